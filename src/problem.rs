@@ -1,0 +1,42 @@
+//! Our own complaints: a file that cannot be read, a rule that does not compile, a configuration with a wrong key.
+//! They are drawn by the renderer that draws findings. Uses `source` only.
+
+use crate::source::Span;
+
+/// Whose fault a problem is, which decides the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// An audited file is broken: the rest is audited, and the problem is reported beside the findings.
+    Input,
+    /// A rule is broken: it is left out; exit code 2.
+    Rule,
+    /// The configuration is broken: exit code 2.
+    Configuration,
+}
+
+/// One complaint: what is wrong, where, and what to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to do next; may be empty.
+    pub help: String,
+    /// Where, when it is in a file that was read.
+    pub span: Option<Span>,
+    /// The path, when the file itself could not be read.
+    pub path: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place in a file.
+    pub fn at(fault: Fault, span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { fault, message: message.into(), help: help.into(), span: Some(span), path: None }
+    }
+
+    /// A problem of a file as a whole, named by its path.
+    pub fn of(fault: Fault, path: impl Into<String>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { fault, message: message.into(), help: help.into(), span: None, path: Some(path.into()) }
+    }
+}
