@@ -1,7 +1,15 @@
 //! twoam: a readiness audit of an infrastructure repository.
 //!
-//! Data flows one way: discover → parse → resolve → extract → link → evaluate → score → report.
+//! Data flows one way: discover → parse → resolve → extract → link → evaluate → score → report. Each module opens with
+//! its job and with what it may use; a test holds the imports to that.
 
+pub mod audit;
+pub mod evaluate;
+pub mod extract;
+pub mod model;
 pub mod problem;
+pub mod report;
+pub mod rule;
+pub mod score;
 pub mod source;
 pub mod tree;

@@ -24,12 +24,14 @@ pub struct Unknown {
     pub remedy: String,
     /// Where the missing thing is named.
     pub span: Option<Span>,
+    /// Addresses of the things whose attributes the value would be made of (`aws_s3_bucket.data.id`): enough to join by.
+    pub refers_to: Vec<Text>,
 }
 
 impl Unknown {
     /// An unknown with its reason and remedy, named at `span`.
     pub fn new(reason: impl Into<String>, remedy: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into(), span: span.into() }
+        Self { reason: reason.into(), remedy: remedy.into(), span: span.into(), refers_to: Vec::new() }
     }
 }
 
@@ -61,6 +63,8 @@ pub struct Node {
     pub span: Span,
     /// What.
     pub value: Value,
+    /// The other places the value came through, the nearest first: the argument, the call, the template's line.
+    pub via: Option<Box<[Span]>>,
 }
 
 /// One `key: value` of a mapping.
@@ -96,7 +100,7 @@ impl Map {
 impl Node {
     /// A value at a place.
     pub fn new(value: Value, span: Span) -> Self {
-        Self { span, value }
+        Self { span, value, via: None }
     }
 
     /// A string at a place.

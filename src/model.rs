@@ -1,0 +1,234 @@
+//! The nouns of a readiness audit as plain data: what extractors fill in, linking joins and rules read.
+//! Uses `source` and `tree`.
+//!
+//! `extract/` makes a [`Model`] of each file with the raw facts; they are put together in path order, and `link/` adds
+//! the services, the references between nouns and the facts that only the whole shows.
+
+pub mod alert;
+pub mod datastore;
+pub mod environment;
+pub mod kubernetes;
+pub mod practice;
+pub mod runbook;
+pub mod schema;
+pub mod service;
+pub mod workload;
+
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+pub use alert::{Alert, RunbookReference};
+pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
+pub use environment::{Environment, Environments};
+pub use practice::{Deployment, Drill, OwnerPattern};
+pub use runbook::{DocumentLink, Mention, Runbook};
+pub use schema::{Fact, Labels, State};
+pub use service::{Member, Service};
+pub use workload::{Budget, Container, Workload};
+
+use crate::source::Span;
+use crate::tree::Text;
+
+/// Where a noun is declared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// What a finding about the whole thing underlines: its head, not its body.
+    pub span: Span,
+    /// The path of the file, as shown.
+    pub path: Text,
+    /// The environment it is declared for.
+    pub environment: Environment,
+    /// Whether it is part of a reusable module or chart that nothing here calls: it is not judged.
+    pub library: bool,
+}
+
+/// The number of a noun in its list.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Id<T> {
+    index: u32,
+    #[serde(skip)]
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<T> Id<T> {
+    /// The id of the noun at an index of its list.
+    pub fn new(index: usize) -> Self {
+        Self { index: u32::try_from(index).unwrap_or(u32::MAX), kind: PhantomData }
+    }
+
+    /// The index in its list.
+    pub fn index(self) -> usize {
+        self.index as usize
+    }
+}
+
+impl<T> Clone for Id<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Id<T> {}
+impl<T> PartialEq for Id<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+impl<T> Eq for Id<T> {}
+impl<T> PartialOrd for Id<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl<T> Ord for Id<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.index.cmp(&other.index)
+    }
+}
+impl<T> std::fmt::Debug for Id<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "#{}", self.index)
+    }
+}
+
+/// A noun: something that a rule may be about.
+pub trait Noun: schema::Object + Sized + 'static {
+    /// Its vocabulary.
+    fn described() -> &'static schema::Kind;
+    /// The list that holds it.
+    fn arena(model: &Model) -> &Vec<Self>;
+    /// The list that holds it, to change.
+    fn arena_mut(model: &mut Model) -> &mut Vec<Self>;
+    /// The name a person knows it by.
+    fn name(&self) -> &str;
+    /// Where it is declared.
+    fn place(&self) -> &Place;
+    /// The service it belongs to.
+    fn service(&self) -> Option<Id<Service>>;
+}
+
+/// Everything known of the audited roots.
+#[derive(Debug, Default, Serialize)]
+pub struct Model {
+    /// The services; none before linking.
+    pub services: Vec<Service>,
+    /// What runs.
+    pub workloads: Vec<Workload>,
+    /// The containers of the workloads.
+    pub containers: Vec<Container>,
+    /// What keeps data.
+    pub datastores: Vec<Datastore>,
+    /// Schedules and plans that copy data.
+    pub backups: Vec<Backup>,
+    /// Restore tests, planned or held.
+    pub restore_tests: Vec<RestoreTest>,
+    /// Alerts and alarms.
+    pub alerts: Vec<Alert>,
+    /// Runbooks and procedures.
+    pub runbooks: Vec<Runbook>,
+    /// Links that someone in an incident would follow.
+    pub links: Vec<DocumentLink>,
+    /// Ways to ship.
+    pub deployments: Vec<Deployment>,
+    /// Drills held.
+    pub drills: Vec<Drill>,
+    /// Lines of CODEOWNERS.
+    pub owner_patterns: Vec<OwnerPattern>,
+    /// Kubernetes objects that only matter for what they select.
+    pub kubernetes: kubernetes::Objects,
+    /// Declarations of services in catalogues (Backstage and the like).
+    pub catalogue: Vec<service::CatalogueEntry>,
+    /// What the audit did not read, by what it may have held.
+    pub gaps: Vec<Gap>,
+}
+
+impl Model {
+    /// Adds a noun and gives its id.
+    pub fn add<T: Noun>(&mut self, noun: T) -> Id<T> {
+        let list = T::arena_mut(self);
+        list.push(noun);
+        Id::new(list.len() - 1)
+    }
+
+    /// Every noun of a kind with its id.
+    pub fn each<T: Noun>(&self) -> impl Iterator<Item = (Id<T>, &T)> {
+        T::arena(self).iter().enumerate().map(|(index, noun)| (Id::new(index), noun))
+    }
+
+    /// Appends the facts of another file. References between them are by id, and are moved along.
+    pub fn absorb(&mut self, other: Model) {
+        let workload_base = self.workloads.len();
+        let container_base = self.containers.len();
+        let alert_base = self.alerts.len();
+        let runbook_base = self.runbooks.len();
+        self.workloads.extend(other.workloads.into_iter().map(|mut workload| {
+            for container in &mut workload.containers {
+                *container = Id::new(container.index() + container_base);
+            }
+            workload
+        }));
+        self.containers.extend(other.containers.into_iter().map(|mut container| {
+            container.workload = container.workload.map(|id| Id::new(id.index() + workload_base));
+            container
+        }));
+        self.links.extend(other.links.into_iter().map(|mut link| {
+            link.alert = link.alert.map(|id| Id::new(id.index() + alert_base));
+            link.runbook = link.runbook.map(|id| Id::new(id.index() + runbook_base));
+            link
+        }));
+        self.datastores.extend(other.datastores.into_iter().map(|mut datastore| {
+            datastore.workload = datastore.workload.map(|id| Id::new(id.index() + workload_base));
+            datastore
+        }));
+        self.services.extend(other.services);
+        self.backups.extend(other.backups);
+        self.restore_tests.extend(other.restore_tests);
+        self.alerts.extend(other.alerts);
+        self.runbooks.extend(other.runbooks);
+        self.deployments.extend(other.deployments);
+        self.drills.extend(other.drills);
+        self.owner_patterns.extend(other.owner_patterns);
+        self.kubernetes.absorb(other.kubernetes);
+        self.catalogue.extend(other.catalogue);
+        self.gaps.extend(other.gaps);
+    }
+}
+
+impl<T: Noun> std::ops::Index<Id<T>> for Model {
+    type Output = T;
+    fn index(&self, id: Id<T>) -> &T {
+        &T::arena(self)[id.index()]
+    }
+}
+
+impl<T: Noun> std::ops::IndexMut<Id<T>> for Model {
+    fn index_mut(&mut self, id: Id<T>) -> &mut T {
+        &mut T::arena_mut(self)[id.index()]
+    }
+}
+
+/// Something that was there and could not be read as what it is: an unrendered template, an encrypted file, a module
+/// that is not in the repository. What it may have held is unknown, not absent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gap {
+    /// What kind of facts it may have held.
+    pub hides: Hides,
+    /// Where it stands.
+    pub span: Span,
+    /// The path of the file.
+    pub path: Text,
+    /// Why it was not read: "Helm template, not rendered".
+    pub reason: Text,
+}
+
+/// What a [`Gap`] may have held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Hides {
+    /// Kubernetes objects, alerts among them.
+    Kubernetes,
+    /// Terraform resources.
+    Terraform,
+    /// Alerting rules.
+    Alerts,
+}

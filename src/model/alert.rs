@@ -1,0 +1,93 @@
+//! What wakes someone.
+
+use serde::Serialize;
+
+use super::schema::{Fact, Labels, facts};
+use super::{Id, Runbook, Service};
+use crate::tree::Text;
+
+facts! {
+    /// An alert or alarm: a Prometheus alerting rule, a CloudWatch alarm, an alert policy.
+    noun Alert as "alert" in alerts {
+        /// `prometheus`, `cloudwatch`, `google`, `azure`, `datadog`, `grafana`.
+        source: Text,
+        /// The severity as labelled.
+        severity: Fact<Text>,
+        /// Whether it wakes someone: its severity is one that pages.
+        pages: Fact<bool>,
+        /// Whether it calls anybody at all; an informational alert and one that only inhibits others do not.
+        notifies: Fact<bool>,
+        /// How long the condition must hold before it fires, in seconds; 0 when it fires at once.
+        for_seconds: Fact<i64>,
+        /// How long it keeps firing after the condition ends, in seconds.
+        keep_firing_seconds: Fact<i64>,
+        /// What it says in a line.
+        summary: Fact<Text>,
+        /// What it says in full.
+        description: Fact<Text>,
+        /// The runbook it names.
+        runbook: RunbookReference,
+        /// Whether it always fires, to show that alerting works (Watchdog).
+        heartbeat: bool,
+        /// Whether it is a scheduled exercise: evidence of practice.
+        drill: bool,
+        /// Whether its expression already looks back over time (burn rates, `increase`, `avg_over_time`, `absent`), so
+        /// that firing at once is no flapping.
+        smoothed: bool,
+        /// How many actions it takes when it fires: topics, channels, handles.
+        actions: Fact<i64>,
+        /// Whether its actions only steer machines (autoscaling, instance recovery, deployment rollback, a composite
+        /// alarm): nobody is meant to be called.
+        automation: Fact<bool>,
+        /// The services it watches.
+        services: Vec<Id<Service>>,
+    } plain {
+        /// The name without its kind.
+        plain_name: Text,
+        /// Its own labels and those of its group.
+        labels: Labels,
+        /// Its annotations.
+        annotations: Labels,
+        /// The expression as written.
+        expression: Fact<Text>,
+        /// What it watches.
+        watches: Vec<Watch>,
+        /// The namespace of the object it is declared in.
+        namespace: Fact<Text>,
+        /// Tags.
+        tags: Labels,
+    }
+}
+
+facts! {
+    /// The runbook an alert names.
+    part RunbookReference as "runbook_reference" {
+        /// Whether it names one.
+        exists: Fact<bool>,
+        /// The link or path as written.
+        url: Fact<Text>,
+        /// The page, when it is in an audited root.
+        page: Option<Id<Runbook>>,
+    } plain {}
+}
+
+/// One thing that an alert looks at.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Watch {
+    /// Series of Prometheus, by metric and matchers.
+    Series {
+        /// The metric, unless only matchers say it.
+        metric: Option<Text>,
+        /// `label`, operator (`=`, `!=`, `=~`, `!~`), value.
+        matchers: Vec<(Text, Text, Text)>,
+    },
+    /// A dimension of a cloud metric: namespace, dimension, and what it refers to.
+    Dimension {
+        /// `AWS/RDS`, `cloudsql.googleapis.com`, …
+        namespace: Text,
+        /// `DBInstanceIdentifier`, `database_id`, …
+        name: Text,
+        /// The value; one that is only known after apply refers to its resource.
+        value: Fact<Text>,
+    },
+}

@@ -1,0 +1,130 @@
+//! What keeps data, what copies it, and what proves that the copies can be restored.
+
+use serde::Serialize;
+
+use super::schema::{Fact, Labels, facts};
+use super::{Id, Runbook, Workload};
+use crate::model::kubernetes::Selector;
+use crate::tree::Text;
+
+facts! {
+    /// Something that keeps data: a database, a bucket, a volume, a stateful set.
+    noun Datastore as "datastore" in datastores {
+        /// `database`, `cache`, `object-store`, `file-system`, `volume`, `warehouse`, `search` or `queue`.
+        kind: Text,
+        /// `postgres`, `mysql`, `dynamodb`, …; null where nothing says.
+        engine: Fact<Text>,
+        /// `aws`, `google`, `azure`, `kubernetes`, …
+        platform: Text,
+        /// Whether it copies another one and can be made again from it.
+        replica: Fact<bool>,
+        /// Whether its data may be lost: a cache, a lock table, logs, a bucket that expires all it holds.
+        disposable: Fact<bool>,
+        /// Whether its data disappears with the pod (`emptyDir`, no volume at all).
+        ephemeral: Fact<bool>,
+        /// How its data is copied.
+        backup: BackupState,
+        /// Whether the provider refuses to delete it.
+        deletion_protection: Fact<bool>,
+        /// Whether deleting it takes no last snapshot.
+        skips_final_snapshot: Fact<bool>,
+        /// Whether deleting it deletes its automatic backups.
+        deletes_backups: Fact<bool>,
+        /// Whether overwritten and deleted objects are kept as versions.
+        versioned: Fact<bool>,
+        /// Whether it survives the loss of a zone.
+        multi_zone: Fact<bool>,
+        /// Whether an alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
+        alerted: Fact<bool>,
+        /// Whether anything shows that a restore of it was tested: a plan, a job, a dated drill.
+        restore_tested: Fact<bool>,
+        /// Whether a runbook says how to restore it.
+        restore_procedure: Fact<bool>,
+        /// The workload whose data it is, for data inside a cluster.
+        workload: Option<Id<Workload>>,
+        /// The runbooks that name it.
+        runbooks: Vec<Id<Runbook>>,
+    } plain {
+        /// Names people and configuration know it by, most telling first.
+        names: Vec<Text>,
+        /// The Terraform address, where it has one.
+        address: Text,
+        /// The Terraform resource type or Kubernetes kind.
+        type_name: Text,
+        /// Tags, or labels.
+        tags: Labels,
+        /// Kubernetes namespace.
+        namespace: Fact<Text>,
+    }
+}
+
+facts! {
+    /// How the data of a datastore is copied.
+    part BackupState as "backup" {
+        /// Whether backups are made at all, by the datastore itself or by a schedule that covers it.
+        enabled: Fact<bool>,
+        /// How long they are kept, in days.
+        retention_days: Fact<f64>,
+        /// Whether it can be restored to any point in time.
+        pitr: Fact<bool>,
+        /// What else covers it: `aws_backup_plan.daily`, `Schedule/velero`.
+        covered_by: Vec<Text>,
+        /// Whether an operator or a chart of its own looks after its backups, which were not read.
+        managed: bool,
+    } plain {}
+}
+
+facts! {
+    /// A schedule or plan that copies data.
+    noun Backup as "backup_plan" in backups {
+        /// `aws-backup`, `velero`, `k8up`, `volsync`, `cronjob`, …
+        tool: Text,
+        /// Whether it is switched off.
+        paused: Fact<bool>,
+        /// When it runs: cron or rate, as written.
+        schedule: Fact<Text>,
+        /// How long copies are kept, in days.
+        retention_days: Fact<f64>,
+    } plain {
+        /// What it covers.
+        covers: Coverage,
+    }
+}
+
+/// What a backup or restore test says it covers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub enum Coverage {
+    /// It does not say, or says it in a way that was not read.
+    #[default]
+    Unsaid,
+    /// Things by Terraform address, ARN or name.
+    Names(Vec<Fact<Text>>),
+    /// Things that bear all of these tags.
+    Tags(Vec<(Text, Fact<Text>)>),
+    /// Everything in these namespaces (none given: all), less the excluded ones, that the selectors match.
+    Namespaces {
+        /// Namespaces covered; empty or `*` means all.
+        included: Vec<Fact<Text>>,
+        /// Namespaces left out.
+        excluded: Vec<Fact<Text>>,
+        /// Any of these must match, when there are any.
+        selectors: Vec<Selector>,
+    },
+}
+
+facts! {
+    /// Something that tests a restore: a plan, a scheduled job, a rehearsal cluster.
+    noun RestoreTest as "restore_test" in restore_tests {
+        /// `aws-backup`, `cronjob`, `pipeline`, `cnpg`, …
+        tool: Text,
+        /// Whether it selects anything to restore.
+        has_selection: Fact<bool>,
+        /// What it restores.
+        target: Fact<Text>,
+    } plain {
+        /// What it covers.
+        covers: Coverage,
+        /// For a plan made of two resources: the name by which its selection refers to it.
+        plan_names: Vec<Text>,
+    }
+}

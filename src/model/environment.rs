@@ -1,0 +1,136 @@
+//! Which environment something is for, from the words that name it.
+
+use globset::GlobSet;
+use serde::Serialize;
+
+use crate::tree::Text;
+
+/// Words that mean production.
+const PRODUCTION: &[&str] = &["production", "prod", "prd", "live"];
+
+/// Words that mean something that is not judged by default.
+const OTHERS: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "qa",
+    "uat",
+    "staging",
+    "stage",
+    "stg",
+    "preprod",
+    "integration",
+    "sandbox",
+    "preview",
+    "ephemeral",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "testdata",
+    "fixture",
+    "fixtures",
+    "local",
+];
+
+/// Which environment something is declared for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    /// `production`, `staging`, …
+    pub name: Text,
+    /// Whether it is judged: production, and whatever names no environment.
+    pub production: bool,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self { name: Text::const_new("production"), production: true }
+    }
+}
+
+/// How environments are told apart: the user's globs first, then the words everyone uses.
+#[derive(Clone, Debug, Default)]
+pub struct Environments {
+    /// Paths that are production whatever their words say.
+    pub production: GlobSet,
+    /// Paths that are not production, with the environment's name.
+    pub others: Vec<(Text, GlobSet)>,
+    /// Further words that mean production.
+    pub production_names: Vec<Text>,
+}
+
+impl Environments {
+    /// The environment that a word names: a workspace, a namespace, a tag, a path segment without its extension.
+    /// A compound name is read by its parts, of which the last that means anything counts (`checkout-staging`).
+    pub fn of_word(&self, word: &str) -> Option<Environment> {
+        let word = word.to_ascii_lowercase();
+        if self.production_names.iter().any(|name| name.eq_ignore_ascii_case(&word)) {
+            return Some(Environment::default());
+        }
+        std::iter::once(word.as_str()).chain(word.rsplit(['-', '_', '.'])).find_map(|part| {
+            if PRODUCTION.contains(&part) {
+                return Some(Environment::default());
+            }
+            OTHERS.contains(&part).then(|| Environment { name: part.into(), production: false })
+        })
+    }
+
+    /// The environment that a path names: the user's globs, then its folders from the outermost, then the file's name.
+    /// Any part that is not production makes it so; nothing said is `None`.
+    pub fn of_path(&self, path: &str) -> Option<Environment> {
+        if self.production.is_match(path) {
+            return Some(Environment::default());
+        }
+        if let Some((name, _)) = self.others.iter().find(|(_, globs)| globs.is_match(path)) {
+            return Some(Environment { name: name.clone(), production: false });
+        }
+        let mut found = None;
+        let mut segments: Vec<&str> = path.split('/').collect();
+        if let Some(file) = segments.last_mut() {
+            *file = file.rsplit_once('.').map_or(*file, |(stem, _)| stem);
+        }
+        for segment in segments {
+            match self.of_word(segment) {
+                Some(environment) if !environment.production => return Some(environment),
+                other => found = found.or(other),
+            }
+        }
+        found
+    }
+
+    /// The environment of something at a path, given the words it says itself (namespace, workspace, tag), which weigh
+    /// more than the path; production where nothing says otherwise.
+    pub fn decide(&self, path: &str, words: &[&str]) -> Environment {
+        if self.production.is_match(path) {
+            return Environment::default();
+        }
+        let of_path = self.of_path(path);
+        match of_path {
+            Some(environment) if !environment.production => environment,
+            other => words.iter().find_map(|word| self.of_word(word)).or(other).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_paths_name_environments() {
+        let environments = Environments::default();
+        let production = |path: &str| environments.decide(path, &[]).production;
+        assert!(production("terraform/main.tf"));
+        assert!(production("env/prod/main.tf"));
+        assert!(!production("env/staging/main.tf"));
+        assert!(!production("modules/db/examples/production/main.tf"));
+        assert!(!production("values-staging.yaml"));
+        assert!(production("latest/news.yaml"), "a word inside another word says nothing");
+        assert!(!environments.decide("k8s/app.yaml", &["checkout-dev"]).production);
+        assert_eq!(environments.of_word("eu-prod-1"), Some(Environment::default()));
+    }
+}

@@ -1,0 +1,180 @@
+//! Kubernetes objects that matter for what they select: they are joined to workloads and never judged by themselves.
+
+use serde::Serialize;
+
+use super::Place;
+use super::schema::{Fact, Labels};
+use crate::tree::Text;
+
+/// The objects of all files.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Objects {
+    /// `Service`.
+    pub services: Vec<NetworkService>,
+    /// `PodDisruptionBudget`.
+    pub budgets: Vec<DisruptionBudget>,
+    /// `HorizontalPodAutoscaler` and KEDA's `ScaledObject`.
+    pub autoscalers: Vec<Autoscaler>,
+    /// `ServiceMonitor`, `PodMonitor` and `Probe`.
+    pub monitors: Vec<Monitor>,
+    /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
+    pub claims: Vec<Claim>,
+}
+
+impl Objects {
+    /// Appends the objects of another file.
+    pub fn absorb(&mut self, other: Objects) {
+        self.services.extend(other.services);
+        self.budgets.extend(other.budgets);
+        self.autoscalers.extend(other.autoscalers);
+        self.monitors.extend(other.monitors);
+        self.claims.extend(other.claims);
+    }
+}
+
+/// A label selector, as Kubernetes evaluates it: all of it must hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Selector {
+    /// `key = value`.
+    pub labels: Vec<(Text, Text)>,
+    /// `matchExpressions`.
+    pub expressions: Vec<Requirement>,
+    /// Whether a part of it is not known, so that it may or may not match.
+    pub uncertain: bool,
+}
+
+/// One entry of `matchExpressions`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Requirement {
+    /// The label.
+    pub key: Text,
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
+    pub operator: Text,
+    /// The values of `In` and `NotIn`.
+    pub values: Vec<Text>,
+}
+
+impl Selector {
+    /// Whether it asks for nothing, and so matches everything of its kind.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.expressions.is_empty()
+    }
+
+    /// Whether it matches these labels.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.labels.iter().all(|(key, value)| labels.value(key) == Some(value.as_str()))
+            && self.expressions.iter().all(|requirement| requirement.matches(labels))
+    }
+}
+
+impl Requirement {
+    fn matches(&self, labels: &Labels) -> bool {
+        let value = labels.value(&self.key);
+        let listed = || value.is_some_and(|value| self.values.iter().any(|item| item == value));
+        match self.operator.as_str() {
+            "In" => listed(),
+            "NotIn" => !listed(),
+            "Exists" => labels.get(&self.key).is_some(),
+            "DoesNotExist" => labels.get(&self.key).is_none(),
+            _ => false,
+        }
+    }
+}
+
+/// A `Service`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NetworkService {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Labels of the object, which monitors select.
+    pub labels: Labels,
+    /// Which pods it sends traffic to; empty for one without selector.
+    pub selector: Selector,
+    /// Its ports: name, number and target (name or number).
+    pub ports: Vec<ServicePort>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A port of a `Service`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ServicePort {
+    /// The name, or empty.
+    pub name: Text,
+    /// The port.
+    pub port: Option<i64>,
+    /// The target port: a number or a name as text; the port itself when left out.
+    pub target: Text,
+}
+
+/// A `PodDisruptionBudget`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct DisruptionBudget {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Which pods.
+    pub selector: Selector,
+    /// `minAvailable`: a count or a percentage, as text.
+    pub min_available: Fact<Text>,
+    /// `maxUnavailable`: a count or a percentage, as text.
+    pub max_unavailable: Fact<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+/// An autoscaler.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Autoscaler {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// The kind it scales.
+    pub target_kind: Text,
+    /// The name it scales.
+    pub target_name: Text,
+    /// The fewest copies it keeps.
+    pub min_replicas: Fact<i64>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A `ServiceMonitor`, `PodMonitor` or `Probe`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Monitor {
+    /// The kind.
+    pub kind: Text,
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Which Services or pods; unused for a `Probe`.
+    pub selector: Selector,
+    /// Namespaces it looks in; empty means its own, `*` means any.
+    pub namespaces: Vec<Text>,
+    /// The `job` it gives its series, when it says so (`jobName`).
+    pub job: Option<Text>,
+    /// The label of the Service or pod whose value becomes `job` (`jobLabel`).
+    pub job_label: Option<Text>,
+    /// Hosts that a `Probe` asks.
+    pub targets: Vec<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A `PersistentVolumeClaim`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Claim {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Its labels.
+    pub labels: Labels,
+    /// Where.
+    pub place: Place,
+}

@@ -1,0 +1,72 @@
+//! What people read while it burns.
+
+use serde::Serialize;
+
+use super::schema::{Fact, facts};
+use super::{Alert, Id, Service};
+use crate::source::Span;
+use crate::tree::Text;
+
+facts! {
+    /// A page that someone in an incident would open.
+    noun Runbook as "runbook" in runbooks {
+        /// `incident` (what to do when an alert fires), `procedure` (how to do one thing), `guide`, `index` or
+        /// `template`.
+        kind: Text,
+        /// Words on the page, headings and code included.
+        words: i64,
+        /// Places left to fill in: TODO, TBD, FIXME, empty headings, `<placeholder>`.
+        placeholders: i64,
+        /// Whether it was never written: nothing on it, or little more than headings and placeholders.
+        skeleton: Fact<bool>,
+        /// Sections it has, by what they are for: `meaning`, `impact`, `diagnosis`, `mitigation`, `escalation`,
+        /// `verification`, `rollback`, `restore`.
+        sections: Vec<Text>,
+        /// Sections its kind needs and it lacks.
+        missing_sections: Vec<Text>,
+        /// Whether it says whom to call: a team, a person, a channel, a pager.
+        escalation: Fact<bool>,
+        /// Whether anything leads to it: an alert, an index, a catalogue, another page.
+        referenced: Fact<bool>,
+        /// The services it is for.
+        services: Vec<Id<Service>>,
+        /// The alerts that link to it.
+        alerts: Vec<Id<Alert>>,
+    } plain {
+        /// Its front matter's services, tags and the like, in lower case.
+        about: Vec<Text>,
+        /// Headings: their slugs, texts and places.
+        headings: Vec<(Text, Text, Span)>,
+        /// Anchors that are no heading.
+        anchors: Vec<Text>,
+        /// Words and names on the page that services and datastores may be found by, in lower case, sorted.
+        mentions: Vec<Mention>,
+        /// Dates it gives for its last review, as written (`2026-03-01`).
+        reviewed: Fact<Text>,
+    }
+}
+
+/// A name found on a page, and the purpose of the section it stands in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Mention {
+    /// The name in lower case.
+    pub name: Text,
+    /// The purpose of the section (`restore`, `rollback`, …), or empty.
+    pub section: Text,
+}
+
+facts! {
+    /// A link that someone in an incident would follow: from an alert to its runbook, from a runbook to a page.
+    noun DocumentLink as "link" in links {
+        /// The link as written.
+        url: Fact<Text>,
+        /// Whether it leads nowhere: no such file, or no such heading. Unknown for a host that is not audited.
+        dead: Fact<bool>,
+        /// What was looked for and not found.
+        missing: Text,
+        /// The alert it stands in.
+        alert: Option<Id<Alert>>,
+        /// The page it stands on.
+        runbook: Option<Id<Runbook>>,
+    } plain {}
+}

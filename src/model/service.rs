@@ -1,0 +1,85 @@
+//! A service: what people say is down.
+
+use serde::Serialize;
+
+use super::schema::{Fact, Labels, facts};
+use super::{Alert, Datastore, Deployment, Drill, Id, Place, Runbook, Workload};
+use crate::source::Span;
+use crate::tree::Text;
+
+facts! {
+    /// A service: the unit that is owned, paged for, deployed and scored.
+    noun Service as "service" in services {
+        /// How critical it is: 1 is most critical. A service that declares none counts as 2.
+        tier: Fact<i64>,
+        /// The team or person that owns it.
+        owner: Fact<Text>,
+        /// Declared worst-case data loss, in minutes.
+        rpo_minutes: Fact<i64>,
+        /// Declared time to restore, in minutes.
+        rto_minutes: Fact<i64>,
+        /// Whether it was declared in `twoam.toml` or a catalogue, rather than inferred.
+        declared: bool,
+        /// Whether it runs anything that is deployed.
+        deployable: bool,
+        /// Whether it keeps data in a datastore that is judged.
+        holds_data: bool,
+        /// Its workloads.
+        workloads: Vec<Id<Workload>>,
+        /// Its datastores.
+        datastores: Vec<Id<Datastore>>,
+        /// The alerts that watch it.
+        alerts: Vec<Id<Alert>>,
+        /// Its runbooks.
+        runbooks: Vec<Id<Runbook>>,
+        /// The ways it is shipped.
+        deployments: Vec<Id<Deployment>>,
+        /// The drills that named it.
+        drills: Vec<Id<Drill>>,
+        /// Whether any alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
+        alerted: Fact<bool>,
+        /// Whether it has a runbook.
+        has_runbook: Fact<bool>,
+        /// Whether a runbook says how to roll it back.
+        rollback_procedure: Fact<bool>,
+        /// Whether a dated drill or a scheduled experiment covers it.
+        drilled: Fact<bool>,
+    } plain {
+        /// Every member with the reason it was linked.
+        members: Vec<Member>,
+        /// Other names of it.
+        aliases: Vec<Text>,
+    }
+}
+
+/// Something that belongs to a service, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Member {
+    /// The kind of noun: `workload`, `datastore`, `alert`, …
+    pub kind: &'static str,
+    /// Its name.
+    pub name: Text,
+    /// Where it is declared.
+    pub place: Place,
+    /// Why it was linked: "label app=checkout".
+    pub linked_by: String,
+}
+
+/// A service as a catalogue declares it (Backstage `Component`, a company's own list).
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct CatalogueEntry {
+    /// The name.
+    pub name: Fact<Text>,
+    /// Where the entry stands.
+    pub place: Place,
+    /// The owner.
+    pub owner: Fact<Text>,
+    /// The tier, where the catalogue has one.
+    pub tier: Fact<i64>,
+    /// Annotations, such as `backstage.io/kubernetes-id`.
+    pub annotations: Labels,
+    /// Links to runbooks, dashboards and the like: URL and title.
+    pub links: Vec<(Fact<Text>, Text)>,
+    /// Where the kind is named (`kind: Component`).
+    pub kind_span: Option<Span>,
+}

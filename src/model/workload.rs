@@ -1,0 +1,85 @@
+//! What runs: Kubernetes workloads, ECS services, functions.
+
+use super::Id;
+use super::schema::{Fact, Labels, facts};
+use crate::tree::Text;
+
+facts! {
+    /// Something that runs: a Deployment, StatefulSet, Rollout, ECS service, function.
+    noun Workload as "workload" in workloads {
+        /// Its kind as its platform calls it: `Deployment`, `StatefulSet`, `aws_ecs_service`.
+        kind: Text,
+        /// `kubernetes`, `ecs`, `lambda`, `cloud-run`.
+        platform: Text,
+        /// Kubernetes namespace, where one is named.
+        namespace: Fact<Text>,
+        /// How many copies run at least: replicas, or the minimum of the autoscaler that targets it.
+        replicas: Fact<i64>,
+        /// Whether it runs until it ends (Job, CronJob) or on every node (DaemonSet): its copies are not its own choice.
+        scales: bool,
+        /// Whether it says that only one copy may run (leader election, a volume that one node mounts, a label).
+        singleton: Fact<bool>,
+        /// Whether a Kubernetes Service, ingress or load balancer sends it traffic.
+        serves: bool,
+        /// How many old revisions are kept to go back to.
+        revision_history_limit: Fact<i64>,
+        /// The disruption budgets that select it, as one.
+        budget: Budget,
+        /// Whether a failed deploy is rolled back by the platform (ECS circuit breaker or alarms).
+        auto_rollback: Fact<bool>,
+        /// Whether another system deploys it and rolls it back (CodeDeploy, an external controller).
+        deployed_elsewhere: Fact<bool>,
+        /// Its containers.
+        containers: Vec<Id<Container>>,
+    } plain {
+        /// The workload's own name, without its kind.
+        plain_name: Text,
+        /// Labels of its pods, which selectors match.
+        pod_labels: Labels,
+        /// Labels of the object.
+        labels: Labels,
+        /// Annotations of the object.
+        annotations: Labels,
+        /// Names of claims, claim templates and hosts it names in its environment, by which datastores are found.
+        uses: Vec<Fact<Text>>,
+        /// Names of the containers' ports, and their numbers.
+        ports: Vec<(Text, Option<i64>)>,
+        /// Whether replicas was left out, and an autoscaler may own it.
+        replicas_omitted: bool,
+    }
+}
+
+facts! {
+    /// What disruption budgets (PodDisruptionBudget) promise for a workload.
+    part Budget as "budget" {
+        /// Whether any selects it.
+        exists: Fact<bool>,
+        /// Whether it forbids every voluntary eviction, so that a node can never be drained.
+        blocks_drain: Fact<bool>,
+        /// How many select it; more than one makes evictions fail.
+        count: i64,
+        /// The budget as declared: `minAvailable: 2`.
+        declared: Fact<Text>,
+    } plain {}
+}
+
+facts! {
+    /// One container of a workload.
+    noun Container as "container" in containers {
+        /// The image reference.
+        image: Fact<Text>,
+        /// Whether the reference can name another image tomorrow: no tag, or a tag that moves (`latest`, `main`).
+        image_mutable: Fact<bool>,
+        /// Whether it runs beside the main ones until they end, or before them (init container).
+        init: bool,
+        /// Whether a Kubernetes Service sends traffic to one of its ports.
+        serves: bool,
+        /// Whether it declares a readiness probe.
+        readiness_probe: Fact<bool>,
+        /// The workload it is part of.
+        workload: Option<Id<Workload>>,
+    } plain {
+        /// Its ports: name and number.
+        ports: Vec<(Text, Option<i64>)>,
+    }
+}
