@@ -141,6 +141,8 @@ pub struct Model {
     pub catalogue: Vec<service::CatalogueEntry>,
     /// What the audit did not read, by what it may have held.
     pub gaps: Vec<Gap>,
+    /// What the project asks of itself.
+    pub targets: Targets,
 }
 
 impl Model {
@@ -206,6 +208,14 @@ impl<T: Noun> std::ops::IndexMut<Id<T>> for Model {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
         &mut T::arena_mut(self)[id.index()]
     }
+}
+
+schema::facts! {
+    /// What the project asks of itself, from `twoam.toml`.
+    part Targets as "targets" {
+        /// How long backups must be kept at least, in days.
+        retention_days: f64,
+    } plain {}
 }
 
 /// Something that was there and could not be read as what it is: an unrendered template, an encrypted file, a module
