@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod evaluate;
 pub mod extract;
+pub mod link;
 pub mod model;
 pub mod problem;
 pub mod report;
