@@ -53,6 +53,21 @@ impl Severity {
     }
 }
 
+impl std::str::FromStr for Severity {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|severity| severity.name() == name);
+        found.ok_or_else(|| format!("unknown severity `{name}`; one of: critical, high, medium, low"))
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 /// The questions of a night in production; every rule answers one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -148,6 +163,39 @@ impl RuleSet {
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.rules.binary_search_by(|rule| rule.meta.id.as_str().cmp(id)).ok().map(|index| &self.rules[index])
     }
+}
+
+impl RuleSet {
+    /// Keeps the rules named by id or family: all when `select` is empty, and none of `skip`.
+    pub(crate) fn select(&mut self, select: &[String], skip: &[String]) {
+        let named = |rule: &Rule, list: &[String]| {
+            let family = rule.meta.id.split('/').next().unwrap_or_default();
+            list.iter().any(|name| *name == rule.meta.id.as_str() || name == family)
+        };
+        self.rules.retain(|rule| (select.is_empty() || named(rule, select)) && !named(rule, skip));
+    }
+
+    /// Gives rules another severity, which then holds in every case; a rule that gets none is left out.
+    pub(crate) fn reweigh(&mut self, severity: impl Fn(&str) -> Option<Weight>) {
+        self.rules.retain_mut(|rule| match severity(&rule.meta.id) {
+            None => true,
+            Some(Weight::Off) => false,
+            Some(Weight::Severity(severity)) => {
+                rule.meta.severity = severity;
+                rule.raise.clear();
+                true
+            }
+        });
+    }
+}
+
+/// What a project makes of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It does not ask it.
+    Off,
+    /// It weighs so much.
+    Severity(Severity),
 }
 
 /// A rule, ready to be evaluated.
