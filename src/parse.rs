@@ -5,6 +5,7 @@
 //! whoever walks a tree may recurse.
 
 pub mod encrypted;
+pub mod json;
 mod keys;
 pub mod yaml;
 
