@@ -7,6 +7,7 @@
 pub mod encrypted;
 pub mod json;
 mod keys;
+pub mod toml;
 pub mod yaml;
 
 use crate::problem::Problem;
