@@ -3,6 +3,7 @@
 
 pub mod duration;
 mod kubernetes;
+mod prometheus;
 
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
@@ -46,7 +47,7 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] = &[kubernetes::extract];
+pub const EXTRACTORS: &[Extractor] = &[kubernetes::extract, prometheus::extract];
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {
@@ -55,4 +56,17 @@ pub fn extract(input: &Input<'_>) -> Facts {
         extractor(input, &mut facts);
     }
     facts
+}
+
+/// One YAML file through every extractor, for tests.
+#[cfg(test)]
+pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Facts) {
+    let sources = crate::source::Sources::new(vec![Source::new(path, text)]);
+    let id = SourceId(0);
+    let parsed = crate::parse::yaml::parse(id, text);
+    assert_eq!(parsed.problems, [], "the test's own text");
+    let environments = Environments::default();
+    let input = Input { id, source: sources.get(id), document: &parsed.document, environments: &environments };
+    let facts = extract(&input);
+    (sources, facts)
 }

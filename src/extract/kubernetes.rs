@@ -54,3 +54,6 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

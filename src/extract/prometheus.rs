@@ -20,7 +20,7 @@ struct Surroundings {
     namespace: Fact<Text>,
     /// Labels of the rule's group, which it inherits.
     group_labels: Labels,
-    /// The query language, where it may be another than PromQL.
+    /// The query language, where it may be another than `PromQL`.
     language: Language,
     /// Whether a template engine reads the text first (Ansible, an unrendered chart).
     templated: bool,
@@ -32,11 +32,11 @@ enum Language {
     /// Prometheus' own: an error in it is a problem.
     #[default]
     PromQl,
-    /// A relative that this parser may not know (MetricsQL), or none of it (LogQL).
+    /// A relative that this parser may not know (`MetricsQL`), or none of it (`LogQL`).
     Other,
 }
 
-/// API groups whose rules are written in another language than PromQL.
+/// API groups whose rules are written in another language than `PromQL`.
 const OTHER_LANGUAGES: &[&str] = &["loki.grafana.com", "operator.victoriametrics.com"];
 
 /// Adds the alerts of a file.
@@ -95,3 +95,6 @@ fn is_group(map: &Map) -> bool {
         named && asks
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ facts! {
         annotations: Labels,
         /// Names of claims, claim templates and hosts it names in its environment, by which datastores are found.
         uses: Vec<Fact<Text>>,
-        /// Names of the claims it mounts, claim templates included.
+        /// Names of the claims it mounts, those of its own templates left out.
         claims: Vec<Fact<Text>>,
         /// Names of the ConfigMaps its environment is read from.
         configured_by: Vec<Text>,

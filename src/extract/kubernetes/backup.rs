@@ -151,7 +151,7 @@ fn longhorn(object: &Object<'_>) -> Option<Backup> {
 }
 
 fn snapscheduler(object: &Object<'_>) -> Option<Backup> {
-    let claims = object.at(&["spec", "claimSelector"]).map(|node| selector(Some(node)));
+    let claims = object.at(&["spec"])?.get("claimSelector").map(|node| selector(Some(node)));
     Some(Backup {
         paused: switch(object, "disabled"),
         retention_days: in_days(spec_text(object, &["retention", "expires"])),

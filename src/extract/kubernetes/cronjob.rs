@@ -88,7 +88,7 @@ const COPYING_IMAGES: &[&str] = &[
 /// Containers that stream every change away, so that any moment can be restored.
 const STREAMING_IMAGES: &[&str] = &["litestream"];
 
-/// Adds what a job copies or restores. A CronJob called a backup that runs something unknown is one all the same;
+/// Adds what a job copies or restores. A `CronJob` called a backup that runs something unknown is one all the same;
 /// a Job runs once, so that its copy is no schedule, while a restore it makes is evidence.
 pub(super) fn extract(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, facts: &mut Facts) {
     let containers = || shape.containers().iter();
@@ -151,10 +151,13 @@ fn subject_of(name: &str) -> Option<&str> {
     const ENDS: &[&str] =
         &["-backup", "-backups", "-dump", "-restore", "-restore-test", "-restore-check", "-backup-job"];
     const STARTS: &[&str] = &["backup-", "dump-", "restore-", "restore-test-"];
+    /// What is left when the name says nothing else.
+    const NOTHING: &[&str] =
+        &["", "job", "cron", "cronjob", "db", "database", "data", "daily", "nightly", "hourly", "weekly"];
     let ended = ENDS.iter().find_map(|end| name.strip_suffix(end));
     ended
         .or_else(|| STARTS.iter().find_map(|start| name.strip_prefix(start)))
-        .filter(|rest| !rest.is_empty() && !has_substitution(rest))
+        .filter(|rest| !NOTHING.contains(rest) && !has_substitution(rest))
 }
 
 /// Hosts after `-h`, `--host` or `--host=`, and in URLs, among a container's arguments.

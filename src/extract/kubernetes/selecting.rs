@@ -1,4 +1,4 @@
-//! Objects that matter for what they select or name: Services, budgets, autoscalers, monitors, ConfigMaps.
+//! Objects that matter for what they select or name: Services, budgets, autoscalers, monitors, `ConfigMap`s.
 
 use super::object::{Object, int, optional, text};
 use super::uses;
@@ -153,7 +153,7 @@ pub(super) fn configuration(object: &Object<'_>, facts: &mut Facts) {
     });
 }
 
-/// What the containers of a pod name in their environment, and the ConfigMaps it is read from.
+/// What the containers of a pod name in their environment, and the `ConfigMap`s it is read from.
 pub(super) fn used_by(pod: &Node) -> (Vec<Fact<Text>>, Vec<Text>) {
     let (mut used, mut maps) = (Vec::new(), Vec::new());
     let containers =

@@ -35,12 +35,12 @@ pub(super) struct Mount<'a> {
     pub(super) volume: Option<&'a Volume>,
 }
 
-/// The volumes a pod declares, and those its StatefulSet makes from claim templates.
+/// The volumes a pod declares, and those its `StatefulSet` makes from claim templates.
 pub(super) fn volumes(pod: &Node, templates: &[Node]) -> Vec<Volume> {
     let declared = pod.get("volumes").map_or(&[][..], Node::items).iter().filter_map(read);
     let claimed = templates.iter().filter_map(|template| {
         let name = template.at(&["metadata", "name"])?;
-        Some(Volume { name: name.scalar()?, storage: Storage::Kept(Some(text(name))) })
+        Some(Volume { name: name.scalar()?, storage: Storage::Kept(None) })
     });
     declared.chain(claimed).collect()
 }
@@ -84,7 +84,7 @@ pub(super) fn mounts<'a>(container: &Node, volumes: &'a [Volume]) -> Vec<Mount<'
         .collect()
 }
 
-/// The names of the claims that a pod mounts, claim templates left out.
+/// The names of the claims that a pod mounts. A `StatefulSet`'s own claims stand in no file.
 pub(super) fn claims(volumes: &[Volume]) -> Vec<Fact<Text>> {
     let claim = |volume: &Volume| match &volume.storage {
         Storage::Kept(Some(claim)) => Some(claim.clone()),

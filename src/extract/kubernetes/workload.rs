@@ -40,7 +40,7 @@ impl<'a> Shape<'a> {
         (!shape.is_patch(object.kind)).then_some(shape)
     }
 
-    /// A selector is required of these kinds, and a schedule of a CronJob, so that without one the document is a patch
+    /// A selector is required of these kinds, and a schedule of a `CronJob`, so that without one the document is a patch
     /// of another file's. A base whose selector a kustomization adds still names its pods' labels and all its images.
     fn is_patch(&self, kind: &str) -> bool {
         let containers = self.containers();
@@ -58,7 +58,7 @@ impl<'a> Shape<'a> {
         self.pod.get("containers").map_or(&[][..], Node::items)
     }
 
-    /// A StatefulSet's claim templates.
+    /// A `StatefulSet`'s claim templates.
     pub(super) fn claim_templates(&self) -> &'a [Node] {
         self.spec.get("volumeClaimTemplates").map_or(&[][..], Node::items)
     }

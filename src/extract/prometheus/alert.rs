@@ -1,6 +1,6 @@
 //! One alerting rule.
 
-use super::expression::{self, Expression, Reading};
+use super::expression::{self, Basis, Expression, Reading};
 use super::{Surroundings, annotation, severity};
 use crate::extract::{Facts, Input, duration};
 use crate::model::{Alert, DocumentLink, Fact, Labels, State};
@@ -91,7 +91,7 @@ fn inherited(Labels(mut own): Labels, Labels(group): &Labels) -> Labels {
     Labels(own)
 }
 
-/// The expression as a fact, and what it says; a complaint when it is no PromQL.
+/// The expression as a fact, and what it says; a complaint when it is no `PromQL`.
 fn read_expression(asked: &Node, around: &Surroundings, facts: &mut Facts) -> (Fact<Text>, Option<Reading>) {
     let written = Fact::read(asked, Node::scalar);
     let Some(text) = written.value() else { return (written, None) };
@@ -130,15 +130,11 @@ fn seconds(node: Option<&Node>, head: Span) -> Fact<i64> {
 
 fn is_heartbeat(name: &str, reading: &Reading) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let constant = reading.constant && !reading.calendar && reading.read;
-    constant || HEARTBEATS.contains(&plain.as_str())
+    reading.basis == Basis::Constant || HEARTBEATS.contains(&plain.as_str())
 }
 
 /// An exercise fires by the calendar, or says so in its name.
 fn is_drill(name: &str, reading: &Reading) -> bool {
     let name = name.to_ascii_lowercase();
-    (reading.constant && reading.calendar)
-        || name.ends_with("drill")
-        || name.contains("gameday")
-        || name.contains("drill_")
+    reading.basis == Basis::Calendar || name.ends_with("drill") || name.contains("gameday")
 }

@@ -10,15 +10,19 @@ use super::Language;
 use crate::model::alert::Watch;
 use crate::tree::Text;
 
-/// Functions whose result only moves with the events of a whole window, so that it does not flap around a threshold.
+/// Functions whose result only moves with the events of a whole window, or with the clock, so that it does not flap
+/// around a threshold.
 const LOOKING_BACK: &[&str] =
-    &["increase", "delta", "changes", "resets", "absent", "absent_over_time", "predict_linear", "deriv"];
+    &["time", "increase", "delta", "changes", "resets", "absent", "absent_over_time", "predict_linear", "deriv"];
+
+/// Parts of the names of gauges that only count down: what expires does not flap. (So does an age, by `time()`.)
+const COUNTING_DOWN: &[&str] = &["_ttl_seconds", "expir", "not_after"];
 
 /// Functions that average over a window; smooth when the window is long, or when two windows must agree.
 const AVERAGING: &[&str] = &["rate"];
 
 /// A window so long that one sample cannot carry the average over a threshold and back.
-const LONG: Duration = Duration::from_secs(10 * 60);
+const LONG: Duration = Duration::from_mins(10);
 
 /// Nesting that no one writes by hand; deeper expressions are not parsed, since the parser recurses.
 const MAX_DEPTH: usize = 200;
@@ -33,23 +37,31 @@ pub(super) enum Expression {
     Read(Reading),
     /// It is not known, for this reason.
     Unknown(String),
-    /// It is no PromQL; the parser's complaint.
+    /// It is no `PromQL`; the parser's complaint.
     Invalid(String),
 }
 
 /// An expression that was read.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
-    /// Whether it was read at all.
-    pub(super) read: bool,
     /// What it watches.
     pub(super) watches: Vec<Watch>,
     /// Whether it already looks back over time.
     pub(super) smoothed: bool,
-    /// Whether it asks no series: `vector(1)`.
-    pub(super) constant: bool,
-    /// Whether it asks the calendar.
-    pub(super) calendar: bool,
+    /// What its value comes from.
+    pub(super) basis: Basis,
+}
+
+/// What the value of an expression comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Basis {
+    /// Series.
+    #[default]
+    Series,
+    /// The day and the hour alone.
+    Calendar,
+    /// Nothing: `vector(1)`.
+    Constant,
 }
 
 /// Reads an expression.
@@ -70,7 +82,7 @@ pub(super) fn read(written: &str, language: Language) -> Expression {
     }
 }
 
-/// Line filters and parsers follow a stream selector in LogQL only.
+/// Line filters and parsers follow a stream selector in `LogQL` only.
 fn is_logql(written: &str) -> bool {
     ["|=", "|~", "| json", "|json", "| logfmt", "| pattern", "| regexp", "| unwrap", "!~ `"]
         .iter()
@@ -85,12 +97,11 @@ fn depth(written: &str) -> usize {
     for byte in written.bytes() {
         match (quote, byte) {
             (Some(mark), _) if mark == byte => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'' | b'`') => quote = Some(byte),
             (None, b'(') => open += 1,
             (None, b')') => open = open.saturating_sub(1),
             (None, b'-' | b'+') => signs += 1,
-            _ => {}
+            (Some(_) | None, _) => {}
         }
         deepest = deepest.max(open);
     }
@@ -102,16 +113,20 @@ fn depth(written: &str) -> usize {
 struct Walk {
     reading: Reading,
     windows: BTreeSet<Duration>,
+    calendar: bool,
 }
 
 impl Walk {
     fn over(expression: &Expr) -> Reading {
         let mut walk = Self::default();
         walk.visit(expression);
-        let Self { mut reading, windows } = walk;
+        let Self { mut reading, windows, calendar } = walk;
         reading.smoothed |= windows.len() > 1 || windows.iter().any(|window| *window >= LONG);
-        reading.read = true;
-        reading.constant = reading.watches.is_empty();
+        reading.basis = match (reading.watches.is_empty(), calendar) {
+            (false, _) => Basis::Series,
+            (true, true) => Basis::Calendar,
+            (true, false) => Basis::Constant,
+        };
         reading
     }
 
@@ -142,7 +157,7 @@ impl Walk {
     }
 
     fn call(&mut self, name: &str, arguments: &[Box<Expr>]) {
-        self.reading.calendar |= CALENDAR.contains(&name);
+        self.calendar |= CALENDAR.contains(&name);
         if AVERAGING.contains(&name) {
             self.windows.extend(arguments.iter().filter_map(|argument| match argument.as_ref() {
                 Expr::MatrixSelector(selector) => Some(selector.range),
@@ -182,6 +197,9 @@ impl Walk {
     }
 
     fn push(&mut self, watch: Watch) {
+        if let Watch::Series { metric: Some(metric), .. } = &watch {
+            self.reading.smoothed |= COUNTING_DOWN.iter().any(|part| metric.contains(part));
+        }
         if !self.reading.watches.contains(&watch) {
             self.reading.watches.push(watch);
         }
@@ -230,6 +248,8 @@ mod tests {
         assert!(reading("increase(double_bookings_total[10m]) > 0").smoothed);
         assert!(reading("max_over_time(up[5m]) == 0").smoothed);
         assert!(reading("absent(up)").smoothed);
+        assert!(reading("time() - backup_last_success_timestamp > 3600").smoothed);
+        assert!(reading("certificate_expiration_seconds < 86400").smoothed);
     }
 
     #[test]
@@ -242,8 +262,8 @@ mod tests {
         ));
         assert!(matches!(read("up{job='{{ job }}'} == 0", Language::PromQl), Expression::Unknown(_)));
         assert!(matches!(read(&"(".repeat(100_000), Language::PromQl), Expression::Unknown(_)));
-        assert!(reading("vector(1)").constant);
-        let drill = reading("(day_of_week() == 1) and (hour() == 10)");
-        assert!(drill.constant && drill.calendar);
+        assert_eq!(reading("vector(1)").basis, Basis::Constant);
+        assert_eq!(reading("(day_of_week() == 1) and (hour() == 10)").basis, Basis::Calendar);
+        assert_eq!(reading("hour() == 10 and up == 0").basis, Basis::Series);
     }
 }

@@ -8,7 +8,7 @@ use crate::tree::{Text, Unknown};
 const LABELS: &[&str] = &["severity", "priority", "sev", "urgency", "level", "alert_severity"];
 
 /// Severities that wake someone: Prometheus' own examples and the Alertmanager's (`page`, `critical`), the levels of
-/// PagerDuty and Opsgenie (`critical`, `P1`), syslog's (`emergency`, `crit`), and the first of numbered scales.
+/// `PagerDuty` and Opsgenie (`critical`, `P1`), syslog's (`emergency`, `crit`), and the first of numbered scales.
 const PAGING: &[&str] = &[
     "page",
     "pages",
@@ -59,13 +59,12 @@ pub(super) struct Severity {
 pub(super) fn read(labels: &Labels, head: Span) -> Severity {
     let label = LABELS.iter().find_map(|name| labels.get(name)).map_or_else(|| Fact::absent(head), known_or_unknown);
     let lower = label.clone().map(|value| value.trim().to_ascii_lowercase());
-    let paged = PAGERS.iter().find_map(|name| labels.get(name)).map(|fact| {
+    let by_pager = PAGERS.iter().find_map(|name| labels.get(name)).map(|fact| {
         known_or_unknown(fact).map(|value| !NOT_PAGED.contains(&value.trim().to_ascii_lowercase().as_str()))
     });
     let by_severity = lower.clone().map(|value| PAGING.contains(&value.as_str())).or_default(false);
-    let pages = match paged {
-        Some(paged) if !paged.is_false() => paged,
-        Some(paged) if !by_severity.is_true() => paged,
+    let pages = match by_pager {
+        Some(said) if !said.is_false() || !by_severity.is_true() => said,
         _ => by_severity,
     };
     let notifies = match lower.map(|value| !SILENT.contains(&value.as_str())).or_default(true) {
