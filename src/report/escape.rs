@@ -1,0 +1,131 @@
+//! Text from audited files, made harmless for the medium it is written to. HTML is escaped by `maud`, JSON and SARIF by
+//! `serde_json`. Uses nothing.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Whether a terminal might act on a character rather than show it: controls, and the marks that turn or hide text
+/// (Unicode's bidirectional controls and zero-width characters, "Trojan Source", CVE-2021-42574).
+pub(super) fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// One line for a terminal: what it might act on is written out (`\u{1b}`).
+pub(super) fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match character {
+            '\n' | '\r' | '\t' => safe.push(' '),
+            _ if is_unsafe(character) => safe.extend(character.escape_unicode()),
+            _ => safe.push(character),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+/// Text for a line of source: every character keeps its place, unsafe ones become a visible stand-in.
+pub(super) fn stand_in(character: char, unicode: bool) -> char {
+    match character {
+        '\t' => '\t',
+        _ if !is_unsafe(character) => character,
+        '\0'..='\u{1f}' if unicode => char::from_u32(0x2400 + u32::from(character)).unwrap_or('?'),
+        _ if unicode => '\u{fffd}',
+        _ => '?',
+    }
+}
+
+/// Markdown text on one line: whatever could start markup is escaped, and so is HTML. Code spans written by us or by
+/// a rule (`` `like this` ``) stay code spans.
+pub(super) fn markdown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut parts = text.split('`').peekable();
+    let balanced = text.matches('`').count() % 2 == 0;
+    let mut inside = false;
+    while let Some(part) = parts.next() {
+        if inside && balanced {
+            out.push_str(&markdown_code(part));
+        } else {
+            markdown_plain(part, &mut out);
+            if !balanced && parts.peek().is_some() {
+                out.push_str("\\`");
+            }
+        }
+        inside = !inside;
+    }
+    out
+}
+
+fn markdown_plain(text: &str, out: &mut String) {
+    for character in terminal(text).chars() {
+        match character {
+            '\\' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' | '$' | '@' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            _ => out.push(character),
+        }
+    }
+}
+
+/// A code span in Markdown, fenced with more backticks than the text holds; fit for a table's cell.
+pub(super) fn markdown_code(text: &str) -> String {
+    let text = terminal(text).replace('|', "\\|");
+    if text.is_empty() {
+        return String::new();
+    }
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A relative path as a URI reference (RFC 3986): everything but unreserved characters and `/` is percent-encoded.
+pub(super) fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => out.push(char::from(byte)),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_never_sees_a_control_character() {
+        assert_eq!(terminal("a\u{1b}[2Jb\nc\u{202e}d"), "a\\u{1b}[2Jb c\\u{202e}d");
+        assert!(matches!(terminal("plain é ✔"), Cow::Borrowed(_)));
+        assert_eq!(stand_in('\u{1b}', true), '␛');
+        assert_eq!(stand_in('\u{1b}', false), '?');
+    }
+
+    #[test]
+    fn markdown_shows_what_was_written() {
+        assert_eq!(
+            markdown("a *b* <script> [x](y) `code_1 <b>` @team"),
+            "a \\*b\\* &lt;script&gt; \\[x\\](y) `code_1 <b>` \\@team"
+        );
+        assert_eq!(markdown("odd ` tick *"), "odd \\` tick \\*");
+        assert_eq!(markdown_code("a`b|c"), "``a`b\\|c``");
+    }
+
+    #[test]
+    fn a_path_becomes_a_relative_uri() {
+        assert_eq!(uri("k8s/a b#1/é.yaml"), "k8s/a%20b%231/%C3%A9.yaml");
+        assert_eq!(uri("C:x"), "C%3Ax");
+    }
+}

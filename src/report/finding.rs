@@ -1,0 +1,156 @@
+//! One verdict as every output reads it: its place in lines and columns, its words, its advice. Uses `audit`.
+
+use std::borrow::Cow;
+
+use crate::audit::Audit;
+use crate::evaluate::{Evidence, Outcome, Verdict};
+use crate::rule::Meta;
+use crate::source::{Position, Span};
+use crate::tree::Unknown;
+
+/// A verdict that is not a pass.
+#[derive(Clone, Copy)]
+pub(super) struct Finding<'a> {
+    /// The audit it is of.
+    pub(super) audit: &'a Audit,
+    /// The verdict.
+    pub(super) verdict: &'a Verdict,
+    /// What its rule says for people.
+    pub(super) meta: Option<&'a Meta>,
+}
+
+/// Where something stands, as shown.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Location<'a> {
+    pub(super) path: &'a str,
+    pub(super) start: Position,
+    pub(super) end: Position,
+}
+
+impl<'a> Finding<'a> {
+    /// The finding of a verdict; nothing for a pass.
+    pub(super) fn of(audit: &'a Audit, verdict: &'a Verdict) -> Option<Self> {
+        (verdict.outcome != Outcome::Pass).then(|| Self {
+            audit,
+            verdict,
+            meta: audit.rules.get(&verdict.rule).map(|rule| &rule.meta),
+        })
+    }
+
+    /// All of them, in the order of the audit.
+    pub(super) fn all(audit: &'a Audit) -> impl Iterator<Item = Self> {
+        audit.verdicts.iter().filter_map(|verdict| Self::of(audit, verdict))
+    }
+
+    /// What is not known, if that is the matter.
+    pub(super) fn unknown(&self) -> Option<&'a Unknown> {
+        match &self.verdict.outcome {
+            Outcome::Unknown(unknown) => Some(unknown),
+            _ => None,
+        }
+    }
+
+    /// Whether it counts: neither waived nor unknown.
+    pub(super) fn is_open(&self) -> bool {
+        self.verdict.is_open_gap()
+    }
+
+    /// Whether it could not be decided, and nobody waived it.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.unknown().is_some() && self.verdict.suppressed.is_none()
+    }
+
+    /// The fault in a few words.
+    pub(super) fn title(&self) -> &'a str {
+        self.meta.map_or(self.verdict.rule.as_str(), |meta| meta.title.as_str())
+    }
+
+    /// What is wrong, in one line; for an unknown, what is missing.
+    pub(super) fn message(&self) -> Cow<'a, str> {
+        match self.unknown() {
+            Some(unknown) => format!("{}: not known, {}", self.title(), unknown.reason).into(),
+            None if self.verdict.message.is_empty() => self.title().into(),
+            None => self.verdict.message.as_str().into(),
+        }
+    }
+
+    /// What to do: the rule's fix, or where to supply what is missing.
+    pub(super) fn help(&self) -> &'a str {
+        match (self.unknown(), self.meta) {
+            (Some(unknown), _) => unknown.remedy.trim(),
+            (None, Some(meta)) => meta.fix.trim(),
+            (None, None) => "",
+        }
+    }
+
+    /// The first sentence of the help: what fits on a line.
+    pub(super) fn advice(&self) -> &'a str {
+        first_sentence(self.help())
+    }
+
+    /// The name of the service it counts for; none for the repository as a whole.
+    pub(super) fn service(&self) -> Option<&'a str> {
+        self.verdict.service.map(|id| self.audit.model[id].name.as_str())
+    }
+
+    /// Where it stands. What stands nowhere is about the audited root: `.`, line 1.
+    pub(super) fn location(&self) -> Location<'a> {
+        self.verdict.evidence.first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
+    }
+
+    /// The places that support it, beside its own.
+    pub(super) fn related(&self) -> &'a [Evidence] {
+        self.verdict.evidence.get(1..).unwrap_or_default()
+    }
+}
+
+impl<'a> Location<'a> {
+    /// The place of a piece of evidence.
+    pub(super) fn of(audit: &'a Audit, evidence: &Evidence) -> Self {
+        Self::at(audit, evidence.span)
+    }
+
+    /// The place of a span.
+    pub(super) fn at(audit: &'a Audit, span: Span) -> Self {
+        let (start, end) = audit.sources.range(span);
+        Self { path: audit.sources.path(span), start, end }
+    }
+
+    fn root() -> Self {
+        let start = Position { line: 1, column: 1 };
+        Self { path: ".", start, end: start }
+    }
+
+    /// `path:line`.
+    pub(super) fn short(&self) -> String {
+        format!("{}:{}", self.path, self.start.line)
+    }
+}
+
+/// A text up to the end of its first sentence or paragraph. Lines inside a paragraph are not joined here.
+pub(super) fn first_sentence(text: &str) -> &str {
+    let paragraph = text.split("\n\n").next().unwrap_or_default();
+    let end = paragraph.match_indices(". ").chain(paragraph.match_indices(".\n")).map(|(at, _)| at);
+    // "e.g. this" and "i.e. that" do not end a sentence.
+    let is_end = |at: &usize| !paragraph[..*at].ends_with("e.g") && !paragraph[..*at].ends_with("i.e");
+    let end = end.filter(is_end).min();
+    end.and_then(|at| paragraph.get(..=at)).unwrap_or(paragraph).trim()
+}
+
+/// A text with every run of white space made one space.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_sentence_ends_where_it_ends() {
+        assert_eq!(first_sentence("Set `a = 7`. Then wait."), "Set `a = 7`.");
+        assert_eq!(first_sentence("Use a tool, e.g. velero\nor restic. Then"), "Use a tool, e.g. velero\nor restic.");
+        assert_eq!(first_sentence("No end\n\nSecond"), "No end");
+        assert_eq!(first_sentence("Keep 7.5 days"), "Keep 7.5 days");
+    }
+}
