@@ -1,6 +1,11 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+pub mod ci;
+pub mod drill;
+pub mod ownership;
+pub mod runbook;
+
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
 use crate::source::{Source, SourceId, Span};
@@ -43,7 +48,7 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] = &[];
+pub const EXTRACTORS: &[Extractor] = &[ci::extract, drill::extract, ownership::extract, runbook::extract];
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {
