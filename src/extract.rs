@@ -1,9 +1,14 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+mod ci;
+mod drill;
 pub mod duration;
 mod kubernetes;
+mod ownership;
 mod prometheus;
+mod runbook;
+pub mod terraform;
 
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
@@ -47,7 +52,14 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] = &[kubernetes::extract, prometheus::extract];
+pub const EXTRACTORS: &[Extractor] = &[
+    ci::extract,
+    drill::extract,
+    kubernetes::extract,
+    ownership::extract,
+    prometheus::extract,
+    runbook::extract,
+];
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {

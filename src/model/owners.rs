@@ -42,7 +42,8 @@ impl<'a> Owners<'a> {
             }
         }
         let counts = |pattern: &OwnerPattern| {
-            pattern.syntax == OwnerSyntax::Folder || read.get(pattern.base.as_str()) == Some(&pattern.place.path.as_str())
+            pattern.syntax == OwnerSyntax::Folder
+                || read.get(pattern.base.as_str()) == Some(&pattern.place.path.as_str())
         };
         let patterns = model.owner_patterns.iter().filter(|pattern| counts(pattern));
         Self { patterns: patterns.map(|pattern| (pattern, Glob::of(pattern))).collect() }
@@ -53,7 +54,7 @@ impl<'a> Owners<'a> {
     pub fn of(&self, path: &str) -> Vec<&'a OwnerPattern> {
         let mut deciding: BTreeMap<(&str, &str), &'a OwnerPattern> = BTreeMap::new();
         let mut folder: Option<&'a OwnerPattern> = None;
-        for (pattern, glob) in self.patterns.iter().filter(|(_, glob)| glob.matches(path)) {
+        for (pattern, _) in self.patterns.iter().filter(|(_, glob)| glob.matches(path)) {
             if pattern.syntax == OwnerSyntax::Folder {
                 folder = folder.filter(|nearest| nearest.base.len() > pattern.base.len()).or(Some(pattern));
             } else {

@@ -1,5 +1,6 @@
 //! What people do: ship, drill, own.
 
+use super::owners::OwnerSyntax;
 use super::schema::{Fact, facts};
 use super::owners::OwnerSyntax;
 use super::{Id, Service};
