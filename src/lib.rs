@@ -9,6 +9,7 @@ pub mod extract;
 pub mod model;
 pub mod problem;
 pub mod report;
+pub mod resolve;
 pub mod rule;
 pub mod score;
 pub mod source;
