@@ -35,6 +35,13 @@ struct Keeper<'a> {
     mounts: Vec<Mount<'a>>,
 }
 
+impl Keeper<'_> {
+    /// Whether anything it mounts outlives the pod.
+    fn keeps(&self) -> bool {
+        self.mounts.iter().any(|mount| matches!(mount.volume, Some(Volume { storage: Storage::Kept(_), .. })))
+    }
+}
+
 /// Adds the data that a workload keeps.
 pub(super) fn of_workload(
     object: &Object<'_>,
@@ -46,10 +53,15 @@ pub(super) fn of_workload(
     let containers = shape.containers();
     let keepers: Vec<_> = containers.iter().filter_map(|container| keeper(container, volumes)).collect();
     let backup = containers.iter().find_map(backing_up).unwrap_or_default();
+    // A cache beside the application does not keep what the application writes to its claims.
+    let claimed = !shape.claim_templates().is_empty() && !keepers.iter().any(Keeper::keeps);
+    if claimed {
+        facts.model.add(volume_store(object, shape, workload, &backup));
+    }
     for (index, keeper) in keepers.iter().enumerate() {
         let mut store = common(object, shape, workload, &backup);
         let own_name = keeper.container.get("name");
-        if index > 0 {
+        if claimed || index > 0 {
             let container = own_name.and_then(Node::scalar).unwrap_or_default();
             store.name = compact_str::format_compact!("{}/{container}", store.name);
         }
@@ -63,9 +75,6 @@ pub(super) fn of_workload(
         store.disposable = disposable(keeper, &store.ephemeral);
         store.replica = replica(keeper.container, store.place.span);
         facts.model.add(store);
-    }
-    if keepers.is_empty() && !shape.claim_templates().is_empty() {
-        facts.model.add(volume_store(object, shape, workload, &backup));
     }
 }
 
@@ -141,7 +150,7 @@ fn engine_fact(keeper: &Keeper<'_>) -> Fact<Text> {
 /// is the data lost with it.
 fn ephemeral(keeper: &Keeper<'_>, head: Span) -> Fact<bool> {
     let storages = || keeper.mounts.iter().map(|mount| (mount, mount.volume.map(|volume| &volume.storage)));
-    if storages().any(|(_, storage)| matches!(storage, Some(Storage::Kept(_)))) {
+    if keeper.keeps() {
         return Fact::known(false, head);
     }
     if let Some((mount, _)) = storages().find(|(_, storage)| storage.is_none()) {

@@ -26,7 +26,8 @@ pub(super) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads an object's envelope; nothing without `apiVersion`, `kind` and a name.
+    /// Reads an object's envelope; nothing without `apiVersion`, `kind` and a name. Where the name is all template
+    /// (`{{ … }}`), nothing could be joined by it: that file is an unrendered chart, which discovery reports as a gap.
     ///
     /// A name that is still to be substituted (`${APP}`) belongs to a template that others instantiate, so the object
     /// is a library: kept for joins, not judged.
@@ -42,7 +43,7 @@ impl<'a> Object<'a> {
         Some(Self {
             group: version.split_once('/').map_or("", |(group, _)| group),
             kind,
-            name: name.value().cloned().or_else(|| named.scalar()).unwrap_or_default(),
+            name: named.scalar()?,
             namespace,
             labels: Labels::read(metadata.get("labels")),
             annotations: Labels::read(metadata.get("annotations")),

@@ -129,6 +129,20 @@ fn a_cache_may_lose_its_data_and_a_client_has_none() {
 }
 
 #[test]
+fn a_cache_beside_an_application_does_not_hide_its_claims() {
+    let text = with_containers(
+        "StatefulSet",
+        "{containers: [{name: wiki, image: 'wiki:1', volumeMounts: [{name: pages, mountPath: /pages}]}, {name: r, image: 'redis:7'}]}",
+    );
+    let (sources, facts) = read(&format!("{text}  volumeClaimTemplates: [{{metadata: {{name: pages}}}}]\n"));
+    let names: Vec<_> = facts.model.datastores.iter().map(|store| store.name.as_str()).collect();
+    assert_eq!(names, ["StatefulSet/x", "StatefulSet/x/r"]);
+    let [pages, cache] = facts.model.datastores.as_slice() else { panic!("two") };
+    assert_eq!((pages.kind.as_str(), sources.slice(pages.place.span)), ("volume", "x"));
+    assert!(pages.ephemeral.is_false() && pages.disposable.is_false() && cache.disposable.is_true());
+}
+
+#[test]
 fn a_volume_that_is_declared_nowhere_leaves_it_open() {
     let text = with_containers(
         "Deployment",

@@ -46,11 +46,11 @@ impl<'a> Shape<'a> {
         let containers = self.containers();
         let images = containers.iter().filter(|container| container.get("image").is_some()).count();
         let complete = match kind {
-            "CronJob" => self.spec.get("schedule").is_some(),
-            "Job" | "Pod" => true,
+            "CronJob" => images > 0 && self.spec.get("schedule").is_some(),
+            "Job" | "Pod" => images > 0,
             _ => self.spec.get("selector").is_some() || (self.labels.is_some() && images == containers.len()),
         };
-        images == 0 || !complete
+        containers.is_empty() || !complete
     }
 
     /// The main containers.
