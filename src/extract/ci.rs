@@ -16,12 +16,12 @@ use crate::tree::Node;
 /// Adds the production deployments of a pipeline.
 pub fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Some(jobs) = platform(&input.source.path) else { return };
-    let found = input.document.values().iter().flat_map(jobs);
+    let found = input.document.values().iter().flat_map(|pipeline| jobs(&input.source.path, pipeline));
     facts.model.deployments.extend(found.filter_map(|job| job::deployment(input, &job)));
 }
 
 /// What reads a pipeline at a path.
-fn platform(path: &str) -> Option<fn(&Node) -> Vec<job::Job>> {
+fn platform(path: &str) -> Option<fn(&str, &Node) -> Vec<job::Job>> {
     let lower = path.to_lowercase();
     let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let own = folder.rsplit('/').next().unwrap_or_default();

@@ -103,8 +103,8 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
     }
 }
 
-/// The sections that a page for an incident needs and lacks. A lead under the title says what it means; a page of plain
-/// steps, without a heading for either, is its own diagnosis and mitigation.
+/// The sections that a page for an incident needs and lacks. A lead under the title says what it means. Steps that
+/// stand under no heading for something else may be the diagnosis or the mitigation, so neither is called missing.
 fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
     if kind != Kind::Incident {
         return Vec::new();
@@ -113,7 +113,10 @@ fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
     if outline.opening_words() >= 8 {
         present.insert(Purpose::Meaning);
     }
-    if kind::has_steps(outline) && !NEEDED_TO_ACT.iter().any(|purpose| present.contains(purpose)) {
+    let page = outline.page;
+    let steps = page.items.iter().map(|item| item.span).chain(page.code.iter().map(|block| block.span));
+    let undeclared = |span: &Span| outline.purpose_at(span.start as usize).is_none_or(|it| it == Purpose::Meaning);
+    if steps.filter(undeclared).count() >= 2 {
         present.extend(NEEDED_TO_ACT);
     }
     NEEDED.iter().filter(|it| !present.contains(it)).map(|it| Text::const_new(it.name())).collect()

@@ -7,7 +7,7 @@ use super::job::{Job, Step, Triggers, is_way_back, scalars};
 use crate::tree::{Node, Text};
 
 /// The jobs of a pipeline.
-pub(super) fn jobs(pipeline: &Node) -> Vec<Job> {
+pub(super) fn jobs(_: &str, pipeline: &Node) -> Vec<Job> {
     let mut jobs = Vec::new();
     for stage in items(pipeline, "stages") {
         let name = stage.get("stage").and_then(Node::scalar).unwrap_or_default();

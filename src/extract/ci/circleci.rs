@@ -8,7 +8,7 @@ use crate::source::Span;
 use crate::tree::{Node, Text};
 
 /// The jobs that workflows run.
-pub(super) fn jobs(config: &Node) -> Vec<Job> {
+pub(super) fn jobs(_: &str, config: &Node) -> Vec<Job> {
     let definitions = config.get("jobs").map_or(&[][..], Node::entries);
     let ways: Vec<(Text, Span)> =
         definitions.iter().filter(|it| is_way_back(&it.key)).map(|it| (it.key.clone(), it.key_span)).collect();

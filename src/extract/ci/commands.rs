@@ -314,6 +314,14 @@ pub(super) fn deploys(command: &[String]) -> Option<Manner> {
     listed.map(|known| known.manner).or_else(|| script().then_some(Opaque))
 }
 
+/// The arguments of a deploying command, values of flags included and its own verbs left out.
+pub(super) fn arguments(command: &[String]) -> Vec<String> {
+    let Some((name, words)) = program(command) else { return Vec::new() };
+    let known = COMMANDS.iter().filter(|known| known.program == name && known.manner != Opaque);
+    let verbs: Vec<&str> = known.flat_map(|known| known.words.iter().copied()).collect();
+    words.iter().filter(|word| !word.starts_with('-') && !verbs.contains(&word.as_str())).cloned().collect()
+}
+
 /// What goes back in a command, in its own words.
 pub(super) fn goes_back(command: &[String]) -> Option<String> {
     let (program, words) = program(command)?;

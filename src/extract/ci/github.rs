@@ -7,8 +7,9 @@ use crate::source::Span;
 use crate::tree::{Entry, Node, Text};
 
 /// The jobs of a workflow.
-pub(super) fn jobs(workflow: &Node) -> Vec<Job> {
+pub(super) fn jobs(path: &str, workflow: &Node) -> Vec<Job> {
     let entries = workflow.get("jobs").map_or(&[][..], Node::entries);
+    let file = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".yaml").trim_end_matches(".yml");
     let name = workflow.get("name").and_then(Node::scalar).unwrap_or_default();
     let ways: Vec<(Text, Span)> =
         entries.iter().filter(|it| is_way_back(&it.key)).map(|it| (it.key.clone(), it.key_span)).collect();
@@ -16,7 +17,7 @@ pub(super) fn jobs(workflow: &Node) -> Vec<Job> {
         .iter()
         .map(|entry| {
             let mut job = job(workflow, entry);
-            job.names.push(name.clone());
+            job.names.extend([name.clone(), file.into()]);
             job.siblings = ways.iter().filter(|(other, _)| *other != entry.key).cloned().collect();
             job
         })

@@ -28,7 +28,7 @@ const RESERVED: &[&str] = &[
 const DEEPEST: usize = 11;
 
 /// The jobs of a pipeline.
-pub(super) fn jobs(pipeline: &Node) -> Vec<Job> {
+pub(super) fn jobs(_: &str, pipeline: &Node) -> Vec<Job> {
     let entries = pipeline.entries();
     let is_job = |entry: &&Entry| {
         !entry.key.starts_with('.') && !RESERVED.contains(&entry.key.as_str()) && entry.value.as_map().is_some()

@@ -70,7 +70,7 @@ pub(super) struct Job {
     pub(super) uses: Vec<Text>,
 }
 
-/// Words in a job's names that say it is not for production, besides those of environments. Sites of documentation are
+/// Words in a name that say it is not for production, besides those of environments. Sites of documentation are
 /// published, not deployed.
 const OTHER_WORDS: &[&str] = &[
     "pages",
@@ -84,16 +84,10 @@ const OTHER_WORDS: &[&str] = &[
     "preview",
     "previews",
     "review",
-    "ci",
     "e2e",
     "kind",
     "minikube",
     "k3d",
-    "lint",
-    "build",
-    "plan",
-    "validate",
-    "check",
     "nightly",
     "canary",
     "destroy",
@@ -103,7 +97,25 @@ const OTHER_WORDS: &[&str] = &[
     "non",
     "npm",
     "pypi",
-    "release-notes",
+];
+
+/// Words for what goes before a deployment. Beside a word for shipping they say nothing: `Build, test and deploy`.
+const CHORES: &[&str] =
+    &["build", "test", "tests", "testing", "integration", "lint", "plan", "validate", "check", "verify", "develop"];
+
+/// Words for shipping.
+const SHIPPING: &[&str] = &[
+    "deploy",
+    "deploys",
+    "deployment",
+    "deploying",
+    "cd",
+    "ship",
+    "rollout",
+    "promote",
+    "release",
+    "delivery",
+    "apply",
 ];
 
 /// Inputs that choose what is shipped: with one, an older version is shipped like a newer one.
@@ -200,37 +212,38 @@ fn is_for_production(input: &Input<'_>, job: &Job, opaque: bool) -> bool {
     if declared.contains(&false) {
         return false;
     }
-    let file = input.source.path.rsplit('/').next().unwrap_or_default();
-    let named: Vec<bool> = std::iter::once(file)
-        .chain(job.names.iter().map(Text::as_str))
-        .filter_map(|it| production(environments, it))
-        .collect();
-    if named.contains(&false) {
+    // The job's own name weighs more than that of its workflow.
+    let named = job.names.iter().find_map(|name| production(environments, name));
+    if named == Some(false) {
         return false;
     }
     // What the commands themselves name: `--context staging`, `k8s/test/`.
-    let aimed: Vec<bool> = targets(job).iter().filter_map(|word| production(environments, word)).collect();
-    if named.contains(&true) || aimed.contains(&true) {
+    let targets = targets(job);
+    let aims = targets.iter().flat_map(|target| words(target)).filter_map(|word| environments.of_word(&word));
+    let aimed: Vec<bool> = aims.map(|environment| environment.production).collect();
+    if named == Some(true) || aimed.contains(&true) {
         return true;
     }
     if aimed.contains(&false) || opaque {
         return false;
     }
     let triggers = &job.triggers;
-    let meant = job
-        .names
-        .iter()
-        .any(|name| words(name).any(|word| ["deploy", "ship", "rollout", "promote", "apply"].contains(&word.as_str())));
+    let meant = job.names.iter().any(|name| words(name).any(|word| SHIPPING.contains(&word.as_str())));
     triggers.main || job.open_environment || ((triggers.manual || triggers.called || triggers.scheduled) && meant)
 }
 
 /// What a name says of production: yes, no, or nothing. In one name the word for something else wins
 /// (`production-preview`), except that `non-prod` is a word of its own.
 fn production(environments: &Environments, name: &str) -> Option<bool> {
+    let ships = words(name).any(|word| SHIPPING.contains(&word.as_str()));
     let said: Vec<bool> = words(name)
         .filter_map(|word| {
-            let other = OTHER_WORDS.contains(&word.as_str()).then_some(false);
-            other.or_else(|| environments.of_word(&word).map(|environment| environment.production))
+            let word = word.as_str();
+            if CHORES.contains(&word) {
+                return (!ships).then_some(false);
+            }
+            let other = OTHER_WORDS.contains(&word).then_some(false);
+            other.or_else(|| environments.of_word(word).map(|environment| environment.production))
         })
         .collect();
     if said.is_empty() { None } else { Some(!said.contains(&false)) }
@@ -307,10 +320,10 @@ fn not_known(reason: String, remedy: &str, span: Span) -> (Fact<bool>, Text) {
     (Fact::unknown(Unknown::new(reason, remedy, span)), Text::default())
 }
 
-/// The words of the deploying commands: their verbs and arguments, by which targets and services are found.
+/// The arguments of the deploying commands, by which targets and services are found.
 fn targets(job: &Job) -> Vec<String> {
     let commands = job.steps.iter().flat_map(scripts).flat_map(|script| commands::split(&script));
-    commands.filter(|command| commands::deploys(command).is_some()).flatten().collect()
+    commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::arguments(&it)).collect()
 }
 
 /// Names by which the services of a job are found, sorted.

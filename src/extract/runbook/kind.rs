@@ -131,8 +131,11 @@ fn tells_an_incident(outline: &Outline<'_>, for_the_night: bool) -> bool {
     let walked = strong.contains(&Purpose::Meaning) && (numbered.count() >= 2 || for_the_night);
     let weak_ones = outline.purposes();
     let by_symptom = strong.contains(&Purpose::Meaning) && super::NEEDED_TO_ACT.iter().any(|it| weak_ones.contains(it));
-    separate || walked || by_symptom || (for_the_night && strong.len() >= 2 && is_alert_name(&outline.title))
+    separate || walked || by_symptom || (for_the_night && is_alert_name(&outline.title) && outline.words() >= A_PAGE)
 }
+
+/// A page about an alert with fewer words only points to another.
+const A_PAGE: usize = 30;
 
 /// `KubePodCrashLooping`, `etcdMembersDown`: one word of several.
 fn is_alert_name(title: &str) -> bool {

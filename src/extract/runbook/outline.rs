@@ -36,10 +36,16 @@ pub(super) struct Line<'a> {
     pub(super) kind: LineKind,
 }
 
+/// The level of a bold line that acts as a heading.
+const BOLD: u8 = 7;
+
+/// The level of a row's first cell, or of words before a colon.
+const WORDS: u8 = 8;
+
 /// From `start` on, the page speaks of `purposes`.
 struct Section {
     start: u32,
-    /// 0 for the page's title, 1–6 for a heading's level, 7 for a bold line.
+    /// 1–6 for a heading, then [`BOLD`] and [`WORDS`].
     level: u8,
     purposes: BTreeSet<Purpose>,
     /// The purpose a mention gets: the section's own or that of the section around it.
@@ -88,14 +94,18 @@ impl<'a> Outline<'a> {
     fn find_sections(&mut self) {
         let headings = self.page.headings.iter().map(|heading| (heading.span.end, heading.level, heading.text.clone()));
         let labels = self.lines.iter().filter(|line| line.kind == LineKind::Text).filter_map(|line| {
-            let label = label(line.text)?;
-            Some((u32::try_from(line.start).unwrap_or(u32::MAX), 7, Text::from(label)))
+            let (label, bold) = label(line.text)?;
+            Some((u32::try_from(line.start).unwrap_or(u32::MAX), if bold { BOLD } else { WORDS }, Text::from(label)))
         });
         let mut found: Vec<(u32, u8, Text)> = headings.chain(labels).collect();
         found.sort();
         let mut around: Vec<(u8, Option<Purpose>)> = Vec::new();
         for (start, level, text) in found {
-            let (purposes, strong) = purposes_of(&text);
+            let (mut purposes, strong) = purposes_of(&text);
+            if level == WORDS {
+                // A row may name a page about restoring without being one.
+                purposes.retain(|purpose| !matches!(purpose, Purpose::Restore | Purpose::Rollback));
+            }
             self.strong.extend(strong);
             around.retain(|(outer, _)| *outer < level);
             let own = purposes.first().copied();
@@ -135,6 +145,12 @@ impl<'a> Outline<'a> {
             line.kind != LineKind::Heading
                 && ranges.iter().any(|(start, end)| (*start..*end).contains(&(line.start + line.text.len())))
         })
+    }
+
+    /// Words of prose and code.
+    pub(super) fn words(&self) -> usize {
+        let shown = self.lines.iter().filter(|line| matches!(line.kind, LineKind::Text | LineKind::Code));
+        shown.map(|line| count_words(line.text)).sum()
     }
 
     /// Words of prose between the title and the next heading: an opening that says what the page is about.
@@ -185,8 +201,8 @@ fn title_purpose(title: &str) -> Option<Purpose> {
 }
 
 /// The words that a line sets apart as a heading would: `**Impact**`, `- **Impact:** …`, `| Impact | … |`,
-/// `Impact: …`.
-fn label(line: &str) -> Option<&str> {
+/// `Impact: …`. And whether they are bold: a table may well list rules or pages about restoring.
+fn label(line: &str) -> Option<(&str, bool)> {
     let text = line.trim_start_matches([' ', '\t', '>', '-', '*', '+', '|']).trim_start();
     let marker = line.len() - text.len();
     // The marks of a list and of bold text look alike, so bold is looked for from where the marks end.
@@ -201,8 +217,8 @@ fn label(line: &str) -> Option<&str> {
     };
     let label = text.get(..end)?.trim().trim_end_matches([':', '.']);
     // A sentence that ends in a colon leads to a list; one or two words before it are a label.
-    let most = if bold || line.trim_start().starts_with('|') { 5 } else { 2 };
-    (1..=most).contains(&count_words(label)).then_some(label)
+    let most = if bold || line.trim_start().starts_with('|') { 4 } else { 2 };
+    (1..=most).contains(&count_words(label)).then_some((label, bold))
 }
 
 /// Every line with what it is.
@@ -267,12 +283,12 @@ mod tests {
 
     #[test]
     fn bold_lines_rows_and_words_before_a_colon_are_labels() {
-        assert_eq!(label("**Impact**"), Some("Impact"));
-        assert_eq!(label("- **Impact:** all of it"), Some("Impact"));
-        assert_eq!(label("__Impact__: all"), Some("Impact"));
-        assert_eq!(label("| Impact | Guests wait |"), Some("Impact"));
-        assert_eq!(label("| **Impact** | Guests wait |"), Some("Impact"));
-        assert_eq!(label("Impact: guests wait"), Some("Impact"));
+        assert_eq!(label("**Impact**"), Some(("Impact", true)));
+        assert_eq!(label("- **Impact:** all of it"), Some(("Impact", true)));
+        assert_eq!(label("__Impact__: all"), Some(("Impact", true)));
+        assert_eq!(label("| Impact | Guests wait |"), Some(("Impact", false)));
+        assert_eq!(label("| **Impact** | Guests wait |"), Some(("Impact", true)));
+        assert_eq!(label("Impact: guests wait"), Some(("Impact", false)));
         assert_eq!(label("See https://example.org"), None);
         assert_eq!(label("Nothing here"), None);
     }

@@ -359,8 +359,9 @@ pub(super) const GUIDE_TITLES: &[&str] = &[
     "how it works",
     "guide",
     "exercise*",
-    "adding a runbook",
+    "new runbook*",
     "add runbook*",
+    "add a runbook",
     "writing runbook*",
 ];
 
