@@ -42,6 +42,14 @@ pub(super) fn stand_in(character: char, unicode: bool) -> char {
 /// a rule (`` `like this` ``) stay code spans.
 pub(super) fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
+    let text = match list_marker(text) {
+        Some((number, rest)) => {
+            out.push_str(number);
+            out.push('\\');
+            rest
+        }
+        None => text,
+    };
     let mut parts = text.split('`').peekable();
     let balanced = text.matches('`').count() % 2 == 0;
     let mut inside = false;
@@ -59,10 +67,18 @@ pub(super) fn markdown(text: &str) -> String {
     out
 }
 
+/// A text that would open a list, split where a backslash keeps it from that: before its dash, or after its number.
+fn list_marker(text: &str) -> Option<(&str, &str)> {
+    let rest = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let number = text.strip_suffix(rest)?;
+    let opens = if number.is_empty() { rest.starts_with(['-', '+', '=']) } else { rest.starts_with(['.', ')']) };
+    opens.then_some((number, rest))
+}
+
 fn markdown_plain(text: &str, out: &mut String) {
     for character in terminal(text).chars() {
         match character {
-            '\\' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '!' | '$' | '@' => {
+            '\\' | '*' | '_' | '[' | ']' | '#' | '~' | '!' | '$' | '@' => {
                 out.push('\\');
                 out.push(character);
             }
@@ -74,9 +90,14 @@ fn markdown_plain(text: &str, out: &mut String) {
     }
 }
 
-/// A code span in Markdown, fenced with more backticks than the text holds; fit for a table's cell.
+/// Markdown fit for a table's cell, where a bar ends the cell even in code.
+pub(super) fn markdown_cell(markdown: &str) -> String {
+    markdown.replace('|', "\\|")
+}
+
+/// A code span in Markdown, fenced with more backticks than the text holds.
 pub(super) fn markdown_code(text: &str) -> String {
-    let text = terminal(text).replace('|', "\\|");
+    let text = terminal(text);
     if text.is_empty() {
         return String::new();
     }
@@ -120,7 +141,10 @@ mod tests {
             "a \\*b\\* &lt;script&gt; \\[x\\](y) `code_1 <b>` \\@team"
         );
         assert_eq!(markdown("odd ` tick *"), "odd \\` tick \\*");
-        assert_eq!(markdown_code("a`b|c"), "``a`b\\|c``");
+        assert_eq!(markdown("- a"), "\\- a");
+        assert_eq!(markdown("12. a"), "12\\. a");
+        assert_eq!(markdown("12 a"), "12 a");
+        assert_eq!(markdown_cell(&markdown_code("a`b|c")), "``a`b\\|c``");
     }
 
     #[test]

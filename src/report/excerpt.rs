@@ -43,7 +43,7 @@ pub(super) struct Window {
     columns: usize,
     text: String,
     /// Byte ranges in `text`, with labels; the first is the primary one.
-    pub(super) marks: Vec<(Range<usize>, String)>,
+    marks: Vec<(Range<usize>, String)>,
 }
 
 impl Window {
@@ -134,18 +134,21 @@ impl Window {
         self.text.push('\n');
     }
 
-    /// The lines with their numbers (from 1), each with the parts of it that are marked.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &str, Vec<Range<usize>>)> {
+    /// The lines, for outputs that draw them another way.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         let mut start = 0;
-        self.text.lines().enumerate().map(move |(index, line)| {
-            let range = start..start + line.len();
-            start += line.len() + 1;
-            let clip = |mark: &Range<usize>| {
+        self.text.lines().enumerate().map(move |(index, text)| {
+            let range = start..start + text.len();
+            start = range.end + 1;
+            let clip = |(mark, label): &'_ (Range<usize>, String)| {
                 let clipped = mark.start.max(range.start)..mark.end.min(range.end);
-                (clipped.start < clipped.end).then(|| clipped.start - range.start..clipped.end - range.start)
+                // What is said of a mark is said at its last line.
+                let said = if mark.end <= range.end { label.clone() } else { String::new() };
+                (clipped.start < clipped.end).then(|| (clipped.start - range.start..clipped.end - range.start, said))
             };
-            let marked = self.marks.iter().filter_map(|(mark, _)| clip(mark)).collect();
-            (self.first_line + index + 1, line, marked)
+            let mut marks: Vec<_> = self.marks.iter().filter_map(clip).collect();
+            marks.sort_by_key(|(range, _)| (range.start, range.end));
+            Line { number: self.first_line + index + 1, text, marks }
         })
     }
 
@@ -164,6 +167,38 @@ impl Window {
         let mut drawn = String::new();
         let _ = handler(options).render_report(&mut drawn, &Drawing { window: self, title, help });
         drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// One line of a window.
+pub(super) struct Line<'a> {
+    /// Its number in the file, from 1.
+    pub(super) number: usize,
+    text: &'a str,
+    /// What is marked in it, in order, with what is said of it.
+    marks: Vec<(Range<usize>, String)>,
+}
+
+impl<'a> Line<'a> {
+    /// The text in parts, marked and not.
+    pub(super) fn parts(&self) -> Vec<(bool, &'a str)> {
+        let mut parts = Vec::new();
+        let mut done = 0;
+        for (range, _) in &self.marks {
+            let start = range.start.max(done);
+            parts.push((false, self.text.get(done..start).unwrap_or_default()));
+            parts.push((true, self.text.get(start..range.end).unwrap_or_default()));
+            done = range.end.max(done);
+        }
+        parts.push((false, self.text.get(done..).unwrap_or_default()));
+        parts.retain(|(_, text)| !text.is_empty());
+        parts
+    }
+
+    /// What is said of the marks that end here.
+    pub(super) fn said(&self) -> String {
+        let labels = self.marks.iter().map(|(_, label)| label.as_str()).filter(|label| !label.is_empty());
+        labels.collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -13,7 +13,7 @@ use super::Options;
 use super::escape::terminal;
 use super::excerpt::{Mark, Window};
 use super::finding::{Finding, Location, one_line};
-use super::summary::{Counts, Scored, Step, listed, plural, steps, undecided, verdict};
+use super::summary::{Counts, Scored, Step, grouped, listed, plural, skipped, steps, undecided, verdict};
 use crate::audit::Audit;
 use crate::rule::Severity;
 use crate::score::Grade;
@@ -54,7 +54,7 @@ fn write_service(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
     page.line(&header(page, service))?;
     write_strip(page, service)?;
     page.gap()?;
-    write_gaps(page, open)
+    write_gaps(page, &open)
 }
 
 /// `F  checkout · 14 of 100 · tier 1 · team-payments · 85% of the checks decided`.
@@ -88,17 +88,13 @@ fn write_strip(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
 }
 
 /// Gaps, the worst first, each rule once with all the places that fail it.
-fn write_gaps(page: &mut Page<'_>, open: Vec<Finding<'_>>) -> io::Result<()> {
-    let mut groups: BTreeMap<_, Vec<Finding<'_>>> = BTreeMap::new();
-    for finding in open {
-        let key = (std::cmp::Reverse(finding.verdict.severity), finding.verdict.question, &finding.verdict.rule);
-        groups.entry(key).or_default().push(finding);
-    }
+fn write_gaps(page: &mut Page<'_>, open: &[Finding<'_>]) -> io::Result<()> {
+    let groups = grouped(open);
     let most = if page.options.verbose { usize::MAX } else { GAPS };
-    for group in groups.values().take(most) {
+    for group in groups.iter().take(most) {
         write_gap(page, group)?;
     }
-    let left: usize = groups.values().skip(most).map(Vec::len).sum();
+    let left: usize = groups.iter().skip(most).map(Vec::len).sum();
     if left > 0 {
         write_left(page, left, "gap")?;
         page.gap()?;
@@ -173,7 +169,7 @@ fn write_repository(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let title = page.bold("The repository as a whole");
     page.line(&title)?;
     page.gap()?;
-    write_gaps(page, open)
+    write_gaps(page, &open)
 }
 
 /// What is not known, by reason, with where to supply it.
@@ -229,10 +225,7 @@ fn write_waived(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
 
 /// What was not read, by reason.
 fn write_skipped(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for skipped in &audit.skipped {
-        reasons.entry(&skipped.reason).or_default().push(&skipped.path);
-    }
+    let reasons = skipped(audit);
     if reasons.is_empty() {
         return Ok(());
     }

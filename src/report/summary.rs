@@ -243,6 +243,45 @@ pub(super) fn undecided<'a>(findings: impl Iterator<Item = Finding<'a>>) -> Vec<
     list
 }
 
+/// Findings by rule, the worst first, then in the order of the questions.
+pub(super) fn grouped<'a>(findings: &[Finding<'a>]) -> Vec<Vec<Finding<'a>>> {
+    let mut groups: BTreeMap<_, Vec<Finding<'a>>> = BTreeMap::new();
+    for finding in findings {
+        let verdict = finding.verdict;
+        let key = (std::cmp::Reverse(verdict.severity), verdict.question, &verdict.rule);
+        groups.entry(key).or_default().push(*finding);
+    }
+    groups.into_values().collect()
+}
+
+/// The files that were not read, by reason.
+pub(super) fn skipped(audit: &Audit) -> BTreeMap<&str, Vec<&str>> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for skipped in &audit.skipped {
+        reasons.entry(&skipped.reason).or_default().push(&skipped.path);
+    }
+    reasons
+}
+
+/// The sign of an answer on a page.
+pub(super) fn answer_sign(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Yes => "✓",
+        Answer::Partly => "◐",
+        Answer::No => "✕",
+        Answer::Unknown => "?",
+        Answer::NotApplicable => "–",
+    }
+}
+
+/// The word for an answer on a page.
+pub(super) fn answer_word(answer: Answer) -> &'static str {
+    match answer {
+        Answer::NotApplicable => "not applicable",
+        other => other.name(),
+    }
+}
+
 /// The short name of a question, as a heading.
 pub(super) fn label(question: Question) -> &'static str {
     match question {
@@ -278,7 +317,8 @@ pub(super) fn answer(service: &Scored<'_>, question: &QuestionScore) -> String {
     match question.answer {
         Answer::Yes if passed > 1 => format!("Yes: all {passed} checks hold."),
         Answer::Yes => "Yes: what was checked holds.".into(),
-        Answer::Partly => format!("Partly: {}; {} hold.", listed(&titles, 3), plural(passed, "check")),
+        Answer::Partly if passed == 1 => format!("Partly: {}; one check holds.", listed(&titles, 3)),
+        Answer::Partly => format!("Partly: {}; {passed} checks hold.", listed(&titles, 3)),
         Answer::No => format!("No: {}.", listed(&titles, 3)),
         Answer::Unknown => {
             let reason = because.iter().find_map(Finding::unknown).map(|unknown| unknown.reason.trim_end_matches('.'));
