@@ -7,6 +7,7 @@ mod init;
 mod report;
 mod rules;
 mod schema;
+mod session;
 mod services;
 mod terminal;
 mod test;

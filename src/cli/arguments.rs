@@ -93,7 +93,7 @@ pub(super) struct Inputs {
 }
 
 /// `twoam check`.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) inputs: Inputs,

@@ -7,8 +7,7 @@ use owo_colors::OwoColorize;
 use super::arguments::Rules;
 use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
-use crate::rule::{RuleSet, Severity};
-use crate::source::Sources;
+use crate::rule::Severity;
 
 pub(super) fn run(arguments: &Rules, terminal: &Terminal) -> Result<u8, Failure> {
     let rules = session::rules(&arguments.inputs, terminal)?;

@@ -8,8 +8,8 @@ use super::{CLEAN, Failure};
 
 pub(super) fn run(what: SchemaOf, terminal: &Terminal) -> Result<u8, Failure> {
     let schema = match what {
-        SchemaOf::Config => schemars::schema_for!(crate::config::File),
-        SchemaOf::Rule => schemars::schema_for!(crate::rule::RuleFile),
+        SchemaOf::Config => schemars::schema_for!(crate::config::File).to_value(),
+        SchemaOf::Rule => schemars::schema_for!(crate::rule::RuleFile).to_value(),
         SchemaOf::Report => crate::report::json::schema(),
     };
     let mut out = terminal.out();

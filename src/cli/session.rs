@@ -17,7 +17,8 @@ pub(super) struct Session {
 /// Audits what the arguments name. Broken configuration and rules end it, once they are said.
 pub(super) fn audit(inputs: &Inputs, terminal: &Terminal) -> Result<Session, Failure> {
     let progress = terminal.progress(inputs.quiet);
-    let request = request(inputs, Some(&|stage| progress.show(stage)))?;
+    let show = |stage| progress.show(stage);
+    let request = request(inputs, Some(&show))?;
     let today = request.today;
     let outcome = audit::run(&request);
     drop(progress);
@@ -51,7 +52,7 @@ pub(super) fn request<'p>(
     request.select.clone_from(&inputs.select);
     request.skip.clone_from(&inputs.skip);
     request.jobs = inputs.jobs;
-    request.today = inputs.today.unwrap_or_else(|| jiff::Zoned::now().date());
+    request.today = inputs.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).date());
     request.progress = progress;
     Ok(request)
 }

@@ -21,12 +21,15 @@ const WIDTH: usize = 100;
 impl Terminal {
     /// Decides about colour: what was asked for, else `NO_COLOR`, `CLICOLOR` and whether the stream is a terminal.
     pub(super) fn new(when: ColorWhen) -> Self {
-        let choice = |stream: &dyn anstream::stream::RawStream| match when {
+        let decide = |automatic: anstream::ColorChoice| match when {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
-            ColorWhen::Auto => anstream::AutoStream::choice(stream) != anstream::ColorChoice::Never,
+            ColorWhen::Auto => automatic != anstream::ColorChoice::Never,
         };
-        Self { color_out: choice(&io::stdout()), color_err: choice(&io::stderr()) }
+        Self {
+            color_out: decide(anstream::AutoStream::choice(&io::stdout())),
+            color_err: decide(anstream::AutoStream::choice(&io::stderr())),
+        }
     }
 
     /// Standard output, buffered; flush it by dropping it or before the process ends.
@@ -41,6 +44,7 @@ impl Terminal {
             unicode: unicode(),
             width: width(),
             verbose,
+            min_severity: crate::rule::Severity::Low,
             project: audit_of.to_owned(),
             today: Some(today.to_string()),
         }
@@ -67,7 +71,7 @@ impl Terminal {
     /// Draws the problems of an audit on standard error.
     pub(super) fn problems(&self, audit: &Audit) -> io::Result<()> {
         let options = report::Options { color: self.color_err, unicode: unicode(), width: width(), ..Default::default() };
-        report::write_problems(audit, &options, &mut io::stderr().lock())
+        report::write_problems(&audit.problems, &audit.sources, &options, &mut io::stderr().lock())
     }
 
     /// A line of progress on standard error, on a terminal only.

@@ -2,7 +2,6 @@
 
 use super::owners::OwnerSyntax;
 use super::schema::{Fact, facts};
-use super::owners::OwnerSyntax;
 use super::{Id, Service};
 use crate::tree::Text;
 
