@@ -9,12 +9,14 @@ mod commands;
 mod github;
 mod gitlab;
 mod job;
+#[cfg(test)]
+mod tests;
 
 use crate::extract::{Facts, Input};
 use crate::tree::Node;
 
 /// Adds the production deployments of a pipeline.
-pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Some(jobs) = platform(&input.source.path) else { return };
     let found = input.document.values().iter().flat_map(|pipeline| jobs(&input.source.path, pipeline));
     facts.model.deployments.extend(found.filter_map(|job| job::deployment(input, &job)));
