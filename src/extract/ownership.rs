@@ -52,7 +52,7 @@ fn code_owners(input: &Input<'_>, folder: &str, facts: &mut Facts) {
         let mut noun = pattern_noun(input, pattern, span);
         noun.owners = owners;
         noun.base = base.as_str().into();
-        noun.section = current.clone();
+        noun.section.clone_from(&current);
         noun.syntax = syntax;
         facts.model.add(noun);
     }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use super::vocabulary::{HEADINGS, Purpose, matches, words_of};
 use crate::source::{Source, SourceId, Span};
-use crate::tree::Text;
 use crate::tree::page::Page;
+use crate::tree::{Node, Text};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl<'a> Outline<'a> {
     /// Lays a page out.
     pub(super) fn new(id: SourceId, source: &'a Source, page: &'a Page) -> Self {
         let title_heading = page.headings.iter().find(|heading| heading.level == 1).or(page.headings.first());
-        let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(|it| it.scalar());
+        let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(Node::scalar);
         let title = title_heading.map(|heading| heading.text.clone()).or_else(|| matter_title.clone());
         let title = title.unwrap_or_else(|| stem(&source.path).into());
         let head = page.headings.first().map_or(Span::head(id), |heading| heading.span);
