@@ -52,14 +52,8 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] = &[
-    ci::extract,
-    drill::extract,
-    kubernetes::extract,
-    ownership::extract,
-    prometheus::extract,
-    runbook::extract,
-];
+pub const EXTRACTORS: &[Extractor] =
+    &[ci::extract, drill::extract, kubernetes::extract, ownership::extract, prometheus::extract, runbook::extract];
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {

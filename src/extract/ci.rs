@@ -9,12 +9,14 @@ mod commands;
 mod github;
 mod gitlab;
 mod job;
+#[cfg(test)]
+mod tests;
 
 use crate::extract::{Facts, Input};
 use crate::tree::Node;
 
 /// Adds the production deployments of a pipeline.
-pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Some(jobs) = platform(&input.source.path) else { return };
     let found = input.document.values().iter().flat_map(|pipeline| jobs(&input.source.path, pipeline));
     facts.model.deployments.extend(found.filter_map(|job| job::deployment(input, &job)));
@@ -25,19 +27,14 @@ fn platform(path: &str) -> Option<fn(&str, &Node) -> Vec<job::Job>> {
     let lower = path.to_lowercase();
     let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let own = folder.rsplit('/').next().unwrap_or_default();
-    if !(name.ends_with(".yml") || name.ends_with(".yaml")) {
-        return None;
-    }
+    let (stem, "yml" | "yaml") = name.rsplit_once('.')? else { return None };
     if folder.ends_with(".github/workflows") {
         Some(github::jobs)
-    } else if name.ends_with(".gitlab-ci.yml")
-        || name.ends_with(".gitlab-ci.yaml")
-        || matches!(own, ".gitlab-ci" | ".gitlab/ci")
-    {
+    } else if stem.ends_with(".gitlab-ci") || own == ".gitlab-ci" || folder.ends_with(".gitlab/ci") {
         Some(gitlab::jobs)
     } else if own == ".circleci" {
         Some(circleci::jobs)
-    } else if name.starts_with("azure-pipelines") || own == ".azure-pipelines" {
+    } else if stem.starts_with("azure-pipelines") || own == ".azure-pipelines" {
         Some(azure::jobs)
     } else {
         None

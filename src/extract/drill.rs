@@ -25,7 +25,7 @@ const RESTORE_WORDS: &[&str] = &["restor", "recover", "failover", "fail-over", "
 const SCHEDULES: &[(&str, &str)] = &[("chaos-mesh.org", "Schedule"), ("litmuschaos.io", "ChaosSchedule")];
 
 /// Adds the drills that a file records or schedules.
-pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     match &input.document.content {
         Content::Page(page) if records_drills(&input.source.path) => {
             if let Some(date) = date(input, page) {
@@ -119,4 +119,40 @@ fn scheduled(input: &Input<'_>, document: &Node) -> Option<Drill> {
 
 fn names(text: &str) -> Vec<Text> {
     mention::names(text).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::extract::read_yaml;
+    use crate::extract::runbook::sample::read_page;
+
+    #[test]
+    fn dated_records_are_drills() {
+        let text = "# Restore of checkout\n\nDate: 2026-09-17\n\nBrought `shop-checkout` back.\n";
+        let (sources, facts) = read_page("drills/restore.md", text);
+        let drill = &facts.model.drills[0];
+        assert_eq!(drill.date.value().unwrap(), "2026-09-17");
+        assert_eq!(sources.slice(drill.date.span.unwrap()), "2026-09-17");
+        assert_eq!(sources.slice(drill.place.span).trim_end(), "# Restore of checkout");
+        assert!(drill.restores && !drill.scheduled);
+        assert!(drill.mentions.iter().any(|name| name == "shop-checkout"));
+    }
+
+    #[test]
+    fn a_passing_word_restores_nothing_and_no_date_is_no_drill() {
+        let (_, facts) = read_page("gamedays/2026-10-08-full-house.md", "# Full house\n\nWe should test a restore.\n");
+        assert_eq!(facts.model.drills[0].date.value().unwrap(), "2026-10-08");
+        assert!(!facts.model.drills[0].restores);
+        assert!(read_page("drills/plan.md", "# Plan\n\nOne day.\n").1.model.drills.is_empty());
+        assert!(read_page("postmortems/2026-07-02-x.md", "# X\n\nDate: 2026-07-02\n").1.model.drills.is_empty());
+    }
+
+    #[test]
+    fn schedules_of_chaos_are_drills() {
+        let text = "apiVersion: chaos-mesh.org/v1alpha1\nkind: Schedule\nmetadata: {name: kill-web, namespace: shop}\nspec: {schedule: '@weekly', podChaos: {selector: {labelSelectors: {app: web}}}}\n";
+        let (sources, facts) = read_yaml("k8s/chaos.yaml", text);
+        let drill = &facts.model.drills[0];
+        assert_eq!(sources.slice(drill.place.span), "kill-web");
+        assert!(drill.scheduled && drill.mentions.iter().any(|name| name == "web"));
+    }
 }

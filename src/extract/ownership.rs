@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::tree::{Content, Node, Text};
 
 /// Adds what a file says of owners.
-pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let (folder, name) = input.source.path.rsplit_once('/').unwrap_or(("", &input.source.path));
     match &input.document.content {
         Content::Text if name == "CODEOWNERS" => code_owners(input, folder, facts),
@@ -52,7 +52,7 @@ fn code_owners(input: &Input<'_>, folder: &str, facts: &mut Facts) {
         let mut noun = pattern_noun(input, pattern, span);
         noun.owners = owners;
         noun.base = base.as_str().into();
-        noun.section = current.clone();
+        noun.section.clone_from(&current);
         noun.syntax = syntax;
         facts.model.add(noun);
     }
@@ -184,4 +184,82 @@ fn link(node: &Node) -> Option<(Fact<Text>, Text)> {
     let url = node.get("url")?;
     let title = node.get("title").or_else(|| node.get("type")).and_then(Node::scalar).unwrap_or_default();
     Some((Fact::read(url, Node::scalar), title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::extract::read_yaml;
+    use crate::model::{Environments, Owners};
+    use crate::source::{Source, SourceId, Sources};
+    use crate::tree::{Document, Format};
+
+    fn owners(path: &str, text: &str) -> (Sources, Facts) {
+        let sources = Sources::new(vec![Source::new(path, text)]);
+        let id = SourceId(0);
+        let document = Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() };
+        let environments = Environments::default();
+        let mut facts = Facts::default();
+        extract(&Input { id, source: sources.get(id), document: &document, environments: &environments }, &mut facts);
+        (sources, facts)
+    }
+
+    #[test]
+    fn lines_of_codeowners_keep_their_place() {
+        let text = "# all\n* @acme/all\n\n  /db/   @acme/dba dba@example.org # by hand\n/free/\npath\\ x/ @a\n";
+        let (sources, facts) = owners("infra/.github/CODEOWNERS", text);
+        let patterns: Vec<&str> = facts.model.owner_patterns.iter().map(|it| sources.slice(it.place.span)).collect();
+        assert_eq!(patterns, ["*", "/db/", "/free/", "path\\ x/"]);
+        assert_eq!(facts.model.owner_patterns[1].owners, ["@acme/dba", "dba@example.org"]);
+        assert!(facts.model.owner_patterns[2].owners.is_empty());
+        assert_eq!(Owners::new(&facts.model).names("infra/db/main.tf"), ["@acme/dba", "dba@example.org"]);
+        assert!(Owners::new(&facts.model).names("db/main.tf").is_empty());
+    }
+
+    #[test]
+    fn sections_have_default_owners() {
+        let text = "* @all\n[Database][2] @dba\ndb/\ndb/special @eve\n^[Docs]\n*.md @writers\n";
+        let (_, facts) = owners("CODEOWNERS", text);
+        let owners = Owners::new(&facts.model);
+        assert_eq!(owners.names("x/db/main.tf"), ["@all", "@dba"]);
+        assert_eq!(owners.names("db/special"), ["@all", "@eve"]);
+        assert_eq!(owners.names("db/README.md"), ["@all", "@dba", "@writers"]);
+    }
+
+    #[test]
+    fn approvers_own_their_folder() {
+        let (sources, facts) = read_yaml("pkg/api/OWNERS.yaml", "approvers:\n- anna\nreviewers: [bo]\n");
+        assert_eq!(sources.slice(facts.model.owner_patterns[0].place.span), "approvers");
+        assert_eq!(Owners::new(&facts.model).names("pkg/api/x/y.go"), ["anna"]);
+        assert!(Owners::new(&facts.model).names("pkg/other.go").is_empty());
+    }
+
+    #[test]
+    fn catalogues_of_several_documents_are_read() {
+        let text = "\
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team-payments}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: checkout
+  tags: [go]
+  annotations: {pagerduty.com/service-id: P1, acme.example/tier: tier-1}
+  links: [{url: 'https://example.org/runbook', title: Runbook}]
+spec: {type: service, lifecycle: production, owner: 'group:default/team-payments'}
+";
+        let (sources, facts) = read_yaml("catalog-info.yaml", text);
+        assert_eq!(facts.model.catalogue.len(), 1);
+        let entry = &facts.model.catalogue[0];
+        assert_eq!(sources.slice(entry.place.span), "checkout");
+        assert_eq!(entry.owner.value().unwrap(), "team-payments");
+        assert_eq!(sources.slice(entry.owner.span.unwrap()), "'group:default/team-payments'");
+        assert_eq!(entry.tier.value(), Some(&1));
+        assert_eq!(entry.lifecycle.value().unwrap(), "production");
+        assert_eq!(entry.tags, ["go"]);
+        assert_eq!(entry.links[0].1, "Runbook");
+        assert_eq!(entry.annotations.value("pagerduty.com/service-id"), Some("P1"));
+    }
 }

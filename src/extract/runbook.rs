@@ -8,6 +8,10 @@ mod draft;
 mod kind;
 pub(super) mod mention;
 mod outline;
+#[cfg(test)]
+pub(super) mod sample;
+#[cfg(test)]
+mod tests;
 pub(super) mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -64,7 +68,7 @@ const REVIEWED_KEYS: &[&str] = &[
 const REVIEWED_WORDS: &[&str] = &["last reviewed", "last verified", "last tested", "last updated", "reviewed on"];
 
 /// Adds the page of a Markdown file.
-pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Content::Page(page) = &input.document.content else { return };
     let outline = Outline::new(input.id, input.source, page);
     let kind = kind::of(&input.source.path, &outline);

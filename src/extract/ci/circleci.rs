@@ -1,4 +1,4 @@
-//! CircleCI: `.circleci/config.yml`. Uses `tree` and the job of `job`.
+//! `CircleCI`: `.circleci/config.yml`. Uses `tree` and the job of `job`.
 //!
 //! <https://circleci.com/docs/reference/configuration-reference/>. Orbs are not read.
 

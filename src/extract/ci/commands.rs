@@ -179,8 +179,11 @@ const LEADING: &[&str] = &[
 const RUNNERS: &[&[&str]] =
     &[&["npx"], &["bundle", "exec"], &["poetry", "run"], &["uv", "run"], &["pnpm", "exec"], &["mise", "exec", "--"]];
 
+/// An action or task that deploys: its name, the input that must say so with its word, and the manner.
+type Deploying = (&'static str, Option<(&'static str, &'static str)>, Manner);
+
 /// Actions that deploy, with the input that must say so, if any. Matched by repository, the longest first.
-const ACTIONS: &[(&str, Option<(&str, &str)>, Manner)] = &[
+const ACTIONS: &[Deploying] = &[
     ("azure/k8s-deploy", None, Imperative),
     ("azure/webapps-deploy", None, Imperative),
     ("azure/functions-action", None, Imperative),
@@ -208,7 +211,7 @@ const ACTIONS: &[(&str, Option<(&str, &str)>, Manner)] = &[
 ];
 
 /// Tasks of Azure Pipelines that deploy.
-const TASKS: &[(&str, Option<(&str, &str)>, Manner)] = &[
+const TASKS: &[Deploying] = &[
     ("kubernetesmanifest", Some(("action", "deploy")), Declarative),
     ("kubernetes", Some(("command", "apply")), Declarative),
     ("helmdeploy", Some(("command", "upgrade")), Imperative),
@@ -310,7 +313,7 @@ pub(super) fn deploys(command: &[String]) -> Option<Manner> {
         }
         _ => verbs.starts_with(known.words),
     });
-    let script = || (program.ends_with(".sh") || program.ends_with(".py")) && program.contains("deploy");
+    let script = || matches!(program.rsplit_once('.'), Some((name, "sh" | "py" | "rb")) if name.contains("deploy"));
     listed.map(|known| known.manner).or_else(|| script().then_some(Opaque))
 }
 

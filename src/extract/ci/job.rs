@@ -27,6 +27,7 @@ pub(super) struct Step {
 }
 
 /// How a job comes to run.
+#[allow(clippy::struct_excessive_bools, reason = "each is a way of its own, and several may hold")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Triggers {
     /// By a push to the branch that is shipped, a tag or a release.

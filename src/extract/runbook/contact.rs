@@ -65,7 +65,7 @@ fn names_someone(node: &Node) -> bool {
 fn calls(line: &str) -> bool {
     let prose = without_targets(line);
     let lower = prose.to_lowercase();
-    PHRASES.iter().any(|phrase| lower.contains(phrase)) || lower.split_whitespace().any(|word| is_call(word))
+    PHRASES.iter().any(|phrase| lower.contains(phrase)) || lower.split_whitespace().any(is_call)
 }
 
 /// A word that names or calls someone: `#payments`, `@anna`, `team-payments`, `ops@example.org`, `pager`.

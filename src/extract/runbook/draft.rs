@@ -137,6 +137,9 @@ const HTML: &[&str] = &[
     "video",
 ];
 
+/// How far a request in brackets is read.
+const LONGEST_REQUEST: usize = 80;
+
 /// `<fill in the team>`, `[insert link here]`, "to be written".
 fn holds_request(prose: &str) -> bool {
     let lower = prose.to_lowercase();
@@ -146,7 +149,7 @@ fn holds_request(prose: &str) -> bool {
             ["fill in", "fill out", "insert ", "enter ", "describe ", "your ", "placeholder", "replace with"]
                 .iter()
                 .any(|request| inner.starts_with(request))
-                && !inner.contains("](")
+                && !inner.chars().take(LONGEST_REQUEST).collect::<String>().contains("](")
         })
     };
     asks('<')

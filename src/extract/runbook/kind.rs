@@ -151,16 +151,16 @@ fn leads_elsewhere(place: &Whereabouts, outline: &Outline<'_>) -> bool {
         // A section page of a documentation site may be nothing but front matter.
         return place.stem == "_index";
     }
-    let local = outline.page.links.iter().filter(|link| is_local(&link.target)).count();
-    let leading = prose
-        .iter()
-        .filter(|line| outline.page.links.iter().any(|link| on(line, link.span.start) && is_local(&link.target)));
-    let share = (leading.count() * 10) / prose.len();
+    let mut local: Vec<usize> =
+        outline.page.links.iter().filter(|link| is_local(&link.target)).map(|link| link.span.start as usize).collect();
+    local.sort_unstable();
+    let leads = |line: &&&Line<'_>| {
+        let next = local.get(local.partition_point(|at| *at < line.start));
+        next.is_some_and(|at| *at < line.start + line.text.len())
+    };
+    let share = (prose.iter().filter(leads).count() * 10) / prose.len();
+    let local = local.len();
     local >= 3 && (share >= 7 || index && share >= 4) && (index || local >= 5)
-}
-
-fn on(line: &Line<'_>, offset: u32) -> bool {
-    (line.start..line.start + line.text.len()).contains(&(offset as usize))
 }
 
 /// A link to another page here, rather than to the world, to a place on this page or to a picture.

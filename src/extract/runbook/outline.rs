@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use super::vocabulary::{HEADINGS, Purpose, matches, words_of};
 use crate::source::{Source, SourceId, Span};
-use crate::tree::Text;
 use crate::tree::page::Page;
+use crate::tree::{Node, Text};
 
 /// What a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl<'a> Outline<'a> {
     /// Lays a page out.
     pub(super) fn new(id: SourceId, source: &'a Source, page: &'a Page) -> Self {
         let title_heading = page.headings.iter().find(|heading| heading.level == 1).or(page.headings.first());
-        let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(|it| it.scalar());
+        let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(Node::scalar);
         let title = title_heading.map(|heading| heading.text.clone()).or_else(|| matter_title.clone());
         let title = title.unwrap_or_else(|| stem(&source.path).into());
         let head = page.headings.first().map_or(Span::head(id), |heading| heading.span);
@@ -223,7 +223,7 @@ fn label(line: &str) -> Option<(&str, bool)> {
 
 /// Every line with what it is.
 fn lines<'a>(source: &'a Source, page: &Page) -> Vec<Line<'a>> {
-    let matter_end = page.front_matter.as_ref().map_or(0, |_| matter_end(&source.text));
+    let matter_end = matter_end(&source.text);
     let inside = |start: usize, end: usize, span: Span| start < span.end as usize && end > span.start as usize;
     let (mut headings, mut code) = (page.headings.iter().peekable(), page.code.iter().peekable());
     let (mut start, mut in_comment) = (0, false);
@@ -264,14 +264,16 @@ fn hidden(text: &str, in_comment: &mut bool) -> bool {
     !trimmed.chars().any(char::is_alphanumeric) && !trimmed.contains("![")
 }
 
-/// Where front matter ends: after its second fence.
+/// Where front matter ends: after its second fence. 0 when the page does not open with one.
 fn matter_end(text: &str) -> usize {
     let mut offset = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         offset += line.len();
-        let fence = line.trim_start_matches('\u{feff}').trim_end();
-        if index > 0 && (fence == "---" || fence == "+++" || fence == "...") {
-            return offset;
+        let fence = matches!(line.trim_start_matches('\u{feff}').trim_end(), "---" | "+++");
+        match (index, fence) {
+            (0, false) => return 0,
+            (1.., true) => return offset,
+            _ => {}
         }
     }
     0
