@@ -10,6 +10,8 @@ use miette::{
     SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use owo_colors::Style;
+
 use super::Options;
 use super::escape::stand_in;
 use super::secret;
@@ -115,7 +117,8 @@ impl Window {
     /// Adds a line of the file: masked, made visible, cut to a bearable length.
     fn push_line(&mut self, text: &str, range: Range<usize>, unicode: bool, map: &mut Vec<(usize, usize)>) {
         let line = &text[range.clone()];
-        let secrets = secret::ranges(line);
+        let before = text[..range.start].trim_end_matches(['\n', '\r']).rsplit('\n').next().unwrap_or_default();
+        let secrets = secret::ranges(before, line);
         let (mask, cut) = if unicode { ('•', '…') } else { ('*', '.') };
         for (column, (at, character)) in line.trim_start_matches('\u{feff}').char_indices().enumerate() {
             let at = at + line.len() - line.trim_start_matches('\u{feff}').len();
@@ -156,7 +159,7 @@ impl Window {
     pub(super) fn draw(&self, options: &Options) -> String {
         let mut drawn = String::new();
         // Writing to a string cannot fail, and the spans were clipped to the window.
-        let _ = handler(options).render_report(&mut drawn, &Drawing { window: self, title: "", help: None });
+        let _ = self.handler(options).render_report(&mut drawn, &Drawing { window: self, title: "", help: None });
         // miette opens with the line of the message, which is empty here.
         let body = drawn.lines().skip_while(|line| !line.contains(['╭', ',']));
         body.map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -165,8 +168,34 @@ impl Window {
     /// A message with the window under it and help below.
     pub(super) fn draw_with(&self, title: &str, help: Option<&str>, options: &Options) -> String {
         let mut drawn = String::new();
-        let _ = handler(options).render_report(&mut drawn, &Drawing { window: self, title, help });
+        let _ = self.handler(options).render_report(&mut drawn, &Drawing { window: self, title, help });
         drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+
+    /// miette's renderer as the options ask for it.
+    fn handler(&self, options: &Options) -> GraphicalReportHandler {
+        let mut characters = if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
+        if !options.unicode {
+            characters.error = "x".into();
+        }
+        let mut styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+        if options.color {
+            styles.highlights = self.highlights();
+        }
+        GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+            .with_width(options.width)
+            // The window is cut already; more context than it has lines keeps it in one frame.
+            .with_context_lines((MOST_LINES + 2 * CONTEXT) as usize)
+            .without_syntax_highlighting()
+            .with_links(false)
+    }
+
+    /// Red for what is wrong, blue for what explains it, in the order of the lines, as miette takes them.
+    fn highlights(&self) -> Vec<Style> {
+        let mut order: Vec<_> = self.marks.iter().enumerate().map(|(index, (range, _))| (range.start, index)).collect();
+        order.sort_unstable();
+        let style = |index| if index == 0 { Style::new().red().bold() } else { Style::new().blue().bold() };
+        order.into_iter().map(|(_, index)| style(index)).collect()
     }
 }
 
@@ -207,21 +236,6 @@ fn line_range(source: &Source, span: Span) -> (u32, u32) {
     let first = source.position(span.start).line;
     let last = source.position(span.end.saturating_sub(1).max(span.start)).line;
     (first, last.min(first + MOST_LINES - 1))
-}
-
-/// miette's renderer as the options ask for it.
-pub(super) fn handler(options: &Options) -> GraphicalReportHandler {
-    let mut characters = if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-    if !options.unicode {
-        characters.error = "x".into();
-    }
-    let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
-    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
-        .with_width(options.width)
-        // The window is cut already; more context than it has lines keeps it in one frame.
-        .with_context_lines((MOST_LINES + 2 * CONTEXT) as usize)
-        .without_syntax_highlighting()
-        .with_links(false)
 }
 
 /// A window as miette wants it.
