@@ -339,4 +339,29 @@ mod tests {
         assert!(shown.lines().all(|line| line.chars().count() < 200), "{shown}");
         assert!(drawn("", &[("", "")], &Options::default()).contains("a.yaml:1:1"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_and_any_places_can_be_drawn(
+            text in "[ -~\t\r\n\u{1b}\u{202e}\u{feff}é漢👩‍🚒]{0,400}",
+            places in proptest::collection::vec((0usize..420, 0usize..60), 1..4),
+            width in 0usize..200,
+            unicode in proptest::bool::ANY,
+        ) {
+            let mut sources = Sources::default();
+            let id = sources.add(Source::new("a", text));
+            let mark = |(start, length): &(usize, usize)| {
+                Mark { span: Span::new(id, *start, start + length), label: "here".into() }
+            };
+            let options = Options { width, unicode, ..Options::default() };
+            let (window, _) = Window::around(&sources, places.iter().map(mark).collect(), &options).unwrap();
+            let drawn = window.draw(&options);
+            assert!(drawn.contains("a:"), "{drawn}");
+            let hostile = |character: char| character != '\n' && super::super::escape::is_unsafe(character);
+            assert!(!drawn.contains(hostile), "{drawn:?}");
+            for line in window.lines() {
+                assert_eq!(line.parts().iter().map(|(_, part)| *part).collect::<String>(), line.text);
+            }
+        }
+    }
 }
