@@ -54,14 +54,14 @@ impl Window {
     pub(super) fn around(sources: &Sources, marks: Vec<Mark>, options: &Options) -> Option<(Self, Vec<Mark>)> {
         let mut marks = marks.into_iter();
         let primary = marks.next()?;
-        let source = sources.get(primary.span.source);
+        let file = primary.span.source;
+        let source = sources.get(file);
         let (mut from, mut to) = line_range(source, primary.span);
         let mut inside = vec![primary];
         let mut outside = Vec::new();
         for mark in marks {
             let (first, last) = line_range(source, mark.span);
-            let same_file = mark.span.source == inside[0].span.source;
-            if same_file && last.max(to) - first.min(from) < MOST_LINES {
+            if mark.span.source == file && last.max(to) - first.min(from) < MOST_LINES {
                 (from, to) = (first.min(from), last.max(to));
                 inside.push(mark);
             } else {
@@ -78,7 +78,6 @@ impl Window {
         // After the last line end nothing stands, unless it is what is pointed at.
         let marked = marks.iter().any(|mark| mark.span.start as usize >= source.text.len());
         lines.pop_if(|line| line.start == source.text.len() && line.start > 0 && !marked);
-        let start = lines.first().map_or(0, |line| line.start);
         // Room for the number, the frame and an indent.
         let columns = options.width.saturating_sub(14).max(FEWEST_COLUMNS);
         let longest = lines.iter().map(|line| source.text[line.clone()].chars().count()).max().unwrap_or(0);
@@ -95,7 +94,7 @@ impl Window {
         };
         // For each byte that starts a character of the file, where its stand-in starts in the window.
         let mut map: Vec<(usize, usize)> = Vec::new();
-        for range in lines.iter().filter(|line| line.start >= start) {
+        for range in &lines {
             window.push_line(&source.text, range.clone(), options.unicode, &mut map);
         }
         if window.text.trim().is_empty() {
@@ -353,11 +352,11 @@ mod tests {
             let mark = |(start, length): &(usize, usize)| {
                 Mark { span: Span::new(id, *start, start + length), label: "here".into() }
             };
-            let options = Options { width, unicode, ..Options::default() };
+            let options = Options { unicode, width, ..Options::default() };
             let (window, _) = Window::around(&sources, places.iter().map(mark).collect(), &options).unwrap();
             let drawn = window.draw(&options);
             assert!(drawn.contains("a:"), "{drawn}");
-            let hostile = |character: char| character != '\n' && super::super::escape::is_unsafe(character);
+            let hostile = |character: char| character != '\n' && crate::report::escape::is_unsafe(character);
             assert!(!drawn.contains(hostile), "{drawn:?}");
             for line in window.lines() {
                 assert_eq!(line.parts().iter().map(|(_, part)| *part).collect::<String>(), line.text);
