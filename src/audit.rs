@@ -1,11 +1,26 @@
 //! The pipeline, readable aloud: discover → parse → resolve → extract → link → evaluate → score. Uses all stages.
+//!
+//! An audit is a pure function of the files, the configuration and the day it is held on. It reads no clock, no
+//! environment and no network, and gives the same answer for any number of threads.
 
-use crate::evaluate::Verdict;
-use crate::model::Model;
-use crate::problem::Problem;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::discover::{self, Discovery, Found};
+use crate::evaluate::{self, Verdict};
+use crate::extract::{self, Facts, Input};
+use crate::link;
+use crate::model::{Environments, Model};
+use crate::parse::{self, Parsed};
+use crate::problem::{Fault, Problem, nearest};
+use crate::resolve;
 use crate::rule::RuleSet;
-use crate::score::Scores;
-use crate::source::Sources;
+use crate::score::{self, Scores};
+use crate::source::{Source, SourceId, Sources};
+use crate::suppress;
+use crate::tree::{Comment, Document, Format};
 
 /// A file that was not read, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +34,8 @@ pub struct Skipped {
 /// Everything one audit found; reports read it and change nothing.
 #[derive(Debug, Default)]
 pub struct Audit {
+    /// The project's name, or that of the first root.
+    pub project: String,
     /// What was read.
     pub sources: Sources,
     /// What it means.
@@ -35,4 +52,224 @@ pub struct Audit {
     pub problems: Vec<Problem>,
     /// How many files were read.
     pub files_read: usize,
+}
+
+/// What happens, for whoever shows progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Files are being found.
+    Discover,
+    /// Files are being read.
+    Read,
+    /// A file was read.
+    File,
+    /// What was read is joined and judged.
+    Judge,
+}
+
+/// What to audit, and how.
+pub struct Request<'p> {
+    /// The roots, audited as one.
+    pub roots: Vec<PathBuf>,
+    /// The configuration file, instead of the nearest `twoam.toml`.
+    pub config: Option<PathBuf>,
+    /// Folders of further rules.
+    pub rule_folders: Vec<PathBuf>,
+    /// Only these rules or families; all when empty.
+    pub select: Vec<String>,
+    /// All but these rules or families.
+    pub skip: Vec<String>,
+    /// Threads; as many as there are processors when not given.
+    pub jobs: Option<usize>,
+    /// The day dates are held against.
+    pub today: jiff::civil::Date,
+    /// Told of each stage, from any thread.
+    pub progress: Option<&'p (dyn Fn(Stage) + Sync)>,
+}
+
+impl Request<'_> {
+    /// An audit of some roots with everything else left to its default, on the first day of 1970.
+    pub fn new(roots: Vec<PathBuf>) -> Self {
+        Self {
+            roots,
+            config: None,
+            rule_folders: Vec::new(),
+            select: Vec::new(),
+            skip: Vec::new(),
+            jobs: None,
+            today: jiff::civil::date(1970, 1, 1),
+            progress: None,
+        }
+    }
+
+    fn tell(&self, stage: Stage) {
+        if let Some(progress) = self.progress {
+            progress(stage);
+        }
+    }
+}
+
+/// What an audit needs before it reads any input.
+#[derive(Default)]
+pub struct Prepared {
+    /// The configuration.
+    pub config: Config,
+    /// The rules, as selected.
+    pub rules: RuleSet,
+    sources: Sources,
+}
+
+/// Threads recurse into nested expressions; nesting is bounded, and this bounds what it may take, in bytes.
+const STACK: usize = 16 << 20;
+
+/// Reads the configuration and the rules.
+///
+/// # Errors
+/// With the problems of either, as an audit that holds nothing else.
+pub fn prepare(request: &Request<'_>) -> Result<Prepared, Box<Audit>> {
+    let mut sources = Sources::default();
+    let mut problems = Vec::new();
+    let config = Config::find(request.config.as_deref(), &request.roots, &mut sources, &mut problems);
+    let mut folders: Vec<PathBuf> = own_rules(&request.roots);
+    folders.extend(request.rule_folders.iter().cloned());
+    let (mut rules, broken) = RuleSet::load(&folders, &mut sources);
+    problems.extend(broken);
+    let names: Vec<&str> = rules.rules.iter().map(|rule| rule.meta.id.as_str()).collect();
+    problems.extend(config.check_rules(&names));
+    for wanted in request.select.iter().chain(&request.skip) {
+        problems.extend(unknown_rule(wanted, &names));
+    }
+    if problems.iter().any(|problem| problem.fault != Fault::Input) {
+        return Err(Box::new(Audit { sources, problems, ..Audit::default() }));
+    }
+    rules.select(&request.select, &request.skip);
+    rules.reweigh(|rule| config.severity_of(rule));
+    Ok(Prepared { config, rules, sources })
+}
+
+/// The folders of rules that stand in the roots themselves.
+fn own_rules(roots: &[PathBuf]) -> Vec<PathBuf> {
+    roots.iter().map(|root| root.join(".twoam/rules")).filter(|folder| folder.is_dir()).collect()
+}
+
+fn unknown_rule(wanted: &str, names: &[&str]) -> Option<Problem> {
+    let families = names.iter().filter_map(|name| name.split('/').next());
+    let mut known = names.iter().copied().chain(families);
+    if known.clone().any(|name| name == wanted) {
+        return None;
+    }
+    let help = match nearest(wanted, &mut known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`twoam rules` lists them".to_owned(),
+    };
+    Some(Problem::of(Fault::Configuration, "--select or --skip", format!("there is no rule or family `{wanted}`"), help))
+}
+
+/// Audits.
+///
+/// # Errors
+/// When the configuration, a rule or the request itself is broken: an audit that holds nothing but these problems.
+pub fn run(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(request.jobs.unwrap_or(0)).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(|| audit(request)),
+        Err(error) => {
+            let message = format!("threads cannot be started: {error}");
+            let problem = Problem::of(Fault::Configuration, "--jobs", message, "try --jobs 1");
+            Err(Box::new(Audit { problems: vec![problem], ..Audit::default() }))
+        }
+    }
+}
+
+fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
+    let Prepared { config, rules, sources: mut own } = prepare(request)?;
+    let environments = config.environments();
+
+    request.tell(Stage::Discover);
+    let Discovery { files, all_paths, mut skipped, mut problems, .. } = discover::discover(&request.roots, &config.discovery());
+    if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
+        return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
+    }
+    request.tell(Stage::Read);
+    let read: Vec<ReadFile> = files
+        .par_iter()
+        .enumerate()
+        .map(|(index, found)| {
+            let file = read_file(index, found, &environments);
+            request.tell(Stage::File);
+            file
+        })
+        .collect();
+
+    request.tell(Stage::Judge);
+    let mut model = Model::default();
+    let mut texts = Vec::with_capacity(read.len());
+    let mut kept: Vec<Document> = Vec::new();
+    let mut comments: Vec<Comment> = Vec::new();
+    let mut files_read = 0;
+    for file in read {
+        files_read += usize::from(file.skipped.is_none());
+        skipped.extend(file.skipped);
+        problems.extend(file.facts.problems);
+        model.absorb(file.facts.model);
+        texts.push(file.source);
+        kept.extend(file.document);
+        comments.extend(file.comments);
+    }
+    let mut sources = Sources::new(texts);
+    config.adopt(&mut own, &mut sources);
+
+    let modules: Vec<(&Source, &Document)> =
+        kept.iter().map(|document| (sources.get(document.source), document)).collect();
+    let resolved = resolve::terraform::resolve(&modules, &environments);
+    let mut facts = Facts::default();
+    extract::terraform::extract(&resolved, &mut facts);
+    model.absorb(facts.model);
+    problems.extend(facts.problems);
+
+    model.targets = config.targets();
+    let declared = config.declared();
+    let context = link::Context {
+        environments: &environments,
+        services: &declared,
+        paths: &all_paths,
+        urls: &config.urls(),
+        external: config.external(),
+    };
+    link::link(&mut model, &context);
+    let mut verdicts = evaluate::evaluate(&rules, &model);
+    let mut waivers = suppress::collect(&comments, &sources, &config);
+    problems.extend(suppress::apply(&mut waivers, &mut verdicts, &sources, &model, request.today));
+    let scores = score::score(&model, &verdicts);
+    skipped.sort();
+    Ok(Audit { project: config.project(&request.roots), sources, model, rules, verdicts, scores, skipped, problems, files_read })
+}
+
+/// What one file gave.
+struct ReadFile {
+    source: Source,
+    facts: Facts,
+    skipped: Option<Skipped>,
+    /// Kept for stages that look at several files at once.
+    document: Option<Document>,
+    /// Comments that speak to us.
+    comments: Vec<Comment>,
+}
+
+fn read_file(index: usize, found: &Found, environments: &Environments) -> ReadFile {
+    let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
+    let text = match discover::read(found) {
+        Ok(text) => text,
+        Err(skipped) => {
+            let source = Source::new(&found.shown, "");
+            return ReadFile { source, facts: Facts::default(), skipped: Some(skipped), document: None, comments: Vec::new() };
+        }
+    };
+    let source = Source::new(&found.shown, text);
+    let Parsed { document, problems } = parse::parse(id, &source.text, found.format);
+    let mut facts = extract::extract(&Input { id, source: &source, document: &document, environments });
+    facts.problems.extend(problems);
+    let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
+    let whole_modules = document.format == Format::Hcl || source.path.ends_with(".tf.json") || source.path.ends_with(".tfvars.json");
+    ReadFile { source, facts, skipped: None, document: whole_modules.then_some(document), comments }
 }

@@ -1,7 +1,15 @@
 //! Rules × subjects → verdicts. Uses `model` and `rule`.
 
-use crate::model::{Id, Service};
-use crate::rule::{Question, Severity};
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use crate::model::{
+    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Model, Noun, OwnerPattern, RestoreTest,
+    Runbook, Service, Workload,
+};
+use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -76,5 +84,104 @@ impl Verdict {
     /// Where a finding stands.
     pub fn primary(&self) -> Option<Span> {
         self.evidence.first().map(|evidence| evidence.span)
+    }
+}
+
+/// Judges every subject by every rule about its kind. Only what is in production and not a library is judged.
+/// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
+pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
+    let mut verdicts: Vec<(Text, Verdict)> =
+        rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
+    verdicts.par_sort_by(|(left_path, left), (right_path, right)| {
+        let key = |verdict: &Verdict| verdict.primary().map(|span| (span.start, span.end));
+        left_path
+            .cmp(right_path)
+            .then_with(|| key(left).cmp(&key(right)))
+            .then_with(|| left.rule.cmp(&right.rule))
+            .then_with(|| left.subject.cmp(&right.subject))
+    });
+    number_repeats(&mut verdicts);
+    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+}
+
+fn judge_all(rule: &Rule, model: &Model) -> Vec<(Text, Verdict)> {
+    macro_rules! by_kind {
+        ($($kind:literal => $Noun:ty),+ $(,)?) => {
+            match rule.subject {
+                $($kind => judge_each::<$Noun>(rule, model),)+
+                _ => Vec::new(),
+            }
+        };
+    }
+    by_kind! {
+        "service" => Service,
+        "workload" => Workload,
+        "container" => Container,
+        "datastore" => Datastore,
+        "backup_plan" => Backup,
+        "restore_test" => RestoreTest,
+        "alert" => Alert,
+        "runbook" => Runbook,
+        "link" => DocumentLink,
+        "deployment" => Deployment,
+        "drill" => Drill,
+        "owner_pattern" => OwnerPattern,
+    }
+}
+
+fn judge_each<T: Noun>(rule: &Rule, model: &Model) -> Vec<(Text, Verdict)> {
+    let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
+    judged.filter_map(|(id, noun)| Some(verdict(rule, id, noun, rule.judge(model, noun)?))).collect()
+}
+
+fn verdict<T: Noun>(rule: &Rule, id: Id<T>, noun: &T, judgement: Judgement) -> (Text, Verdict) {
+    let outcome = match judgement.outcome {
+        Ok(true) => Outcome::Pass,
+        Ok(false) => Outcome::Fail,
+        Err(unknown) => Outcome::Unknown(unknown),
+    };
+    let place = noun.place();
+    let kind = T::described().name;
+    // A service counts for itself.
+    let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
+    let verdict = Verdict {
+        rule: rule.meta.id.clone(),
+        severity: judgement.severity,
+        question: rule.meta.question,
+        outcome,
+        service,
+        subject_kind: kind,
+        subject: noun.name().into(),
+        environment: place.environment.name.clone(),
+        message: judgement.message,
+        evidence: judgement.places.into_iter().map(|(label, span)| Evidence { label, span }).collect(),
+        fingerprint: fingerprint(&rule.meta.id, noun.name(), &place.path, 0),
+        suppressed: None,
+    };
+    (place.path.clone(), verdict)
+}
+
+/// 128 bits of SHA-256 over rule, subject and path, and the count of equal ones before it.
+fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
+    let mut hash = Sha256::new();
+    for part in [rule, subject, path] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    if repeat > 0 {
+        hash.update(repeat.to_string());
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
+fn number_repeats(verdicts: &mut [(Text, Verdict)]) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (path, verdict) in verdicts {
+        let count = seen.entry(verdict.fingerprint.clone()).or_default();
+        if *count > 0 {
+            verdict.fingerprint = fingerprint(&verdict.rule, &verdict.subject, path, *count);
+        }
+        *count += 1;
     }
 }

@@ -1,6 +1,15 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+mod ci;
+mod drill;
+pub mod duration;
+mod kubernetes;
+mod ownership;
+mod prometheus;
+mod runbook;
+pub mod terraform;
+
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
 use crate::source::{Source, SourceId, Span};
@@ -43,7 +52,14 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] = &[];
+pub const EXTRACTORS: &[Extractor] = &[
+    ci::extract,
+    drill::extract,
+    kubernetes::extract,
+    ownership::extract,
+    prometheus::extract,
+    runbook::extract,
+];
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {
@@ -52,4 +68,17 @@ pub fn extract(input: &Input<'_>) -> Facts {
         extractor(input, &mut facts);
     }
     facts
+}
+
+/// One YAML file through every extractor, for tests.
+#[cfg(test)]
+pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Facts) {
+    let sources = crate::source::Sources::new(vec![Source::new(path, text)]);
+    let id = SourceId(0);
+    let parsed = crate::parse::yaml::parse(id, text);
+    assert_eq!(parsed.problems, [], "the test's own text");
+    let environments = Environments::default();
+    let input = Input { id, source: sources.get(id), document: &parsed.document, environments: &environments };
+    let facts = extract(&input);
+    (sources, facts)
 }

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `twoam` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    twoam::cli::run()
+}

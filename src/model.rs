@@ -8,6 +8,7 @@ pub mod alert;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
+pub mod owners;
 pub mod practice;
 pub mod runbook;
 pub mod schema;
@@ -21,6 +22,7 @@ use serde::Serialize;
 pub use alert::{Alert, RunbookReference};
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
+pub use owners::{OwnerSyntax, Owners};
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use runbook::{DocumentLink, Mention, Runbook};
 pub use schema::{Fact, Labels, State};
@@ -141,6 +143,8 @@ pub struct Model {
     pub catalogue: Vec<service::CatalogueEntry>,
     /// What the audit did not read, by what it may have held.
     pub gaps: Vec<Gap>,
+    /// What the project asks of itself.
+    pub targets: Targets,
 }
 
 impl Model {
@@ -195,6 +199,42 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Joins claims with the workloads that mount them: once for the whole repository, before anything refers to a
+    /// datastore by id. A claim mounted by a workload whose data is a datastore already (a database and its volume) is
+    /// that datastore, and goes; any other gets the workload it is mounted by. A workload that mounts a claim which
+    /// only one node can mount is a singleton.
+    pub fn settle_claims(&mut self) {
+        let Self { workloads, datastores, kubernetes, .. } = self;
+        let mounts = |workload: &Workload, name: &str, namespace: &Fact<Text>, environment: &Environment| {
+            workload.namespace.value() == namespace.value()
+                && workload.place.environment == *environment
+                && workload.claims.iter().any(|claim| claim.value().is_some_and(|claim| claim == name))
+        };
+        for claim in kubernetes.claims.iter().filter(|claim| claim.one_node()) {
+            for workload in workloads.iter_mut().filter(|workload| workload.scales && workload.kind != "StatefulSet") {
+                if mounts(workload, &claim.name, &claim.namespace, &claim.place.environment) {
+                    workload.singleton = Fact::known(true, claim.place.span);
+                }
+            }
+        }
+        let owners: Vec<Id<Workload>> = datastores.iter().filter_map(|datastore| datastore.workload).collect();
+        datastores.retain_mut(|datastore| {
+            if datastore.type_name != "PersistentVolumeClaim" {
+                return true;
+            }
+            let Some(name) = datastore.names.first() else { return true };
+            let mut mounting = workloads
+                .iter()
+                .enumerate()
+                .filter(|(_, workload)| mounts(workload, name, &datastore.namespace, &datastore.place.environment));
+            let ids: Vec<Id<Workload>> = mounting.by_ref().map(|(index, _)| Id::new(index)).collect();
+            datastore.workload = datastore.workload.or(ids.first().copied());
+            !ids.iter().any(|id| owners.contains(id))
+        });
+    }
+}
+
 impl<T: Noun> std::ops::Index<Id<T>> for Model {
     type Output = T;
     fn index(&self, id: Id<T>) -> &T {
@@ -206,6 +246,14 @@ impl<T: Noun> std::ops::IndexMut<Id<T>> for Model {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
         &mut T::arena_mut(self)[id.index()]
     }
+}
+
+schema::facts! {
+    /// What the project asks of itself, from `twoam.toml`.
+    part Targets as "targets" {
+        /// How long backups must be kept at least, in days.
+        retention_days: f64,
+    } plain {}
 }
 
 /// Something that was there and could not be read as what it is: an unrendered template, an encrypted file, a module

@@ -40,3 +40,13 @@ impl Problem {
         Self { fault, message: message.into(), help: help.into(), span: None, path: Some(path.into()) }
     }
 }
+
+/// The option nearest to a word that was probably meant, when one is near enough.
+pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    options
+        .into_iter()
+        .map(|option| (strsim::damerau_levenshtein(word, option), option))
+        .filter(|(distance, option)| *distance <= option.len().max(word.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, option)| option)
+}

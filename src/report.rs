@@ -28,6 +28,7 @@ use std::str::FromStr;
 pub use problem::write as write_problems;
 
 use crate::audit::Audit;
+use crate::rule::Severity;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +106,8 @@ pub struct Options {
     pub width: usize,
     /// Whether long lists are written out, and whatever was not decided is listed (human, concise).
     pub verbose: bool,
+    /// Least severity to show; what is below still counts in scores (human, concise).
+    pub min_severity: Severity,
     /// What was audited, as a title: the project's name.
     pub project: String,
     /// The date of the report (`2026-11-24`); none leaves it out.
@@ -113,7 +116,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 80, verbose: false, project: String::new(), today: None }
+        Self { color: false, unicode: true, width: 80, verbose: false, min_severity: Severity::Low, project: String::new(), today: None }
     }
 }
 

@@ -1,8 +1,28 @@
-//! Rules as data: what a rule file says. Uses `source`, `problem` and `model::schema`.
+//! Rules as data: rule files loaded, checked and made ready. Uses `source`, `problem` and `model`.
+//!
+//! - `file`: what stands in a rule file, and its JSON Schema.
+//! - `load`: the embedded rules, those on disk, and the user's own; broken ones become problems.
+//! - `check`: expressions held to the vocabulary, once.
+//! - `expression`: their evaluation.
+//! - `template`: messages with facts in them.
+
+mod check;
+mod expression;
+mod file;
+mod load;
+mod template;
+
+pub use file::RuleFile;
+pub use load::{Origin, embedded_fixtures};
 
 use serde::{Deserialize, Serialize};
 
-use crate::tree::Text;
+use crate::model::Model;
+use crate::model::schema::Object;
+use crate::source::Span;
+use crate::tree::{Text, Unknown};
+use expression::{Expression, Scope};
+use template::Template;
 
 /// How bad a gap is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
@@ -30,6 +50,21 @@ impl Severity {
             Self::High => "high",
             Self::Critical => "critical",
         }
+    }
+}
+
+impl std::str::FromStr for Severity {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|severity| severity.name() == name);
+        found.ok_or_else(|| format!("unknown severity `{name}`; one of: critical, high, medium, low"))
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
     }
 }
 
@@ -123,16 +158,135 @@ pub struct RuleSet {
     pub rules: Vec<Rule>,
 }
 
+impl RuleSet {
+    /// The rule of an id.
+    pub fn get(&self, id: &str) -> Option<&Rule> {
+        self.rules.binary_search_by(|rule| rule.meta.id.as_str().cmp(id)).ok().map(|index| &self.rules[index])
+    }
+}
+
+impl RuleSet {
+    /// Keeps the rules named by id or family: all when `select` is empty, and none of `skip`.
+    pub(crate) fn select(&mut self, select: &[String], skip: &[String]) {
+        let named = |rule: &Rule, list: &[String]| {
+            let family = rule.meta.id.split('/').next().unwrap_or_default();
+            list.iter().any(|name| *name == rule.meta.id.as_str() || name == family)
+        };
+        self.rules.retain(|rule| (select.is_empty() || named(rule, select)) && !named(rule, skip));
+    }
+
+    /// Gives rules another severity, which then holds in every case; a rule that gets none is left out.
+    pub(crate) fn reweigh(&mut self, severity: impl Fn(&str) -> Option<Weight>) {
+        self.rules.retain_mut(|rule| match severity(&rule.meta.id) {
+            None => true,
+            Some(Weight::Off) => false,
+            Some(Weight::Severity(severity)) => {
+                rule.meta.severity = severity;
+                rule.raise.clear();
+                true
+            }
+        });
+    }
+}
+
+/// What a project makes of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It does not ask it.
+    Off,
+    /// It weighs so much.
+    Severity(Severity),
+}
+
 /// A rule, ready to be evaluated.
 #[derive(Debug)]
 pub struct Rule {
     /// What it says for people.
     pub meta: Meta,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The kind of subject: `service`, `datastore`, …
+    pub subject: &'static str,
+    raise: Vec<(Expression, Severity)>,
+    when: Option<Expression>,
+    require: Expression,
+    show: Vec<Shown>,
+    message: Template,
 }
 
-impl RuleSet {
-    /// The rule of an id.
-    pub fn get(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.meta.id == id)
+/// A place that a finding points to.
+#[derive(Debug)]
+struct Shown {
+    path: String,
+    expression: Expression,
+}
+
+/// What a rule says of one subject.
+#[derive(Debug)]
+pub struct Judgement {
+    /// Whether it is as it should be, or why that cannot be told.
+    pub outcome: Result<bool, Unknown>,
+    /// How bad a gap is here.
+    pub severity: Severity,
+    /// What is wrong, or would be if what is unknown were so.
+    pub message: String,
+    /// Places with their labels, the primary first.
+    pub places: Vec<(String, Span)>,
+}
+
+impl Rule {
+    /// Judges a subject; `None` when the rule does not apply to it.
+    pub fn judge(&self, model: &Model, subject: &dyn Object) -> Option<Judgement> {
+        let scope = Scope::new(model, subject);
+        let applies = self.when.as_ref().map_or(Ok(true), |when| scope.condition(when));
+        let outcome = match applies {
+            Ok(false) => return None,
+            Ok(true) => scope.condition(&self.require),
+            // Whether it applies is not known; where it would pass anyhow, that does not matter.
+            Err(unknown) => match scope.condition(&self.require) {
+                Ok(true) => return None,
+                _ => Err(unknown),
+            },
+        };
+        if outcome == Ok(true) {
+            return Some(Judgement {
+                outcome,
+                severity: self.meta.severity,
+                message: String::new(),
+                places: Vec::new(),
+            });
+        }
+        let raised = self.raise.iter().find(|(when, _)| scope.condition(when) == Ok(true));
+        let severity = raised.map_or(self.meta.severity, |(_, severity)| *severity);
+        let message = self.message.fill(&scope);
+        Some(Judgement { severity, message, places: self.places(&scope, subject, outcome.as_ref().err()), outcome })
+    }
+
+    /// The places to show: of the paths that stand anywhere, the first is primary; then what they came through.
+    fn places(&self, scope: &Scope<'_>, subject: &dyn Object, unknown: Option<&Unknown>) -> Vec<(String, Span)> {
+        let mut places: Vec<(String, Span)> = Vec::new();
+        let mut add = |label: &str, span: Span| {
+            if !places.iter().any(|(_, present)| *present == span) {
+                places.push((label.to_owned(), span));
+            }
+        };
+        let mut through = Vec::new();
+        for shown in &self.show {
+            let view = scope.view(&shown.expression);
+            if let Some(span) = view.span {
+                add(&shown.path, span);
+                through.extend_from_slice(view.via);
+            }
+        }
+        if let Some(span) = subject.span() {
+            add(subject.kind().name, span);
+        }
+        for span in through {
+            add("the value comes through here", span);
+        }
+        if let Some(span) = unknown.and_then(|unknown| unknown.span) {
+            add("not known here", span);
+        }
+        places
     }
 }

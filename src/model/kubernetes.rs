@@ -19,6 +19,10 @@ pub struct Objects {
     pub monitors: Vec<Monitor>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
+    /// `ConfigMap`s that name hosts and other things that workloads use.
+    pub configurations: Vec<Configuration>,
+    /// Images whose tag a kustomization or a build tool sets.
+    pub images: Vec<ImageOverride>,
 }
 
 impl Objects {
@@ -29,6 +33,8 @@ impl Objects {
         self.autoscalers.extend(other.autoscalers);
         self.monitors.extend(other.monitors);
         self.claims.extend(other.claims);
+        self.configurations.extend(other.configurations);
+        self.images.extend(other.images);
     }
 }
 
@@ -175,6 +181,45 @@ pub struct Claim {
     pub namespace: Fact<Text>,
     /// Its labels.
     pub labels: Labels,
+    /// How it may be mounted: `ReadWriteOnce`, `ReadWriteMany`, …
+    pub access_modes: Vec<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+impl Claim {
+    /// Whether only one node can mount it.
+    pub fn one_node(&self) -> bool {
+        !self.access_modes.is_empty()
+            && self.access_modes.iter().all(|mode| matches!(mode.as_str(), "ReadWriteOnce" | "ReadWriteOncePod"))
+    }
+}
+
+/// A `ConfigMap`, for what its values name.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Configuration {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Hosts, buckets and databases that its values name.
+    pub uses: Vec<Fact<Text>>,
+    /// Where.
+    pub place: Place,
+}
+
+/// An image whose tag is set outside the manifest that names it: an entry of a kustomization's `images`, or an artifact
+/// that Skaffold builds. It holds for the files that the folder of its own file draws in.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ImageOverride {
+    /// The image as manifests name it, without tag.
+    pub name: Text,
+    /// The name it is given instead.
+    pub new_name: Option<Text>,
+    /// Whether the tag is a digest.
+    pub pinned: bool,
+    /// The tag or digest it is given; absent when only the name changes.
+    pub tag: Fact<Text>,
     /// Where.
     pub place: Place,
 }

@@ -1,5 +1,6 @@
 //! What people do: ship, drill, own.
 
+use super::owners::OwnerSyntax;
 use super::schema::{Fact, facts};
 use super::{Id, Service};
 use crate::tree::Text;
@@ -46,5 +47,12 @@ facts! {
         owners: Vec<Text>,
         /// Whether any file in the repository matches.
         matches: Fact<bool>,
-    } plain {}
+    } plain {
+        /// The folder its patterns are relative to, with its `/`; empty for the root.
+        base: Text,
+        /// The section it stands in (GitLab); empty outside of any.
+        section: Text,
+        /// How the pattern is read.
+        syntax: OwnerSyntax,
+    }
 }

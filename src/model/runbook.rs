@@ -10,8 +10,9 @@ use crate::tree::Text;
 facts! {
     /// A page that someone in an incident would open.
     noun Runbook as "runbook" in runbooks {
-        /// `incident` (what to do when an alert fires), `procedure` (how to do one thing), `guide`, `index` or
-        /// `template`.
+        /// `incident` (what to do when something breaks), `procedure` (how to do one thing), `guide` (explains or sets
+        /// up, in a folder of runbooks), `index` (leads to other pages), `template` (a form to copy) or `document` (any
+        /// other page: a runbook only when an alert or a catalogue leads to it).
         kind: Text,
         /// Words on the page, headings and code included.
         words: i64,

@@ -80,6 +80,12 @@ pub struct CatalogueEntry {
     pub annotations: Labels,
     /// Links to runbooks, dashboards and the like: URL and title.
     pub links: Vec<(Fact<Text>, Text)>,
+    /// What it declares: `Component`, `System`, `API`, `Resource`; empty where the catalogue does not say.
+    pub kind: Text,
     /// Where the kind is named (`kind: Component`).
     pub kind_span: Option<Span>,
+    /// How far along it is: `production`, `experimental`, `deprecated`.
+    pub lifecycle: Fact<Text>,
+    /// Its tags.
+    pub tags: Vec<Text>,
 }

@@ -42,6 +42,10 @@ facts! {
         annotations: Labels,
         /// Names of claims, claim templates and hosts it names in its environment, by which datastores are found.
         uses: Vec<Fact<Text>>,
+        /// Names of the claims it mounts, those of its own templates left out.
+        claims: Vec<Fact<Text>>,
+        /// Names of the ConfigMaps its environment is read from.
+        configured_by: Vec<Text>,
         /// Names of the containers' ports, and their numbers.
         ports: Vec<(Text, Option<i64>)>,
         /// Whether replicas was left out, and an autoscaler may own it.

@@ -1,0 +1,210 @@
+//! `twoam explain`: a rule's page, or a service's score term by term.
+
+use std::io::{self, Write};
+
+use include_dir::{Dir, DirEntry};
+
+use super::arguments::Explain;
+use super::terminal::Terminal;
+use super::{CLEAN, Failure, session};
+use crate::audit::Audit;
+use crate::evaluate::{Outcome, Verdict};
+use crate::problem::nearest;
+use crate::rule::{Question, Rule, embedded_fixtures};
+use crate::score::{ServiceScore, Tally, grade, weight};
+
+pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure> {
+    let mut out = terminal.out();
+    if let Some(name) = explain.what.strip_prefix("service/") {
+        let session = session::audit(&explain.inputs, terminal)?;
+        let score = find_service(&session.audit, name)?;
+        explain_service(&session.audit, score, &mut out)?;
+    } else {
+        let rules = session::rules(&explain.inputs, terminal)?;
+        let Some(rule) = rules.get(&explain.what) else {
+            let near = nearest(&explain.what, rules.rules.iter().map(|rule| rule.meta.id.as_str()));
+            let help = near.map_or_else(
+                || "`twoam rules` lists the rules; a service is written service/NAME".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Failure::usage(format!("there is no rule `{}`", explain.what), help));
+        };
+        explain_rule(rule, &mut out)?;
+    }
+    out.flush()?;
+    Ok(CLEAN)
+}
+
+fn find_service<'a>(audit: &'a Audit, name: &str) -> Result<&'a ServiceScore, Failure> {
+    let model = &audit.model;
+    let found = audit.scores.services.iter().find(|score| model[score.service].name == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> =
+            audit.scores.services.iter().map(|score| model[score.service].name.as_str()).collect();
+        let help = nearest(name, names.iter().copied()).map_or_else(
+            || "`twoam services` lists the services, and why each is one".to_owned(),
+            |near| format!("did you mean `service/{near}`?"),
+        );
+        Failure::usage(format!("there is no judged service `{name}`"), help)
+    })
+}
+
+/// The rule's page.
+fn explain_rule(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
+    let meta = &rule.meta;
+    writeln!(out, "{}: {}\n", meta.id, meta.title)?;
+    writeln!(out, "  severity  {}", meta.severity)?;
+    writeln!(out, "  question  {}", meta.question.text())?;
+    writeln!(out, "  about     each {}\n", rule.subject)?;
+    writeln!(out, "Why\n{}\n", indent(&meta.why))?;
+    writeln!(out, "How to fix\n{}\n", indent(&meta.fix))?;
+    for (title, prefix) in [("A failing example", "fail"), ("A passing example", "pass")] {
+        if let Some(example) = example(&meta.id, prefix) {
+            writeln!(out, "{title}\n{example}")?;
+        }
+    }
+    if !meta.references.is_empty() {
+        writeln!(out, "Read more")?;
+        for reference in &meta.references {
+            writeln!(out, "  {reference}")?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "To waive it, with a reason, on the line or the line above:")?;
+    writeln!(out, "  # twoam: ignore[{}] until 2027-01-31 the reason", meta.id)
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| format!("  {}", line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+/// The files of a rule's first fixture of a kind, without the markers.
+fn example(id: &str, prefix: &str) -> Option<String> {
+    let folder: &Dir<'_> = embedded_fixtures().get_dir(id)?;
+    let mut fixtures: Vec<&Dir<'_>> = folder.dirs().collect();
+    fixtures.sort_by_key(|fixture| fixture.path());
+    let fixture = fixtures.into_iter().find(|fixture| {
+        fixture.path().file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+    })?;
+    let mut files = Vec::new();
+    collect(fixture, &mut files);
+    files.sort();
+    let mut shown = String::new();
+    for (path, text) in files {
+        let path = path.strip_prefix(fixture.path()).unwrap_or(path);
+        shown.push_str(&format!("  {}\n", path.display()));
+        for line in text.lines() {
+            match without_marker(line) {
+                Some("") if !line.trim().is_empty() => {}
+                Some(line) => shown.push_str(format!("    {line}").trim_end()),
+                None => continue,
+            }
+            shown.push('\n');
+        }
+    }
+    Some(shown)
+}
+
+fn collect<'d>(folder: &'d Dir<'d>, files: &mut Vec<(&'d std::path::Path, &'d str)>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(folder) => collect(folder, files),
+            DirEntry::File(file) => files.extend(file.contents_utf8().map(|text| (file.path(), text))),
+        }
+    }
+}
+
+/// A line without its `expect:` comment; `None` for a line that is nothing else.
+fn without_marker(line: &str) -> Option<&str> {
+    let Some(at) = line.find("expect: ").or_else(|| line.find("expect-unknown: ")) else { return Some(line) };
+    let before = line.get(..at)?.trim_end().trim_end_matches(['#', '/', '<', '!', '-']).trim_end();
+    (!before.is_empty()).then_some(before)
+}
+
+/// Every term of a service's score, and the shortest way up.
+fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> io::Result<()> {
+    let service = &audit.model[score.service];
+    let verdicts: Vec<&Verdict> = score.verdicts.iter().map(|index| &audit.verdicts[*index]).collect();
+    let tally = Tally::of(verdicts.iter().copied());
+    let total = score.score.map_or("not decided".to_owned(), |value| format!("{value} of 100"));
+    let letter = score.grade.map_or(String::new(), |grade| format!(", grade {}", grade.letter()));
+    writeln!(out, "service/{}: {total}{letter}", service.name)?;
+    writeln!(
+        out,
+        "  passed weight {} of {}, from {} decided and {} unknown checks (coverage {:.0} %)\n",
+        tally.passed,
+        tally.passed + tally.failed,
+        tally.decided,
+        tally.unknown,
+        score.coverage * 100.0
+    )?;
+    for question in Question::ALL {
+        let mut own: Vec<&&Verdict> = verdicts.iter().filter(|verdict| verdict.question == question).collect();
+        if own.is_empty() {
+            continue;
+        }
+        own.sort_by_key(|verdict| (order(verdict), std::cmp::Reverse(verdict.severity)));
+        let part = score.questions.iter().find(|part| part.question == question);
+        let said = part.map_or("", |part| part.answer.name());
+        let points = part.and_then(|part| part.score).map_or(String::new(), |score| format!(" ({score})"));
+        writeln!(out, "{} {said}{points}", question.text())?;
+        for verdict in own {
+            writeln!(out, "  {}", term(audit, verdict))?;
+        }
+        writeln!(out)?;
+    }
+    write_way_up(&verdicts, tally, out)
+}
+
+fn order(verdict: &Verdict) -> u8 {
+    match (&verdict.outcome, &verdict.suppressed) {
+        (Outcome::Fail, None) => 0,
+        (Outcome::Unknown(_), None) => 1,
+        (_, Some(_)) => 2,
+        (Outcome::Pass, None) => 3,
+    }
+}
+
+fn term(audit: &Audit, verdict: &Verdict) -> String {
+    let weight = weight(verdict.severity);
+    let place = verdict.primary().map_or(String::new(), |span| {
+        format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
+    });
+    let subject = format!("{}  {}", verdict.rule, verdict.subject);
+    match (&verdict.outcome, &verdict.suppressed) {
+        (_, Some(waiver)) => format!("waived        {subject}{place}: {}", waiver.reason),
+        (Outcome::Pass, None) => format!("+{weight:<2} passed    {subject}"),
+        (Outcome::Fail, None) => format!("-{weight:<2} {:<9} {subject}{place}", verdict.severity.name()),
+        (Outcome::Unknown(unknown), None) => format!("?   unknown   {subject}{place}: {}", unknown.reason),
+    }
+}
+
+/// How many gaps, worst first, until the next better grade, and what the score is then.
+fn write_way_up(verdicts: &[&Verdict], tally: Tally, out: &mut dyn Write) -> io::Result<()> {
+    let Some(now) = tally.score() else {
+        return writeln!(out, "Nothing could be decided; `twoam services` shows what was found.");
+    };
+    let mut gaps: Vec<&&Verdict> = verdicts.iter().filter(|verdict| verdict.is_open_gap()).collect();
+    gaps.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+    if gaps.is_empty() {
+        return writeln!(out, "No open gap.");
+    }
+    let today = grade(now, tally.worst);
+    let mut passed = tally.passed;
+    for (index, gap) in gaps.iter().enumerate() {
+        passed += weight(gap.severity);
+        let worst = gaps.get(index + 1).map(|gap| gap.severity);
+        let then = Tally { passed, failed: tally.passed + tally.failed - passed, ..Tally::default() };
+        let Some(score) = then.score() else { continue };
+        let better = grade(score, worst);
+        if better > today {
+            let these = if index == 0 { "this".to_owned() } else { format!("these {}", index + 1) };
+            writeln!(out, "Shortest way up: fix {these} → {score}, {}", better.letter())?;
+            for gap in &gaps[..=index] {
+                writeln!(out, "  {}  {}: {}", gap.rule, gap.subject, gap.message)?;
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,351 @@
+//! A pipeline's job as every platform has it, and the judgement: does it deploy to production, and is there a way back?
+//! Uses `source`, `tree`, `model` and the tables of `commands`.
+
+use std::collections::BTreeSet;
+
+use super::commands::{self, Manner};
+use crate::extract::Input;
+use crate::model::{Deployment, Environments, Fact};
+use crate::source::Span;
+use crate::tree::{Node, Text, Unknown};
+
+/// A step: a script, an action, or both.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    /// Where.
+    pub(super) span: Span,
+    /// Its name.
+    pub(super) name: Text,
+    /// What it runs.
+    pub(super) script: String,
+    /// The action or task it uses.
+    pub(super) action: Text,
+    /// The inputs of that action.
+    pub(super) inputs: Vec<(Text, String)>,
+    /// Whether it runs when something before it failed.
+    pub(super) on_failure: bool,
+}
+
+/// How a job comes to run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Triggers {
+    /// By a push to the branch that is shipped, a tag or a release.
+    pub(super) main: bool,
+    /// By hand.
+    pub(super) manual: bool,
+    /// By other workflows.
+    pub(super) called: bool,
+    /// By a clock.
+    pub(super) scheduled: bool,
+}
+
+/// A job.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// `github-actions`, …
+    pub(super) platform: &'static str,
+    /// Its key.
+    pub(super) id: Text,
+    /// Where its key stands.
+    pub(super) span: Span,
+    /// The names that may say what it is for: its own, its stage's, its workflow's.
+    pub(super) names: Vec<Text>,
+    /// The environments it declares, as written or as their expressions may come out.
+    pub(super) environments: Vec<Text>,
+    /// Whether an environment is declared that only a run knows.
+    pub(super) open_environment: bool,
+    /// Its steps.
+    pub(super) steps: Vec<Step>,
+    /// How it comes to run.
+    pub(super) triggers: Triggers,
+    /// Inputs that whoever runs or calls it gives, with their places.
+    pub(super) inputs: Vec<(Text, Span)>,
+    /// The workflow it calls, when that is all it does.
+    pub(super) calls: Option<(Text, Span)>,
+    /// Other jobs of the pipeline that go back, by name.
+    pub(super) siblings: Vec<(Text, Span)>,
+    /// Whether the platform can run an earlier deployment of an environment again.
+    pub(super) platform_reruns: bool,
+    /// Further words by which services are found: paths, variables, choices.
+    pub(super) uses: Vec<Text>,
+}
+
+/// Words in a name that say it is not for production, besides those of environments. Sites of documentation are
+/// published, not deployed.
+const OTHER_WORDS: &[&str] = &[
+    "pages",
+    "docs",
+    "doc",
+    "documentation",
+    "site",
+    "storybook",
+    "pr",
+    "pull",
+    "preview",
+    "previews",
+    "review",
+    "e2e",
+    "kind",
+    "minikube",
+    "k3d",
+    "nightly",
+    "canary",
+    "destroy",
+    "teardown",
+    "cleanup",
+    "nonprod",
+    "non",
+    "npm",
+    "pypi",
+];
+
+/// Words for what goes before a deployment. Beside a word for shipping they say nothing: `Build, test and deploy`.
+const CHORES: &[&str] =
+    &["build", "test", "tests", "testing", "integration", "lint", "plan", "validate", "check", "verify", "develop"];
+
+/// Words for shipping.
+const SHIPPING: &[&str] = &[
+    "deploy",
+    "deploys",
+    "deployment",
+    "deploying",
+    "cd",
+    "ship",
+    "rollout",
+    "promote",
+    "release",
+    "delivery",
+    "apply",
+];
+
+/// Inputs that choose what is shipped: with one, an older version is shipped like a newer one.
+const VERSION_INPUTS: &[&str] =
+    &["version", "tag", "ref", "sha", "image", "revision", "release", "commit", "digest", "rollback", "build"];
+
+/// The deployment that a job is, if it is one and ships to production.
+pub(super) fn deployment(input: &Input<'_>, job: &Job) -> Option<Deployment> {
+    let found: Vec<Manner> = job.steps.iter().filter(|step| !step.on_failure).flat_map(manners).collect();
+    let remote = job.calls.as_ref().filter(|(target, _)| calls_a_deployment(target, job));
+    let pushes = ships_by_commit(job);
+    if found.is_empty() && remote.is_none() && !pushes {
+        return None;
+    }
+    let opaque = remote.is_none() && !pushes && found.iter().all(|manner| *manner == Manner::Opaque);
+    if !is_for_production(input, job, opaque) {
+        return None;
+    }
+    let (way_back, way) = way_back(job, &found, remote, pushes);
+    let name = compact_str::format_compact!("{}#{}", input.source.path, job.id);
+    Some(Deployment {
+        name,
+        place: input.place(job.span, &["production"]),
+        platform: Text::const_new(job.platform),
+        way_back,
+        way,
+        uses: uses(job),
+        ..Deployment::default()
+    })
+}
+
+/// How each deploying command of a step deploys.
+fn manners(step: &Step) -> Vec<Manner> {
+    let input =
+        |key: &str| step.inputs.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, text)| text.clone());
+    let by_action = (!step.action.is_empty()).then(|| commands::action_deploys(&step.action, input)).flatten();
+    scripts(step)
+        .iter()
+        .flat_map(|script| commands::split(script))
+        .filter_map(|it| commands::deploys(&it))
+        .chain(by_action)
+        .collect()
+}
+
+/// What a step runs: its script, and what it hands to an action that runs commands (`args: apply -f k8s/`).
+fn scripts(step: &Step) -> Vec<String> {
+    let mut scripts = vec![step.script.clone()];
+    let tool = ["kubectl", "helmfile", "helm", "terraform", "flyctl", "argocd"]
+        .iter()
+        .find(|tool| step.action.contains(*tool));
+    for (key, text) in &step.inputs {
+        if ["args", "command", "script", "run", "cmd", "inlinescript"].contains(&key.to_lowercase().as_str()) {
+            scripts.push(text.clone());
+            scripts.extend(tool.map(|tool| format!("{tool} {text}")));
+        }
+    }
+    scripts
+}
+
+/// Whether the job writes the new version into manifests and commits them, for a controller to follow.
+fn ships_by_commit(job: &Job) -> bool {
+    let commands: Vec<Vec<String>> =
+        job.steps.iter().flat_map(scripts).flat_map(|script| commands::split(&script)).collect();
+    let edits = commands.iter().filter(|command| commands::substitutes(command)).any(|command| {
+        let line = command.join(" ").to_lowercase();
+        let image = ["image", "tag"].iter().any(|word| line.contains(word));
+        let manifest = ["k8s", "manifest", "overlay", "helm", "chart", "values", "kustom", "deploy", "gitops"];
+        image && manifest.iter().any(|word| line.contains(word))
+    });
+    edits && commands.iter().any(|command| commands::pushes(command))
+}
+
+/// Whether a called workflow is one that deploys, by its name or the job's. A workflow of this repository is read
+/// itself.
+fn calls_a_deployment(target: &str, job: &Job) -> bool {
+    let file = target.split('@').next().unwrap_or(target).rsplit('/').next().unwrap_or(target).to_lowercase();
+    let remote = !target.starts_with("./") && target.contains("/.github/workflows/");
+    let named =
+        |text: &str| words(text).any(|word| ["deploy", "deployment", "rollout", "promote"].contains(&word.as_str()));
+    remote && (named(&file) || named(&job.id))
+}
+
+/// Whether the job ships to production: its environment says so, or its names do, or it runs from the main branch and
+/// nothing says otherwise. A script of which only the name is known needs the word itself.
+fn is_for_production(input: &Input<'_>, job: &Job, opaque: bool) -> bool {
+    let environments = input.environments;
+    if environments.of_path(&input.source.path).is_some_and(|it| !it.production) {
+        return false;
+    }
+    let declared: Vec<bool> = job.environments.iter().filter_map(|name| production(environments, name)).collect();
+    if declared.contains(&true) {
+        return true;
+    }
+    if declared.contains(&false) {
+        return false;
+    }
+    // The job's own name weighs more than that of its workflow.
+    let named = job.names.iter().find_map(|name| production(environments, name));
+    if named == Some(false) {
+        return false;
+    }
+    // What the commands themselves name: `--context staging`, `k8s/test/`.
+    let targets = targets(job);
+    let aims = targets.iter().flat_map(|target| words(target)).filter_map(|word| environments.of_word(&word));
+    let aimed: Vec<bool> = aims.map(|environment| environment.production).collect();
+    if named == Some(true) || aimed.contains(&true) {
+        return true;
+    }
+    if aimed.contains(&false) || opaque {
+        return false;
+    }
+    let triggers = &job.triggers;
+    let meant = job.names.iter().any(|name| words(name).any(|word| SHIPPING.contains(&word.as_str())));
+    triggers.main || job.open_environment || ((triggers.manual || triggers.called || triggers.scheduled) && meant)
+}
+
+/// What a name says of production: yes, no, or nothing. In one name the word for something else wins
+/// (`production-preview`), except that `non-prod` is a word of its own.
+fn production(environments: &Environments, name: &str) -> Option<bool> {
+    let ships = words(name).any(|word| SHIPPING.contains(&word.as_str()));
+    let said: Vec<bool> = words(name)
+        .filter_map(|word| {
+            let word = word.as_str();
+            if CHORES.contains(&word) {
+                return (!ships).then_some(false);
+            }
+            let other = OTHER_WORDS.contains(&word).then_some(false);
+            other.or_else(|| environments.of_word(word).map(|environment| environment.production))
+        })
+        .collect();
+    if said.is_empty() { None } else { Some(!said.contains(&false)) }
+}
+
+/// The words of a name in lower case: `deployProd`, `deploy_prod` and `Deploy (prod)` are the same two.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut spaced = String::with_capacity(name.len() + 4);
+    let mut lower_before = false;
+    for character in name.chars() {
+        if character.is_uppercase() && lower_before {
+            spaced.push(' ');
+        }
+        lower_before = character.is_lowercase();
+        spaced.push(if character.is_alphanumeric() { character } else { ' ' });
+    }
+    spaced.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether and how an older version can be shipped.
+fn way_back(job: &Job, found: &[Manner], remote: Option<&(Text, Span)>, by_commit: bool) -> (Fact<bool>, Text) {
+    let known = |way: String, span: Span| (Fact::known(true, span), Text::from(way));
+    for step in &job.steps {
+        if let Some(way) =
+            scripts(step).iter().flat_map(|script| commands::split(script)).find_map(|it| commands::goes_back(&it))
+        {
+            return known(format!("`{way}` in the job"), step.span);
+        }
+        let reverts = words(&step.name).any(|word| ["rollback", "revert", "undo"].contains(&word.as_str()));
+        if reverts {
+            return known(format!("the step \"{}\"", step.name), step.span);
+        }
+    }
+    if let Some((input, span)) =
+        job.inputs.iter().find(|(input, _)| words(input).any(|word| VERSION_INPUTS.contains(&word.as_str())))
+    {
+        return known(format!("run it again with another `{input}`"), *span);
+    }
+    if let Some((sibling, span)) = job.siblings.first() {
+        return known(format!("the job `{sibling}`"), *span);
+    }
+    if by_commit || found.contains(&Manner::GitOps) {
+        return known("revert the commit: a controller makes true what the repository says".to_owned(), job.span);
+    }
+    if let Some((target, span)) = remote {
+        return not_known(format!("`{target}` is in another repository"), "audit that repository as well", *span);
+    }
+    if job.platform_reruns {
+        return known("deploy an earlier version of the environment again from its page".to_owned(), job.span);
+    }
+    if !found.is_empty() && found.iter().all(|manner| *manner == Manner::Opaque) {
+        return not_known(
+            "the script that deploys was not read".to_owned(),
+            "name its way back in a runbook",
+            job.span,
+        );
+    }
+    let computed = job
+        .steps
+        .iter()
+        .flat_map(scripts)
+        .flat_map(|script| commands::split(&script))
+        .any(|it| commands::substitutes(&it));
+    if !computed && found.iter().all(|manner| *manner == Manner::Declarative) {
+        return known("revert the commit: applying it again goes back".to_owned(), job.span);
+    }
+    if job.triggers.called && !job.triggers.main && !job.triggers.manual {
+        return not_known("it is called by other workflows, which may choose what it ships".to_owned(), "", job.span);
+    }
+    (Fact::known(false, job.span), Text::default())
+}
+
+fn not_known(reason: String, remedy: &str, span: Span) -> (Fact<bool>, Text) {
+    (Fact::unknown(Unknown::new(reason, remedy, span)), Text::default())
+}
+
+/// The arguments of the deploying commands, by which targets and services are found.
+fn targets(job: &Job) -> Vec<String> {
+    let commands = job.steps.iter().flat_map(scripts).flat_map(|script| commands::split(&script));
+    commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::arguments(&it)).collect()
+}
+
+/// Names by which the services of a job are found, sorted.
+fn uses(job: &Job) -> Vec<Text> {
+    let inputs = job.steps.iter().filter(|step| !manners(step).is_empty()).flat_map(|step| &step.inputs);
+    let inputs = inputs.filter(|(_, text)| !text.contains(char::is_whitespace)).map(|(_, text)| text.clone());
+    let own = job.uses.iter().map(ToString::to_string).chain(std::iter::once(job.id.to_string()));
+    let all = targets(job).into_iter().chain(inputs).chain(own);
+    // Flags and what only a run knows name nothing.
+    let named = all
+        .filter(|word| !word.contains("${{") && !word.starts_with(['-', '$']) && word.chars().any(char::is_alphabetic));
+    named.map(Text::from).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The words of a node that may be one scalar or several.
+pub(super) fn scalars(node: Option<&Node>) -> Vec<Text> {
+    let Some(node) = node else { return Vec::new() };
+    node.scalar().into_iter().chain(node.items().iter().filter_map(Node::scalar)).collect()
+}
+
+/// Names what a node is when it goes back: a job or workflow called so.
+pub(super) fn is_way_back(name: &str) -> bool {
+    words(name).any(|word| ["rollback", "revert", "undo"].contains(&word.as_str()))
+        || name.to_lowercase().contains("roll-back")
+}

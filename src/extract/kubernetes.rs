@@ -1,0 +1,59 @@
+//! Kubernetes manifests: documents with `apiVersion` and `kind`, `List`s unpacked. Uses `source`, `tree`, `model`.
+//!
+//! Read as written: what a chart or a kustomization would render comes from `resolve/` as documents of the same form.
+//! Cluster-wide joins (which Service selects which pods, which claim is whose) are for linking.
+
+mod backup;
+mod container;
+mod cronjob;
+mod database;
+mod datastore;
+mod kustomization;
+mod object;
+mod operator;
+mod selecting;
+mod uses;
+mod volume;
+mod workload;
+
+use self::object::Object;
+use super::{Facts, Input};
+use crate::tree::Node;
+
+/// Adds what the Kubernetes objects of a file say.
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
+    for document in input.document.values() {
+        visit(input, document, facts);
+    }
+}
+
+fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
+    kustomization::extract(input, document, facts);
+    let Some(kind) = document.get("kind").and_then(Node::as_str) else { return };
+    if kind.ends_with("List") && document.get("items").is_some() {
+        for item in document.get("items").map_or(&[][..], Node::items) {
+            visit(input, item, facts);
+        }
+        return;
+    }
+    let Some(object) = Object::read(input, document) else { return };
+    match (object.group, object.kind) {
+        ("" | "apps" | "batch" | "extensions" | "argoproj.io", _) if workload::KINDS.contains(&object.kind) => {
+            workload::extract(&object, facts);
+        }
+        ("", "Service") => selecting::service(&object, facts),
+        ("", "PersistentVolumeClaim") => datastore::claim(&object, facts),
+        ("policy", "PodDisruptionBudget") => selecting::budget(&object, facts),
+        ("autoscaling", "HorizontalPodAutoscaler") => selecting::autoscaler(&object, facts),
+        ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
+        ("monitoring.coreos.com", "ServiceMonitor" | "PodMonitor" | "Probe") => selecting::monitor(&object, facts),
+        ("", "ConfigMap") => selecting::configuration(&object, facts),
+        _ => {
+            operator::extract(&object, facts);
+            backup::extract(&object, facts);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

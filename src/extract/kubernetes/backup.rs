@@ -1,0 +1,188 @@
+//! Schedules that copy data inside the cluster: Velero, K8up, `VolSync`, `CloudNativePG`, Longhorn, snapscheduler, Stash and
+//! mariadb-operator. Fields are those of their custom resource definitions.
+
+use super::cronjob::switch;
+use super::object::{Object, text};
+use super::selecting::{count, selector};
+use super::workload::spec_text;
+use crate::extract::Facts;
+use crate::extract::duration;
+use crate::model::kubernetes::Selector;
+use crate::model::{Backup, Coverage, Fact, RestoreTest};
+use crate::tree::{Node, Text};
+
+/// `Schedule.spec.template.ttl` left out keeps a backup for 30 days (Velero, "How Velero Works", set a backup to expire).
+const VELERO_DEFAULT_DAYS: f64 = 30.0;
+
+const SECONDS_A_DAY: f64 = 86_400.0;
+
+/// Adds a backup schedule of a known tool.
+pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
+    let backup = match (object.group, object.kind) {
+        ("velero.io", "Schedule") => velero(object),
+        ("k8up.io" | "backup.appuio.ch", "Schedule") => {
+            k8up_checks(object, facts);
+            k8up(object)
+        }
+        ("volsync.backube", "ReplicationSource") => volsync(object),
+        ("postgresql.cnpg.io", "ScheduledBackup") => cnpg(object),
+        ("longhorn.io", "RecurringJob") => longhorn(object),
+        ("snapscheduler.backube", "SnapshotSchedule") => snapscheduler(object),
+        ("stash.appscode.com" | "core.kubestash.com", "BackupConfiguration") => stash(object),
+        ("k8s.mariadb.com", "Backup" | "PhysicalBackup") => mariadb(object),
+        _ => None,
+    };
+    facts.model.backups.extend(backup);
+}
+
+fn schedule(object: &Object<'_>, tool: &'static str, schedule: &[&str]) -> Backup {
+    Backup {
+        name: object.title(),
+        place: object.place.clone(),
+        tool: Text::const_new(tool),
+        paused: Fact::known(false, object.head()),
+        schedule: spec_text(object, schedule),
+        retention_days: Fact::absent(object.head()),
+        ..Backup::default()
+    }
+}
+
+fn list(node: Option<&Node>) -> Vec<Fact<Text>> {
+    node.map_or(&[][..], Node::items).iter().map(text).collect()
+}
+
+/// The namespaced tools cover what is beside them.
+fn own_namespace(object: &Object<'_>, selectors: Vec<Selector>) -> Coverage {
+    Coverage::Namespaces { included: vec![object.namespace.clone()], excluded: Vec::new(), selectors }
+}
+
+fn velero(object: &Object<'_>) -> Option<Backup> {
+    let template = object.at(&["spec", "template"])?;
+    let both = template.get("orLabelSelectors").map_or(&[][..], Node::items).iter().map(|node| selector(Some(node)));
+    let one = template.get("labelSelector").filter(|node| !node.is_null()).map(|node| selector(Some(node)));
+    let days = spec_text(object, &["template", "ttl"]);
+    Some(Backup {
+        paused: switch(object, "paused"),
+        retention_days: in_days(days).or_default(VELERO_DEFAULT_DAYS),
+        covers: Coverage::Namespaces {
+            included: list(template.get("includedNamespaces")),
+            excluded: list(template.get("excludedNamespaces")),
+            selectors: one.into_iter().chain(both).filter(|selector| !selector.is_empty()).collect(),
+        },
+        ..schedule(object, "velero", &["schedule"])
+    })
+}
+
+/// A duration as days; absent where it cannot be read.
+fn in_days(written: Fact<Text>) -> Fact<f64> {
+    let parsed = written.value().map(|text| duration::seconds(text));
+    match parsed {
+        Some(None) => Fact::absent(written.span),
+        parsed => written.map(|_| parsed.flatten().unwrap_or_default() / SECONDS_A_DAY),
+    }
+}
+
+fn k8up(object: &Object<'_>) -> Option<Backup> {
+    object.at(&["spec", "backup"])?;
+    Some(Backup {
+        retention_days: count(object, &["prune", "retention", "keepDaily"]).map(days),
+        covers: own_namespace(object, Vec::new()),
+        ..schedule(object, "k8up", &["backup", "schedule"])
+    })
+}
+
+/// K8up's `check` reads the copies, and its `restore` restores them, on a schedule.
+fn k8up_checks(object: &Object<'_>, facts: &mut Facts) {
+    for key in ["check", "restore"] {
+        let Some(entry) = object.at(&["spec"]).and_then(|spec| spec.entry(key)) else { continue };
+        facts.model.add(RestoreTest {
+            name: compact_str::format_compact!("{}/{key}", object.title()),
+            place: object.place.clone(),
+            tool: Text::const_new("k8up"),
+            has_selection: Fact::known(true, entry.key_span),
+            target: Fact::absent(object.head()),
+            covers: own_namespace(object, Vec::new()),
+            ..RestoreTest::default()
+        });
+    }
+}
+
+fn volsync(object: &Object<'_>) -> Option<Backup> {
+    let claim = object.at(&["spec", "sourcePVC"])?;
+    let movers = ["restic", "kopia"];
+    let daily = movers.iter().find_map(|mover| object.at(&["spec", mover, "retain", "daily"]));
+    Some(Backup {
+        paused: switch(object, "paused"),
+        retention_days: daily.map_or_else(|| Fact::absent(object.head()), super::object::int).map(days),
+        covers: Coverage::Names(vec![text(claim)]),
+        ..schedule(object, "volsync", &["trigger", "schedule"])
+    })
+}
+
+fn cnpg(object: &Object<'_>) -> Option<Backup> {
+    let cluster = object.at(&["spec", "cluster", "name"])?;
+    Some(Backup {
+        paused: switch(object, "suspend"),
+        covers: Coverage::Names(vec![text(cluster)]),
+        ..schedule(object, "cnpg", &["schedule"])
+    })
+}
+
+/// A job of the group `default` takes every volume that has no job of its own; another group takes the claims labelled
+/// with it. Snapshots stay on the volume's own disks, and are no backup.
+fn longhorn(object: &Object<'_>) -> Option<Backup> {
+    let task = object.at(&["spec", "task"])?.as_str()?;
+    if !task.starts_with("backup") {
+        return None;
+    }
+    let groups = list(object.at(&["spec", "groups"]));
+    let default = groups.iter().any(|group| group.value().is_some_and(|group| group == "default"));
+    let labelled = |key: Text| (key, Fact::known(Text::const_new("enabled"), object.head()));
+    let covers = if default {
+        Coverage::Namespaces { included: Vec::new(), excluded: Vec::new(), selectors: Vec::new() }
+    } else {
+        let group = groups.first().and_then(|group| group.value());
+        Coverage::Tags(vec![labelled(match group {
+            Some(group) => compact_str::format_compact!("recurring-job-group.longhorn.io/{group}"),
+            None => compact_str::format_compact!("recurring-job.longhorn.io/{}", object.name),
+        })])
+    };
+    Some(Backup { covers, ..schedule(object, "longhorn", &["cron"]) })
+}
+
+fn snapscheduler(object: &Object<'_>) -> Option<Backup> {
+    let claims = object.at(&["spec"])?.get("claimSelector").map(|node| selector(Some(node)));
+    Some(Backup {
+        paused: switch(object, "disabled"),
+        retention_days: in_days(spec_text(object, &["retention", "expires"])),
+        covers: own_namespace(object, claims.into_iter().filter(|selector| !selector.is_empty()).collect()),
+        ..schedule(object, "snapscheduler", &["schedule"])
+    })
+}
+
+fn stash(object: &Object<'_>) -> Option<Backup> {
+    let target = object.at(&["spec", "target", "ref", "name"]).or_else(|| object.at(&["spec", "target", "name"]))?;
+    Some(Backup {
+        paused: switch(object, "paused"),
+        covers: Coverage::Names(vec![text(target)]),
+        ..schedule(object, "stash", &["schedule"])
+    })
+}
+
+/// Without a schedule it is taken once.
+fn mariadb(object: &Object<'_>) -> Option<Backup> {
+    object.at(&["spec", "schedule", "cron"])?;
+    let database = object.at(&["spec", "mariaDbRef", "name"])?;
+    Some(Backup {
+        paused: object.fact(&["spec", "schedule", "suspend"], super::object::boolean).or_default(false),
+        retention_days: in_days(spec_text(object, &["maxRetention"])),
+        covers: Coverage::Names(vec![text(database)]),
+        ..schedule(object, "mariadb-operator", &["schedule", "cron"])
+    })
+}
+
+/// A number of daily copies as days.
+#[allow(clippy::cast_precision_loss, reason = "far below 2^52")]
+fn days(copies: i64) -> f64 {
+    copies as f64
+}

@@ -1,0 +1,295 @@
+//! Resources of operators: databases with backups of their own, and Prometheus with its replicas.
+
+use super::object::{Object, boolean, int, optional, text};
+use crate::extract::Facts;
+use crate::model::{BackupState, Coverage, Datastore, Fact, Labels, RestoreTest, Workload};
+use crate::tree::{Node, Text, Unknown};
+
+/// How an operator's resource says that its data is copied.
+#[derive(Clone, Copy)]
+enum Says {
+    /// `CloudNativePG`: where copies go, while a `ScheduledBackup` says when.
+    Cnpg,
+    /// Crunchy's and Percona's Postgres: `spec.backups.pgbackrest.repos[].schedules`.
+    PgBackRest,
+    /// Percona for `MySQL`: `spec.backup.schedule[]`.
+    Schedule,
+    /// Percona for `MongoDB`: `spec.backup.enabled` and `spec.backup.tasks[]`.
+    Tasks,
+    /// Zalando's Postgres: `spec.enableLogicalBackup`, and WAL archiving set up for the operator as a whole.
+    Zalando,
+    /// `MySQL` operator of Oracle: `spec.backupSchedules[]`.
+    BackupSchedules,
+    /// Another resource of the operator says it.
+    Elsewhere,
+    /// Nothing in the cluster's objects says it.
+    Outside,
+}
+
+/// Operators' databases: API group, kind, engine, kind of datastore, and how they speak of backups. Read in their
+/// custom resource definitions.
+const DATABASES: &[(&str, &str, &str, &str, Says)] = &[
+    ("postgresql.cnpg.io", "Cluster", "postgres", "database", Says::Cnpg),
+    ("acid.zalan.do", "postgresql", "postgres", "database", Says::Zalando),
+    ("postgres-operator.crunchydata.com", "PostgresCluster", "postgres", "database", Says::PgBackRest),
+    ("pgv2.percona.com", "PerconaPGCluster", "postgres", "database", Says::PgBackRest),
+    ("pxc.percona.com", "PerconaXtraDBCluster", "mysql", "database", Says::Schedule),
+    ("ps.percona.com", "PerconaServerMySQL", "mysql", "database", Says::Schedule),
+    ("psmdb.percona.com", "PerconaServerMongoDB", "mongodb", "database", Says::Tasks),
+    ("mysql.oracle.com", "InnoDBCluster", "mysql", "database", Says::BackupSchedules),
+    ("k8s.mariadb.com", "MariaDB", "mariadb", "database", Says::Elsewhere),
+    ("mongodbcommunity.mongodb.com", "MongoDBCommunity", "mongodb", "database", Says::Outside),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch", "elasticsearch", "search", Says::Outside),
+    ("opensearch.opster.io", "OpenSearchCluster", "opensearch", "search", Says::Outside),
+    ("kafka.strimzi.io", "Kafka", "kafka", "queue", Says::Outside),
+    ("rabbitmq.com", "RabbitmqCluster", "rabbitmq", "queue", Says::Outside),
+    ("cassandra.datastax.com", "CassandraDatacenter", "cassandra", "database", Says::Outside),
+    ("k8ssandra.io", "K8ssandraCluster", "cassandra", "database", Says::Outside),
+    ("clickhouse.altinity.com", "ClickHouseInstallation", "clickhouse", "warehouse", Says::Outside),
+    ("crdb.cockroachlabs.com", "CrdbCluster", "cockroachdb", "database", Says::Outside),
+    ("minio.min.io", "Tenant", "minio", "object-store", Says::Outside),
+];
+
+/// Resources of the Prometheus operator that run pods: kind, and the label of their pods.
+const MONITORING: &[(&str, &str)] =
+    &[("Prometheus", "prometheus"), ("Alertmanager", "alertmanager"), ("ThanosRuler", "thanos-ruler")];
+
+/// Adds what an operator's resource runs or keeps.
+pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
+    if object.at(&["spec"]).is_none() {
+        return;
+    }
+    let known = DATABASES.iter().find(|(group, kind, ..)| *group == object.group && *kind == object.kind);
+    if let Some((_, _, engine, kind, says)) = known {
+        if matches!(says, Says::Cnpg) {
+            rehearsal(object, facts);
+        }
+        facts.model.add(datastore(object, engine, kind, *says));
+    }
+    if object.group == "monitoring.coreos.com"
+        && let Some((_, label)) = MONITORING.iter().find(|(kind, _)| *kind == object.kind)
+    {
+        facts.model.add(monitoring(object, label));
+    }
+}
+
+fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says: Says) -> Datastore {
+    let kind_span = object.node.get("kind").map(|kind| kind.span);
+    Datastore {
+        name: object.title(),
+        place: object.place.clone(),
+        kind: Text::const_new(kind),
+        engine: Fact::known(Text::const_new(engine), kind_span),
+        platform: Text::const_new("kubernetes"),
+        replica: replica(object, says),
+        disposable: Fact::known(false, object.head()),
+        ephemeral: Fact::known(false, object.head()),
+        backup: BackupState { span: Some(object.head()), ..backup(object, says) },
+        names: names(object, says),
+        type_name: object.kind.into(),
+        tags: object.labels.clone(),
+        namespace: object.namespace.clone(),
+        ..Datastore::default()
+    }
+}
+
+/// The resource's name, and the Services that `CloudNativePG` makes of it.
+fn names(object: &Object<'_>, says: Says) -> Vec<Text> {
+    let mut names = vec![object.name.clone()];
+    if matches!(says, Says::Cnpg) {
+        names.extend(["rw", "ro", "r"].map(|end| compact_str::format_compact!("{}-{end}", object.name)));
+    }
+    names
+}
+
+/// A replica cluster of `CloudNativePG` and a standby of the other Postgres operators follow another cluster.
+fn replica(object: &Object<'_>, says: Says) -> Fact<bool> {
+    let path: &[&str] = match says {
+        Says::Cnpg => &["spec", "replica", "enabled"],
+        Says::PgBackRest => &["spec", "standby", "enabled"],
+        Says::Zalando => {
+            return match object.at(&["spec", "standby"]) {
+                Some(standby) => Fact::known(true, standby.span),
+                None => Fact::known(false, object.head()),
+            };
+        }
+        _ => return Fact::known(false, object.head()),
+    };
+    object.fact(path, boolean).or_default(false)
+}
+
+fn backup(object: &Object<'_>, says: Says) -> BackupState {
+    match says {
+        Says::Cnpg => cnpg(object),
+        Says::PgBackRest => pgbackrest(object),
+        Says::Schedule => percona(object, "schedule", None),
+        Says::Tasks => percona(object, "tasks", object.at(&["spec", "backup", "enabled"])),
+        Says::Zalando => zalando(object),
+        Says::BackupSchedules => {
+            let listed = object.at(&["spec", "backupSchedules"]).map_or(&[][..], Node::items);
+            let on = listed.iter().find(|item| item.get("enabled").and_then(Node::as_bool) != Some(false));
+            BackupState { enabled: scheduled(object, on), ..BackupState::default() }
+        }
+        Says::Elsewhere => BackupState { enabled: Fact::absent(object.head()), ..BackupState::default() },
+        Says::Outside => BackupState {
+            enabled: Fact::unknown(Unknown::new(
+                format!("backups of a {} are set up outside its own resource", object.kind),
+                "say in twoam.toml how it is backed up",
+                object.head(),
+            )),
+            managed: true,
+            ..BackupState::default()
+        },
+    }
+}
+
+/// `spec.backup` and the Barman Cloud plugin archive WAL, which gives any point in time, once a base backup is there;
+/// a `ScheduledBackup` makes those, and linking finds it by the cluster's name.
+fn cnpg(object: &Object<'_>) -> BackupState {
+    let store = object.at(&["spec", "backup", "barmanObjectStore"]);
+    let plugins = object.at(&["spec", "plugins"]).map_or(&[][..], Node::items);
+    let archiver = plugins.iter().find(|plugin| {
+        let barman = plugin.get("name").and_then(Node::as_str).is_some_and(|name| name.starts_with("barman-cloud"));
+        let on = plugin.get("enabled").and_then(Node::as_bool) != Some(false);
+        barman && on && plugin.get("isWALArchiver").and_then(Node::as_bool) == Some(true)
+    });
+    BackupState {
+        enabled: Fact::absent(object.at(&["spec", "backup"]).map_or(object.head(), |backup| backup.span)),
+        retention_days: object.fact(&["spec", "backup", "retentionPolicy"], retention_policy),
+        pitr: match store.or(archiver) {
+            Some(archive) => Fact::known(true, archive.span),
+            None => Fact::known(false, object.head()),
+        },
+        ..BackupState::default()
+    }
+}
+
+/// `30d`, `4w`, `1m`: days, weeks or months.
+fn retention_policy(node: &Node) -> Fact<f64> {
+    let written = text(node);
+    let days = written.value().and_then(|written| {
+        let (count, unit) = written.split_at_checked(written.len().checked_sub(1)?)?;
+        let length = match unit {
+            "d" => 1.0,
+            "w" => 7.0,
+            "m" => 30.0,
+            _ => return None,
+        };
+        Some(count.parse::<f64>().ok()? * length)
+    });
+    match (written.reason(), days) {
+        (None, None) => Fact::absent(node.span),
+        (_, days) => written.map(|_| days.unwrap_or_default()),
+    }
+}
+
+/// pgBackRest always archives WAL into its repositories, while a full backup is only made on a schedule.
+fn pgbackrest(object: &Object<'_>) -> BackupState {
+    let off = object.at(&["spec", "backups", "enabled"]).filter(|node| node.as_bool() == Some(false));
+    let repositories = object.at(&["spec", "backups", "pgbackrest", "repos"]).map_or(&[][..], Node::items);
+    let scheduled_repository = repositories.iter().find_map(|repository| repository.get("schedules"));
+    let pitr = match repositories.first() {
+        Some(repository) => Fact::known(true, repository.span),
+        None => Fact::known(false, object.head()),
+    };
+    let enabled = match off {
+        Some(off) => Fact::known(false, off.span),
+        None => scheduled(object, scheduled_repository),
+    };
+    BackupState { enabled, pitr, ..BackupState::default() }
+}
+
+/// Percona's lists of schedules, each of which may be switched off.
+fn percona(object: &Object<'_>, list: &str, switch: Option<&Node>) -> BackupState {
+    let listed = object.at(&["spec", "backup", list]).map_or(&[][..], Node::items);
+    let on = listed.iter().find(|task| task.get("enabled").and_then(Node::as_bool) != Some(false));
+    let enabled = match switch.filter(|node| node.as_bool() == Some(false)) {
+        Some(off) => Fact::known(false, off.span),
+        None => scheduled(object, on),
+    };
+    BackupState {
+        enabled,
+        pitr: object.fact(&["spec", "backup", "pitr", "enabled"], boolean).or_default(false),
+        ..BackupState::default()
+    }
+}
+
+fn zalando(object: &Object<'_>) -> BackupState {
+    let logical = object.at(&["spec", "enableLogicalBackup"]).filter(|node| node.as_bool() == Some(true));
+    let enabled = match logical {
+        Some(on) => Fact::known(true, on.span),
+        None => Fact::unknown(Unknown::new(
+            "WAL archiving is set up for Zalando's operator as a whole",
+            "set enableLogicalBackup, or say in twoam.toml how it is backed up",
+            object.head(),
+        )),
+    };
+    BackupState { enabled, managed: true, ..BackupState::default() }
+}
+
+/// On at what schedules it; otherwise absent, so that a schedule of another tool can still cover it.
+fn scheduled(object: &Object<'_>, by: Option<&Node>) -> Fact<bool> {
+    match by {
+        Some(by) => Fact::known(true, by.span),
+        None => Fact::absent(object.head()),
+    }
+}
+
+/// A cluster that is recovered from a backup outside production is a restore that was done.
+fn rehearsal(object: &Object<'_>, facts: &mut Facts) {
+    let Some(recovery) = object.at(&["spec", "bootstrap"]).and_then(|bootstrap| bootstrap.entry("recovery")) else {
+        return;
+    };
+    if object.place.environment.production && !called_rehearsal(object) {
+        return;
+    }
+    let source = recovery.value.get("source").or_else(|| recovery.value.at(&["backup", "name"]));
+    let source = optional(source, recovery.key_span, text);
+    facts.model.add(RestoreTest {
+        name: object.title(),
+        place: object.place.clone(),
+        tool: Text::const_new("cnpg"),
+        has_selection: Fact::known(true, recovery.key_span),
+        target: source.clone(),
+        covers: Coverage::Names(vec![source, Fact::known(object.name.clone(), object.head())]),
+        ..RestoreTest::default()
+    });
+}
+
+fn called_rehearsal(object: &Object<'_>) -> bool {
+    let words =
+        object.name.split(['-', '_']).chain(object.namespace.value().map_or("", Text::as_str).split(['-', '_']));
+    words.into_iter().any(|word| matches!(word, "restore" | "rehearsal" | "drill" | "verify"))
+}
+
+/// Pods of the Prometheus operator bear the labels that its disruption budgets select.
+fn monitoring(object: &Object<'_>, label: &str) -> Workload {
+    let said = |value: &str| Fact::known(Text::from(value), object.head());
+    let mut pod_labels = vec![
+        (Text::const_new("app.kubernetes.io/name"), said(label)),
+        (Text::const_new("app.kubernetes.io/instance"), said(&object.name)),
+        (Text::const_new("app.kubernetes.io/managed-by"), said("prometheus-operator")),
+        (Text::from(label), said(&object.name)),
+    ];
+    let Labels(own) = Labels::read(object.at(&["spec", "podMetadata", "labels"]));
+    for (key, value) in own {
+        pod_labels.retain(|(known, _)| *known != key);
+        pod_labels.push((key, value));
+    }
+    Workload {
+        name: object.title(),
+        place: object.place.clone(),
+        kind: object.kind.into(),
+        platform: Text::const_new("kubernetes"),
+        namespace: object.namespace.clone(),
+        replicas: object.fact(&["spec", "replicas"], int).or_default(1),
+        replicas_omitted: object.at(&["spec", "replicas"]).is_none(),
+        scales: true,
+        singleton: Fact::known(false, object.head()),
+        plain_name: object.name.clone(),
+        pod_labels: Labels(pod_labels),
+        labels: object.labels.clone(),
+        annotations: object.annotations.clone(),
+        ..Workload::default()
+    }
+}

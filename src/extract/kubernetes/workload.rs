@@ -1,0 +1,177 @@
+//! What runs: the built-in workloads and Argo's Rollout.
+
+use super::object::{Object, boolean, int, optional, text};
+use super::{container, cronjob, datastore, volume};
+use crate::extract::Facts;
+use crate::model::{Fact, Id, Labels, Workload};
+use crate::source::Span;
+use crate::tree::{Node, Text, Unknown};
+
+/// The kinds read here.
+pub(super) const KINDS: &[&str] =
+    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout"];
+
+/// Kinds that choose their own number of copies.
+const SCALING: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet", "Rollout"];
+
+/// `revisionHistoryLimit` left out keeps ten revisions (apps/v1, Argo Rollouts).
+const DEFAULT_HISTORY: i64 = 10;
+
+/// A pod template with the spec of the workload around it.
+pub(super) struct Shape<'a> {
+    /// The workload's `spec`; of a Pod, its own.
+    pub(super) spec: &'a Node,
+    /// The pod's labels.
+    labels: Option<&'a Node>,
+    /// The pod's `spec`.
+    pub(super) pod: &'a Node,
+}
+
+impl<'a> Shape<'a> {
+    /// Finds the pod in a workload; nothing in a patch, which names only what it changes.
+    fn find(object: &Object<'a>) -> Option<Self> {
+        let spec = object.at(&["spec"])?;
+        let template = match object.kind {
+            "Pod" => object.node,
+            "CronJob" => spec.at(&["jobTemplate", "spec", "template"])?,
+            _ => spec.get("template")?,
+        };
+        let shape = Self { spec, labels: template.at(&["metadata", "labels"]), pod: template.get("spec")? };
+        (!shape.is_patch(object.kind)).then_some(shape)
+    }
+
+    /// A selector is required of these kinds, and a schedule of a `CronJob`, so that without one the document is a patch
+    /// of another file's. A base whose selector a kustomization adds still names its pods' labels and all its images.
+    fn is_patch(&self, kind: &str) -> bool {
+        let containers = self.containers();
+        let images = containers.iter().filter(|container| container.get("image").is_some()).count();
+        let complete = match kind {
+            "CronJob" => images > 0 && self.spec.get("schedule").is_some(),
+            "Job" | "Pod" => images > 0,
+            _ => self.spec.get("selector").is_some() || (self.labels.is_some() && images == containers.len()),
+        };
+        containers.is_empty() || !complete
+    }
+
+    /// The main containers.
+    pub(super) fn containers(&self) -> &'a [Node] {
+        self.pod.get("containers").map_or(&[][..], Node::items)
+    }
+
+    /// A `StatefulSet`'s claim templates.
+    pub(super) fn claim_templates(&self) -> &'a [Node] {
+        self.spec.get("volumeClaimTemplates").map_or(&[][..], Node::items)
+    }
+
+    /// The pod's labels.
+    pub(super) fn pod_labels(&self) -> Labels {
+        Labels::read(self.labels)
+    }
+}
+
+/// Adds a workload with its containers, the data it keeps, and the backup or restore that it is.
+pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
+    let Some(shape) = Shape::find(object) else { return };
+    let volumes = volume::volumes(shape.pod, shape.claim_templates());
+    let containers = container::extract(object, shape.pod, facts);
+    let ports = containers.iter().flat_map(|id| facts.model[*id].ports.clone()).collect();
+    let (mut uses, configured_by) = super::selecting::used_by(shape.pod);
+    let claims = volume::claims(&volumes);
+    uses.extend(claims.iter().cloned());
+    let replicas = replicas(object, shape.spec);
+    let history = object.fact(&["spec", "revisionHistoryLimit"], int);
+    let workload = Workload {
+        name: object.title(),
+        place: object.place.clone(),
+        kind: object.kind.into(),
+        platform: Text::const_new("kubernetes"),
+        namespace: object.namespace.clone(),
+        replicas_omitted: SCALING.contains(&object.kind) && shape.spec.get("replicas").is_none(),
+        replicas,
+        scales: SCALING.contains(&object.kind),
+        singleton: singleton(object, &shape, &claims),
+        revision_history_limit: if keeps_history(object.kind) { history.or_default(DEFAULT_HISTORY) } else { history },
+        containers,
+        plain_name: object.name.clone(),
+        pod_labels: shape.pod_labels(),
+        labels: object.labels.clone(),
+        annotations: object.annotations.clone(),
+        uses,
+        claims,
+        configured_by,
+        ports,
+        ..Workload::default()
+    };
+    let id = facts.model.add(workload);
+    keep(object, &shape, &volumes, id, facts);
+}
+
+/// Jobs copy or restore data; the others keep it.
+fn keep(object: &Object<'_>, shape: &Shape<'_>, volumes: &[volume::Volume], id: Id<Workload>, facts: &mut Facts) {
+    match object.kind {
+        "CronJob" | "Job" => cronjob::extract(object, shape, id, facts),
+        "DaemonSet" => {}
+        _ => datastore::of_workload(object, shape, volumes, id, facts),
+    }
+}
+
+fn keeps_history(kind: &str) -> bool {
+    matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout")
+}
+
+/// Left out, it is one; a kind that does not scale has none.
+fn replicas(object: &Object<'_>, spec: &Node) -> Fact<i64> {
+    if !SCALING.contains(&object.kind) {
+        return Fact::absent(object.head());
+    }
+    optional(spec.get("replicas"), object.head(), int).or_default(1)
+}
+
+/// Whether the workload says that only one copy of it may run.
+fn singleton(object: &Object<'_>, shape: &Shape<'_>, claims: &[Fact<Text>]) -> Fact<bool> {
+    for labels in [&object.labels, &object.annotations] {
+        if let Some(fact) = labels.get("twoam.dev/singleton") {
+            return fact.clone().map(|value| value == "true");
+        }
+    }
+    let recreate = shape.spec.at(&["strategy", "type"]).filter(|kind| kind.as_str() == Some("Recreate"));
+    if let Some(recreate) = recreate.filter(|_| !claims.is_empty()) {
+        return Fact::known(true, recreate.span);
+    }
+    match shape.containers().iter().find_map(leader_election) {
+        Some(elects) => elects,
+        None => Fact::known(false, object.head()),
+    }
+}
+
+/// The argument by which a controller elects a leader (`--leader-elect`, `--enable-leader-election`, and their
+/// variants), unless it says no.
+fn leader_election(container: &Node) -> Option<Fact<bool>> {
+    ["command", "args"].iter().flat_map(|list| container.get(list).map_or(&[][..], Node::items)).find_map(|argument| {
+        let flag = argument.as_str()?.trim_start_matches('-');
+        let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
+        let named =
+            matches!(name, "leader-elect" | "leader-election" | "enable-leader-election" | "leader-election-id");
+        (named && value != "false").then(|| Fact::known(true, argument.span))
+    })
+}
+
+/// Whether a scheduled workload is switched off.
+pub(super) fn suspended(object: &Object<'_>) -> Fact<bool> {
+    object.fact(&["spec", "suspend"], boolean).or_default(false)
+}
+
+/// What cannot be known of a container's data because its volume is declared nowhere here.
+pub(super) fn undeclared(mount: &str, span: Span) -> Unknown {
+    Unknown::new(
+        format!("the volume mounted at `{mount}` is not declared in this manifest"),
+        "audit the rendered manifests as well",
+        span,
+    )
+}
+
+/// A scalar below the object's `spec`, as text.
+pub(super) fn spec_text(object: &Object<'_>, path: &[&str]) -> Fact<Text> {
+    let below = object.at(&["spec"]).and_then(|spec| spec.at(path));
+    optional(below, object.head(), text)
+}

@@ -1,0 +1,187 @@
+//! CODEOWNERS, `OWNERS` files and Backstage catalogues → who owns what. Uses `source`, `tree`, `model`.
+
+use crate::extract::{Facts, Input};
+use crate::model::service::CatalogueEntry;
+use crate::model::{Fact, Labels, OwnerPattern, OwnerSyntax};
+use crate::source::Span;
+use crate::tree::{Content, Node, Text};
+
+/// Adds what a file says of owners.
+pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+    let (folder, name) = input.source.path.rsplit_once('/').unwrap_or(("", &input.source.path));
+    match &input.document.content {
+        Content::Text if name == "CODEOWNERS" => code_owners(input, folder, facts),
+        Content::Values(documents) if matches!(name, "OWNERS" | "OWNERS.yaml" | "OWNERS.yml") => {
+            facts.model.owner_patterns.extend(documents.iter().filter_map(|it| folder_owners(input, folder, it)));
+        }
+        Content::Values(documents) => facts.model.catalogue.extend(documents.iter().filter_map(|it| entry(input, it))),
+        _ => {}
+    }
+}
+
+/// The lines of a CODEOWNERS file, which holds for the folder that holds it or its `.github/`, `.gitlab/` or `docs/`.
+fn code_owners(input: &Input<'_>, folder: &str, facts: &mut Facts) {
+    let text = &input.source.text;
+    let (parent, own) = folder.rsplit_once('/').unwrap_or(("", folder));
+    let root = if matches!(own, ".github" | ".gitlab" | "docs") { parent } else { folder };
+    let base = if root.is_empty() { String::new() } else { format!("{root}/") };
+    let gitlab = own == ".gitlab" || text.lines().any(|line| section(line).is_some());
+    let syntax = if gitlab { OwnerSyntax::GitLab } else { OwnerSyntax::GitHub };
+    let (mut current, mut defaults) = (Text::default(), Vec::new());
+    let mut start = 0;
+    for raw in text.split_inclusive('\n') {
+        let line_start = start;
+        start += raw.len();
+        let line = raw.trim_start_matches('\u{feff}');
+        if line.trim_start().starts_with('#') || line.trim().is_empty() {
+            continue;
+        }
+        if let Some((name, owners)) = section(line).filter(|_| gitlab) {
+            // Section names are not case-sensitive, and sections of one name are one.
+            current = name.to_lowercase().into();
+            defaults = owners.split_whitespace().filter(|word| is_owner(word)).map(Text::from).collect();
+            continue;
+        }
+        let (pattern, rest) = split_pattern(line.trim());
+        let mut owners = named(rest);
+        if owners.is_empty() {
+            owners.clone_from(&defaults);
+        }
+        let at = line_start + raw.find(pattern).unwrap_or(0);
+        let span = Span::new(input.id, at, at + pattern.len());
+        let mut noun = pattern_noun(input, pattern, span);
+        noun.owners = owners;
+        noun.base = base.as_str().into();
+        noun.section = current.clone();
+        noun.syntax = syntax;
+        facts.model.add(noun);
+    }
+}
+
+fn pattern_noun(input: &Input<'_>, pattern: &str, span: Span) -> OwnerPattern {
+    let unseen = crate::tree::Unknown::new("the repository's files were not compared with it", "", span);
+    OwnerPattern {
+        name: pattern.into(),
+        place: input.place(span, &[]),
+        pattern: pattern.into(),
+        matches: Fact::unknown(unseen),
+        ..OwnerPattern::default()
+    }
+}
+
+/// `[Name]`, `^[Optional]`, `[Name][2] @default`: the section's name and what follows it.
+fn section(line: &str) -> Option<(&str, &str)> {
+    let inner = line.trim().trim_start_matches('^').strip_prefix('[')?;
+    let (name, rest) = inner.split_once(']')?;
+    let rest = rest.strip_prefix('[').and_then(|count| count.split_once(']')).map_or(rest, |(_, rest)| rest);
+    let follows = rest.is_empty() || rest.starts_with([' ', '\t']);
+    (follows && !name.trim().is_empty()).then(|| (name.trim(), rest.trim()))
+}
+
+/// A pattern ends at the first space that no `\` precedes.
+fn split_pattern(line: &str) -> (&str, &str) {
+    let mut escaped = false;
+    let end = line.char_indices().find_map(|(at, character)| {
+        let ends = character.is_whitespace() && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends.then_some(at)
+    });
+    line.split_at(end.unwrap_or(line.len()))
+}
+
+/// Owners up to a comment; other words are ignored, as code hosts do.
+fn named(rest: &str) -> Vec<Text> {
+    rest.split_whitespace()
+        .take_while(|word| !word.starts_with('#'))
+        .filter(|word| is_owner(word))
+        .map(Text::from)
+        .collect()
+}
+
+/// `@user`, `@org/team`, `@@role`, or an address.
+fn is_owner(word: &str) -> bool {
+    word.strip_prefix('@').is_some_and(|name| !name.is_empty())
+        || word.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'))
+}
+
+/// An `OWNERS` file as Kubernetes writes them: its approvers own its folder.
+/// <https://www.kubernetes.dev/docs/guide/owners/>
+fn folder_owners(input: &Input<'_>, folder: &str, document: &Node) -> Option<OwnerPattern> {
+    let root = document.get("filters").and_then(|filters| filters.get(".*")).unwrap_or(document);
+    let entry = root.entry("approvers").or_else(|| root.entry("reviewers"))?;
+    let owners: Vec<Text> = entry.value.items().iter().filter_map(Node::scalar).collect();
+    (!owners.is_empty()).then(|| OwnerPattern {
+        owners,
+        // The file itself stands there, so its pattern cannot be dead.
+        matches: Fact::known(true, entry.key_span),
+        base: if folder.is_empty() { Text::default() } else { compact_str::format_compact!("{folder}/") },
+        syntax: OwnerSyntax::Folder,
+        ..pattern_noun(input, "/", entry.key_span)
+    })
+}
+
+/// Kinds of a Backstage catalogue that run, or hold what runs.
+/// <https://backstage.io/docs/features/software-catalog/descriptor-format>
+const CATALOGUE_KINDS: &[&str] = &["Component", "System", "API", "Resource"];
+
+/// Annotations and labels in which catalogues keep a tier.
+const TIER_KEYS: &[&str] = &["tier", "service-tier", "criticality", "backstage.io/tier", "service_tier"];
+
+/// A service of a Backstage catalogue.
+fn entry(input: &Input<'_>, document: &Node) -> Option<CatalogueEntry> {
+    let group = document.get("apiVersion")?.as_str()?.split('/').next()?;
+    let kind = document.get("kind")?;
+    if group != "backstage.io" || !CATALOGUE_KINDS.contains(&kind.as_str()?) {
+        return None;
+    }
+    let metadata = document.get("metadata")?;
+    let name = metadata.get("name")?;
+    let spec = document.get("spec");
+    let owner = spec.and_then(|spec| spec.get("owner"));
+    let lifecycle = spec.and_then(|spec| spec.get("lifecycle"));
+    let words: Vec<&str> = lifecycle.and_then(Node::as_str).into_iter().collect();
+    Some(CatalogueEntry {
+        name: Fact::read(name, Node::scalar),
+        place: input.place(name.span, &words),
+        owner: owner.map_or_else(
+            || Fact::absent(spec.map_or(name.span, |spec| spec.span)),
+            |owner| Fact::read(owner, owner_name),
+        ),
+        tier: tier(metadata, spec),
+        annotations: Labels::read(metadata.get("annotations")),
+        links: metadata.get("links").map_or(&[][..], Node::items).iter().filter_map(link).collect(),
+        kind: kind.scalar().unwrap_or_default(),
+        kind_span: Some(kind.span),
+        lifecycle: lifecycle.map_or_else(|| Fact::absent(name.span), |node| Fact::read(node, Node::scalar)),
+        tags: metadata.get("tags").map_or(&[][..], Node::items).iter().filter_map(Node::scalar).collect(),
+    })
+}
+
+/// `group:default/team-payments` is team-payments.
+fn owner_name(node: &Node) -> Option<Text> {
+    let text = node.scalar()?;
+    let name = text.rsplit(['/', ':']).next().unwrap_or(&text).trim();
+    (!name.is_empty()).then(|| name.into())
+}
+
+fn tier(metadata: &Node, spec: Option<&Node>) -> Fact<i64> {
+    let in_spec = spec.and_then(|spec| spec.get("tier"));
+    let kept = [metadata.get("annotations"), metadata.get("labels")].into_iter().flatten().find_map(|labels| {
+        labels.entries().iter().find(|entry| {
+            let name = entry.key.rsplit('/').next().unwrap_or(&entry.key);
+            TIER_KEYS.contains(&entry.key.as_str()) || TIER_KEYS.contains(&name)
+        })
+    });
+    let Some(node) = in_spec.or(kept.map(|entry| &entry.value)) else { return Fact::absent(metadata.span) };
+    Fact::read(node, |node| {
+        let text = node.scalar()?;
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().ok().filter(|tier| (0..=9).contains(tier))
+    })
+}
+
+fn link(node: &Node) -> Option<(Fact<Text>, Text)> {
+    let url = node.get("url")?;
+    let title = node.get("title").or_else(|| node.get("type")).and_then(Node::scalar).unwrap_or_default();
+    Some((Fact::read(url, Node::scalar), title))
+}

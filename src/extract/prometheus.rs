@@ -1,0 +1,100 @@
+//! Prometheus alerting rules, wherever they stand: rule files, `PrometheusRule` and its kin, ruler namespaces, Helm
+//! values, Ansible variables. Uses `source`, `tree`, `model` and `problem`.
+//!
+//! Rules are found by their form, a mapping with a list of `rules` that have `alert` and `expr`, and not by where that
+//! stands. A unit test (`exp_alerts`) and the schema of a custom resource do not have that form.
+
+mod alert;
+mod annotation;
+mod expression;
+mod severity;
+
+use super::{Facts, Input};
+use crate::model::{Fact, Labels};
+use crate::tree::{Map, Node, Text};
+
+/// What the mappings around a rule say of it.
+#[derive(Clone, Default)]
+struct Surroundings {
+    /// The namespace of the Kubernetes object.
+    namespace: Fact<Text>,
+    /// Labels of the rule's group, which it inherits.
+    group_labels: Labels,
+    /// The query language, where it may be another than `PromQL`.
+    language: Language,
+    /// Whether a template engine reads the text first (Ansible, an unrendered chart).
+    templated: bool,
+}
+
+/// The language of a rule's expression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Language {
+    /// Prometheus' own: an error in it is a problem.
+    #[default]
+    PromQl,
+    /// A relative that this parser may not know (`MetricsQL`), or none of it (`LogQL`).
+    Other,
+}
+
+/// API groups whose rules are written in another language than `PromQL`.
+const OTHER_LANGUAGES: &[&str] = &["loki.grafana.com", "operator.victoriametrics.com"];
+
+/// Adds the alerts of a file.
+pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
+    let around = Surroundings { language: language_of_path(&input.source.path), ..Surroundings::default() };
+    for document in input.document.values() {
+        visit(input, document, &around, facts);
+    }
+}
+
+/// Loki's ruler keeps its rules in files of the same form.
+fn language_of_path(path: &str) -> Language {
+    let path = path.to_ascii_lowercase();
+    let other = path.split(['/', '.', '-', '_']).any(|part| matches!(part, "loki" | "vlogs" | "vmalert" | "logql"));
+    if other { Language::Other } else { Language::PromQl }
+}
+
+fn visit(input: &Input<'_>, node: &Node, around: &Surroundings, facts: &mut Facts) {
+    for item in node.items() {
+        visit(input, item, around, facts);
+    }
+    let Some(map) = node.as_map() else { return };
+    let mut around = surroundings(map, around);
+    if is_group(map) {
+        around.group_labels = Labels::read(map.get("labels"));
+        for rule in map.get("rules").map_or(&[][..], Node::items) {
+            alert::extract(input, rule, &around, facts);
+        }
+        return;
+    }
+    for entry in &map.entries {
+        visit(input, &entry.value, &around, facts);
+    }
+}
+
+/// What a mapping adds, when it is a Kubernetes object or an Ansible play.
+fn surroundings(map: &Map, outer: &Surroundings) -> Surroundings {
+    let mut around = outer.clone();
+    if let Some(version) = map.get("apiVersion").and_then(Node::as_str) {
+        let namespace = map.get("metadata").and_then(|metadata| metadata.get("namespace"));
+        around.namespace = namespace.map_or_else(Fact::default, |node| Fact::read(node, Node::scalar));
+        if OTHER_LANGUAGES.iter().any(|group| version.starts_with(group)) {
+            around.language = Language::Other;
+        }
+    }
+    around.templated |= map.get("hosts").is_some() && (map.get("roles").is_some() || map.get("tasks").is_some());
+    around
+}
+
+/// A group lists rules; a mapping that lists none that alert has nothing for us.
+fn is_group(map: &Map) -> bool {
+    let rules = map.get("rules").map_or(&[][..], Node::items);
+    rules.iter().any(|rule| {
+        let named = rule.get("alert").is_some_and(|alert| alert.scalar().is_some() || alert.as_unknown().is_some());
+        let asks = rule.get("expr").is_some_and(|expr| expr.scalar().is_some() || expr.as_unknown().is_some());
+        named && asks
+    })
+}
+
+#[cfg(test)]
+mod tests;

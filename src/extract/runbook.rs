@@ -1,0 +1,187 @@
+//! Markdown pages → runbooks, the links on them, and drills held. Uses `source`, `tree`, `model`.
+//!
+//! Every page becomes a [`Runbook`] with its kind; whether a page of kind `document` is a runbook after all, because an
+//! alert or a catalogue leads to it, only linking knows.
+
+mod contact;
+mod draft;
+mod kind;
+pub(super) mod mention;
+mod outline;
+pub(super) mod vocabulary;
+
+use std::collections::BTreeSet;
+
+use crate::extract::{Facts, Input};
+use crate::model::{DocumentLink, Fact, Runbook};
+use crate::source::Span;
+use crate::tree::page::{Link, Page};
+use crate::tree::{Content, Node, Text};
+
+use kind::Kind;
+use outline::{LineKind, Outline};
+use vocabulary::{NEEDED, Purpose};
+
+/// What someone does about an incident.
+const NEEDED_TO_ACT: [Purpose; 2] = [Purpose::Diagnosis, Purpose::Mitigation];
+
+/// Front matter keys that say what a page is about.
+const ABOUT_KEYS: &[&str] = &[
+    "service",
+    "services",
+    "tags",
+    "alert",
+    "alerts",
+    "component",
+    "components",
+    "app",
+    "apps",
+    "application",
+    "system",
+    "systems",
+    "product",
+];
+
+/// Front matter keys that say when someone last looked at it, the most telling first.
+const REVIEWED_KEYS: &[&str] = &[
+    "last_reviewed",
+    "last-reviewed",
+    "lastReviewed",
+    "last_reviewed_on",
+    "reviewed",
+    "reviewed_on",
+    "last_verified",
+    "verified",
+    "last_tested",
+    "last_updated",
+    "lastmod",
+    "updated",
+    "review_date",
+    "date",
+];
+
+/// Words before a date on the page itself.
+const REVIEWED_WORDS: &[&str] = &["last reviewed", "last verified", "last tested", "last updated", "reviewed on"];
+
+/// Adds the page of a Markdown file.
+pub fn extract(input: &Input<'_>, facts: &mut Facts) {
+    let Content::Page(page) = &input.document.content else { return };
+    let outline = Outline::new(input.id, input.source, page);
+    let kind = kind::of(&input.source.path, &outline);
+    let runbook = runbook(input, &outline, kind);
+    let id = facts.model.add(runbook);
+    if matches!(kind, Kind::Incident | Kind::Procedure | Kind::Guide | Kind::Index) {
+        for link in page.links.iter().filter(|link| can_be_followed(&link.target)) {
+            let mut document_link = document_link(input, link);
+            document_link.runbook = Some(id);
+            facts.model.add(document_link);
+        }
+    }
+}
+
+fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
+    let page = outline.page;
+    let draft = draft::read(outline);
+    let judged = !matches!(kind, Kind::Index | Kind::Template);
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    Runbook {
+        name: input.source.path.as_str().into(),
+        place: input.place(outline.head, &[]),
+        kind: Text::const_new(kind.name()),
+        words: count(draft.words),
+        placeholders: count(draft.placeholders),
+        skeleton: Fact::known(judged && draft.skeleton, outline.head),
+        sections: outline.purposes().into_iter().map(|purpose| Text::const_new(purpose.name())).collect(),
+        missing_sections: missing(outline, kind),
+        escalation: Fact::known(contact::named(outline), outline.head),
+        about: about(page),
+        headings: page.headings.iter().map(|it| (it.slug.clone(), it.text.clone(), it.span)).collect(),
+        anchors: page.anchors.clone(),
+        mentions: mention::read(outline),
+        reviewed: reviewed(outline),
+        ..Runbook::default()
+    }
+}
+
+/// The sections that a page for an incident needs and lacks. A lead under the title says what it means. Steps that
+/// stand under no heading for something else may be the diagnosis or the mitigation, so neither is called missing.
+fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
+    if kind != Kind::Incident {
+        return Vec::new();
+    }
+    let mut present = outline.purposes();
+    if outline.opening_words() >= 8 {
+        present.insert(Purpose::Meaning);
+    }
+    let page = outline.page;
+    let steps = page.items.iter().map(|item| item.span).chain(page.code.iter().map(|block| block.span));
+    let undeclared = |span: &Span| outline.purpose_at(span.start as usize).is_none_or(|it| it == Purpose::Meaning);
+    if steps.filter(undeclared).count() >= 2 {
+        present.extend(NEEDED_TO_ACT);
+    }
+    NEEDED.iter().filter(|it| !present.contains(it)).map(|it| Text::const_new(it.name())).collect()
+}
+
+/// What front matter says the page is about.
+fn about(page: &Page) -> Vec<Text> {
+    let Some(matter) = &page.front_matter else { return Vec::new() };
+    let nodes = ABOUT_KEYS.iter().filter_map(|key| matter.get(key));
+    let lower = |node: &Node| node.scalar().map(|text| Text::from(text.trim().to_lowercase()));
+    let names: BTreeSet<Text> =
+        nodes.flat_map(|node| node.scalar().map(|_| node).into_iter().chain(node.items())).filter_map(lower).collect();
+    names.into_iter().filter(|name| !name.is_empty() && !name.contains(['<', '>'])).collect()
+}
+
+/// When the page was last looked at.
+fn reviewed(outline: &Outline<'_>) -> Fact<Text> {
+    let matter = outline.page.front_matter.as_ref();
+    for node in REVIEWED_KEYS.iter().filter_map(|key| matter?.get(key)) {
+        if let Some(date) = node.scalar().and_then(|text| date_in(&text).map(|(_, date)| Text::from(date))) {
+            return Fact::known(date, node.span);
+        }
+    }
+    for line in outline.lines.iter().filter(|line| line.kind == LineKind::Text) {
+        let lower = line.text.to_lowercase();
+        let spoken = REVIEWED_WORDS.iter().any(|words| lower.contains(words));
+        if let Some((at, date)) = date_in(line.text).filter(|_| spoken) {
+            let start = line.start + at;
+            return Fact::known(date.into(), Span::new(outline.head.source, start, start + date.len()));
+        }
+    }
+    Fact::absent(matter.map_or(outline.head, |node| node.span))
+}
+
+/// The first `2026-03-01` in a text, and where it begins.
+pub(super) fn date_in(text: &str) -> Option<(usize, &str)> {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    text.char_indices().find_map(|(at, _)| {
+        let date = text.get(at..at + 10)?;
+        let (year, month, day) = (date.get(..4)?, date.get(5..7)?, date.get(8..)?);
+        let dashes = date.get(4..5) == Some("-") && date.get(7..8) == Some("-");
+        let plausible = ("01"..="12").contains(&month) && ("01"..="31").contains(&day);
+        (dashes && digits(year) && digits(month) && digits(day) && plausible).then_some((at, date))
+    })
+}
+
+/// A link of a page, whose end only linking can look for.
+fn document_link(input: &Input<'_>, link: &Link) -> DocumentLink {
+    DocumentLink {
+        name: link.target.clone(),
+        place: input.place(link.span, &[]),
+        url: Fact::known(link.target.clone(), link.span),
+        dead: Fact::unknown(crate::tree::Unknown::new("its end was not looked for", "", link.span)),
+        ..DocumentLink::default()
+    }
+}
+
+/// Whether a link may lead to a file that is audited: a path, an anchor, or a file on a code host, which may be this
+/// very repository. Anything else is out of reach, and templates are filled in elsewhere.
+fn can_be_followed(target: &str) -> bool {
+    let templated = ["{{", "${", "<%", "{%"].iter().any(|mark| target.contains(mark));
+    let on_code_host = ["/blob/", "/tree/", "/-/blob/", "/-/tree/", "/raw/", "/src/branch/"];
+    let scheme = target.split_once(':').is_some_and(|(scheme, _)| {
+        !scheme.is_empty() && scheme.chars().all(|it| it.is_ascii_alphanumeric() || "+-.".contains(it))
+    });
+    let url = target.contains("://") || target.starts_with("//") || scheme;
+    !target.is_empty() && !templated && (!url || on_code_host.iter().any(|part| target.contains(part)))
+}

@@ -1,0 +1,305 @@
+//! What stands where on a page: its lines by what they are, its sections by what they are for. Uses `tree`, `source`.
+//!
+//! Lines are read from the text itself, so that what counts as prose does not hang on how Markdown nests its blocks.
+//! A section begins at a heading, at a bold line that acts as one (`**Impact**`), or at a table row whose first cell
+//! names it.
+
+use std::collections::BTreeSet;
+
+use super::vocabulary::{HEADINGS, Purpose, matches, words_of};
+use crate::source::{Source, SourceId, Span};
+use crate::tree::Text;
+use crate::tree::page::Page;
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineKind {
+    /// Front matter.
+    Matter,
+    /// A heading, or its underline.
+    Heading,
+    /// In a code block, fences included.
+    Code,
+    /// Nothing that a reader sees: blank, a comment, the rule under a table's header.
+    Blank,
+    /// Prose, a list item, a table row.
+    Text,
+}
+
+/// A line of a page.
+pub(super) struct Line<'a> {
+    /// Offset of its first byte.
+    pub(super) start: usize,
+    /// Its text without the line end.
+    pub(super) text: &'a str,
+    /// What it is.
+    pub(super) kind: LineKind,
+}
+
+/// The level of a bold line that acts as a heading.
+const BOLD: u8 = 7;
+
+/// The level of a row's first cell, or of words before a colon.
+const WORDS: u8 = 8;
+
+/// From `start` on, the page speaks of `purposes`.
+struct Section {
+    start: u32,
+    /// 1–6 for a heading, then [`BOLD`] and [`WORDS`].
+    level: u8,
+    purposes: BTreeSet<Purpose>,
+    /// The purpose a mention gets: the section's own or that of the section around it.
+    governing: Option<Purpose>,
+}
+
+/// A page, laid out.
+pub(super) struct Outline<'a> {
+    /// The page.
+    pub(super) page: &'a Page,
+    /// Its lines.
+    pub(super) lines: Vec<Line<'a>>,
+    /// Its title, or its file's name when it has none.
+    pub(super) title: Text,
+    /// Where a finding about the page stands.
+    pub(super) head: Span,
+    /// What the title says the whole page is for: `restore` or `rollback`.
+    pub(super) title_purpose: Option<Purpose>,
+    /// Purposes that only runbooks have under such names.
+    pub(super) strong: BTreeSet<Purpose>,
+    sections: Vec<Section>,
+}
+
+impl<'a> Outline<'a> {
+    /// Lays a page out.
+    pub(super) fn new(id: SourceId, source: &'a Source, page: &'a Page) -> Self {
+        let title_heading = page.headings.iter().find(|heading| heading.level == 1).or(page.headings.first());
+        let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(|it| it.scalar());
+        let title = title_heading.map(|heading| heading.text.clone()).or_else(|| matter_title.clone());
+        let title = title.unwrap_or_else(|| stem(&source.path).into());
+        let head = page.headings.first().map_or(Span::head(id), |heading| heading.span);
+        let title_purpose = title_purpose(&title).or_else(|| title_purpose(matter_title.as_deref().unwrap_or("")));
+        let mut outline = Self {
+            page,
+            lines: lines(source, page),
+            title,
+            head,
+            title_purpose,
+            strong: BTreeSet::new(),
+            sections: Vec::new(),
+        };
+        outline.find_sections();
+        outline
+    }
+
+    fn find_sections(&mut self) {
+        let headings = self.page.headings.iter().map(|heading| (heading.span.end, heading.level, heading.text.clone()));
+        let labels = self.lines.iter().filter(|line| line.kind == LineKind::Text).filter_map(|line| {
+            let (label, bold) = label(line.text)?;
+            Some((u32::try_from(line.start).unwrap_or(u32::MAX), if bold { BOLD } else { WORDS }, Text::from(label)))
+        });
+        let mut found: Vec<(u32, u8, Text)> = headings.chain(labels).collect();
+        found.sort();
+        let mut around: Vec<(u8, Option<Purpose>)> = Vec::new();
+        for (start, level, text) in found {
+            let (mut purposes, strong) = purposes_of(&text);
+            if level == WORDS {
+                // A row may name a page about restoring without being one.
+                purposes.retain(|purpose| !matches!(purpose, Purpose::Restore | Purpose::Rollback));
+            }
+            self.strong.extend(strong);
+            around.retain(|(outer, _)| *outer < level);
+            let own = purposes.first().copied();
+            let governing = self.title_purpose.or(own).or_else(|| around.last().and_then(|(_, outer)| *outer));
+            around.push((level, governing));
+            self.sections.push(Section { start, level, purposes, governing });
+        }
+    }
+
+    /// What the sections of the page are for.
+    pub(super) fn purposes(&self) -> BTreeSet<Purpose> {
+        self.sections.iter().flat_map(|section| section.purposes.iter().copied()).chain(self.title_purpose).collect()
+    }
+
+    /// What the section around an offset is for.
+    pub(super) fn purpose_at(&self, offset: usize) -> Option<Purpose> {
+        let after = self.sections.partition_point(|section| section.start as usize <= offset);
+        match after.checked_sub(1).and_then(|index| self.sections.get(index)) {
+            Some(section) => section.governing,
+            None => self.title_purpose,
+        }
+    }
+
+    /// The lines of every section for one purpose, nested sections included.
+    pub(super) fn lines_for(&self, purpose: Purpose) -> impl Iterator<Item = &Line<'a>> {
+        let ranges: Vec<(usize, usize)> = self
+            .sections
+            .iter()
+            .enumerate()
+            .filter(|(_, section)| section.purposes.contains(&purpose))
+            .map(|(index, section)| {
+                let later = self.sections.iter().skip(index + 1).find(|later| later.level <= section.level);
+                (section.start as usize, later.map_or(usize::MAX, |later| later.start as usize))
+            })
+            .collect();
+        self.lines.iter().filter(move |line| {
+            line.kind != LineKind::Heading
+                && ranges.iter().any(|(start, end)| (*start..*end).contains(&(line.start + line.text.len())))
+        })
+    }
+
+    /// Words of prose and code.
+    pub(super) fn words(&self) -> usize {
+        let shown = self.lines.iter().filter(|line| matches!(line.kind, LineKind::Text | LineKind::Code));
+        shown.map(|line| count_words(line.text)).sum()
+    }
+
+    /// Words of prose between the title and the next heading: an opening that says what the page is about.
+    pub(super) fn opening_words(&self) -> usize {
+        let headings = &self.page.headings;
+        let from = headings.first().map_or(0, |heading| heading.span.end as usize);
+        let to = headings.get(1).map_or(usize::MAX, |heading| heading.span.start as usize);
+        let opening = self.lines.iter().filter(|line| line.kind == LineKind::Text && (from..to).contains(&line.start));
+        opening.map(|line| count_words(line.text)).sum()
+    }
+}
+
+/// The file's name without folder and extension.
+pub(super) fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// How many words a text has; marks alone are none.
+pub(super) fn count_words(text: &str) -> usize {
+    text.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
+}
+
+/// All purposes of a heading, and those its words make certain.
+fn purposes_of(heading: &str) -> (BTreeSet<Purpose>, BTreeSet<Purpose>) {
+    let lower = heading.to_lowercase();
+    let words = words_of(&lower);
+    let (mut all, mut strong) = (BTreeSet::new(), BTreeSet::new());
+    // A long heading is a sentence, in which such a word may mean anything.
+    if words.len() > 9 {
+        return (all, strong);
+    }
+    for headings in HEADINGS {
+        let stands = |phrases: &[&str]| phrases.iter().any(|phrase| matches(phrase, &words, &lower));
+        if stands(headings.strong) {
+            strong.insert(headings.purpose);
+            all.insert(headings.purpose);
+        } else if stands(headings.weak) {
+            all.insert(headings.purpose);
+        }
+    }
+    (all, strong)
+}
+
+/// Only restoring and rolling back make a whole page theirs; a title like "Impact of …" says nothing of its sections.
+fn title_purpose(title: &str) -> Option<Purpose> {
+    purposes_of(title).0.into_iter().find(|purpose| matches!(purpose, Purpose::Restore | Purpose::Rollback))
+}
+
+/// The words that a line sets apart as a heading would: `**Impact**`, `- **Impact:** …`, `| Impact | … |`,
+/// `Impact: …`. And whether they are bold: a table may well list rules or pages about restoring.
+fn label(line: &str) -> Option<(&str, bool)> {
+    let text = line.trim_start_matches([' ', '\t', '>', '-', '*', '+', '|']).trim_start();
+    let marker = line.len() - text.len();
+    // The marks of a list and of bold text look alike, so bold is looked for from where the marks end.
+    let bold = line.get(..marker).is_some_and(|marks| marks.trim_end().ends_with("**")) || text.starts_with("__");
+    let text = text.trim_start_matches("__");
+    let end = if bold {
+        text.find("**").or_else(|| text.find("__"))?
+    } else if line.trim_start().starts_with('|') {
+        text.find('|')?
+    } else {
+        text.find(':').filter(|at| text.get(at + 1..).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))?
+    };
+    let label = text.get(..end)?.trim().trim_end_matches([':', '.']);
+    // A sentence that ends in a colon leads to a list; one or two words before it are a label.
+    let most = if bold || line.trim_start().starts_with('|') { 4 } else { 2 };
+    (1..=most).contains(&count_words(label)).then_some((label, bold))
+}
+
+/// Every line with what it is.
+fn lines<'a>(source: &'a Source, page: &Page) -> Vec<Line<'a>> {
+    let matter_end = page.front_matter.as_ref().map_or(0, |_| matter_end(&source.text));
+    let inside = |start: usize, end: usize, span: Span| start < span.end as usize && end > span.start as usize;
+    let (mut headings, mut code) = (page.headings.iter().peekable(), page.code.iter().peekable());
+    let (mut start, mut in_comment) = (0, false);
+    let mut lines = Vec::new();
+    for raw in source.text.split_inclusive('\n') {
+        let text = raw.trim_end_matches(['\n', '\r']);
+        let end = start + text.len();
+        while headings.next_if(|heading| heading.span.end as usize <= start).is_some() {}
+        while code.next_if(|block| block.span.end as usize <= start).is_some() {}
+        let kind = if start < matter_end {
+            LineKind::Matter
+        } else if code.peek().is_some_and(|block| inside(start, end.max(start + 1), block.span)) {
+            LineKind::Code
+        } else if headings.peek().is_some_and(|heading| inside(start, end, heading.span)) {
+            LineKind::Heading
+        } else if hidden(text, &mut in_comment) {
+            LineKind::Blank
+        } else {
+            LineKind::Text
+        };
+        lines.push(Line { start, text, kind });
+        start += raw.len();
+    }
+    lines
+}
+
+/// Whether a reader sees nothing of a line: it is blank, inside a comment, or the rule under a table's header.
+fn hidden(text: &str, in_comment: &mut bool) -> bool {
+    let trimmed = text.trim_start_matches('\u{feff}').trim();
+    if *in_comment {
+        *in_comment = !trimmed.contains("-->");
+        return true;
+    }
+    if trimmed.starts_with("<!--") {
+        *in_comment = !trimmed.contains("-->");
+        return *in_comment || trimmed.ends_with("-->");
+    }
+    !trimmed.chars().any(char::is_alphanumeric) && !trimmed.contains("![")
+}
+
+/// Where front matter ends: after its second fence.
+fn matter_end(text: &str) -> usize {
+    let mut offset = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        offset += line.len();
+        let fence = line.trim_start_matches('\u{feff}').trim_end();
+        if index > 0 && (fence == "---" || fence == "+++" || fence == "...") {
+            return offset;
+        }
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bold_lines_rows_and_words_before_a_colon_are_labels() {
+        assert_eq!(label("**Impact**"), Some(("Impact", true)));
+        assert_eq!(label("- **Impact:** all of it"), Some(("Impact", true)));
+        assert_eq!(label("__Impact__: all"), Some(("Impact", true)));
+        assert_eq!(label("| Impact | Guests wait |"), Some(("Impact", false)));
+        assert_eq!(label("| **Impact** | Guests wait |"), Some(("Impact", true)));
+        assert_eq!(label("Impact: guests wait"), Some(("Impact", false)));
+        assert_eq!(label("See https://example.org"), None);
+        assert_eq!(label("Nothing here"), None);
+    }
+
+    #[test]
+    fn headings_may_have_several_purposes() {
+        let (all, strong) = purposes_of("Diagnosis & mitigation");
+        assert!(all.contains(&Purpose::Diagnosis) && all.contains(&Purpose::Mitigation));
+        assert_eq!(all, strong);
+        assert_eq!(title_purpose("Restore the checkout database"), Some(Purpose::Restore));
+        assert_eq!(title_purpose("Rolling back a deploy"), Some(Purpose::Rollback));
+        assert_eq!(title_purpose("KubePodCrashLooping"), None);
+    }
+}

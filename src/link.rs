@@ -1,0 +1,102 @@
+//! Facts → services and the evidence between them, each edge with its reason. Uses `model`.
+//!
+//! The order matters and is the order of certainty: selectors first, then services from what runs and what keeps data,
+//! then what is said about them (alerts, pages, owners, ways to ship), then what the whole shows (coverage, evidence).
+
+mod alerts;
+mod backups;
+mod documents;
+mod kubernetes;
+mod names;
+mod ownership;
+mod practice;
+mod runbooks;
+mod series;
+mod services;
+
+use globset::GlobSet;
+
+use crate::model::{Environments, Fact, Model};
+use crate::source::Span;
+use crate::tree::{Text, Unknown};
+
+/// What linking is told beside the facts.
+pub struct Context<'a> {
+    /// How environments are told apart.
+    pub environments: &'a Environments,
+    /// Services as `twoam.toml` declares them.
+    pub services: &'a [Declared],
+    /// Every path in the audited roots, sorted.
+    pub paths: &'a [String],
+    /// URL prefixes and the folders of the audited roots that they show, the longest prefix first.
+    pub urls: &'a [(String, String)],
+    /// What lives elsewhere.
+    pub external: External,
+}
+
+/// A service as `twoam.toml` declares it.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// Its name.
+    pub name: Text,
+    /// Where its name stands.
+    pub span: Span,
+    /// The configuration file.
+    pub path: Text,
+    /// Its tier.
+    pub tier: Fact<i64>,
+    /// Its owner.
+    pub owner: Fact<Text>,
+    /// Its RPO in minutes.
+    pub rpo_minutes: Fact<i64>,
+    /// Its RTO in minutes.
+    pub rto_minutes: Fact<i64>,
+    /// Its other names.
+    pub aliases: Vec<Text>,
+    /// Paths of what belongs to it.
+    pub paths: GlobSet,
+    /// Paths of its runbooks.
+    pub runbooks: GlobSet,
+}
+
+/// What is kept outside the audited roots, with where: it is unknown, not missing.
+#[derive(Clone, Debug, Default)]
+pub struct External {
+    /// Alerts.
+    pub alerts: Option<String>,
+    /// Runbooks.
+    pub runbooks: Option<String>,
+    /// Backups.
+    pub backups: Option<String>,
+    /// Evidence of restore tests.
+    pub restore_tests: Option<String>,
+    /// Owners.
+    pub owners: Option<String>,
+    /// Drills.
+    pub drills: Option<String>,
+}
+
+/// Joins the facts of all files.
+pub fn link(model: &mut Model, context: &Context<'_>) {
+    kubernetes::join(model);
+    let mut register = services::Register::fill(model, context);
+    services::settle(model);
+    alerts::join(model, &mut register, context);
+    documents::resolve(model, context);
+    runbooks::join(model, &register, context);
+    ownership::join(model, context);
+    backups::join(model, context);
+    practice::join(model, &register, context);
+}
+
+/// Yes where something was found; unknown where it is kept elsewhere; no where it was looked for in vain.
+fn found_or_elsewhere(found: Option<Span>, what: &str, elsewhere: Option<&String>) -> Fact<bool> {
+    match (found, elsewhere) {
+        (Some(span), _) => Fact::known(true, span),
+        (None, Some(place)) => {
+            let reason = format!("{what} are kept elsewhere ({place}), as twoam.toml says");
+            Fact::unknown(Unknown::new(reason, "audit that place together with this one", None))
+        }
+        (None, None) => Fact::known(false, None),
+    }
+}

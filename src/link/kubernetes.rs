@@ -1,0 +1,147 @@
+//! Selectors → what they select: Services, disruption budgets, autoscalers and claims joined to workloads.
+
+use crate::model::kubernetes::{DisruptionBudget, NetworkService};
+use crate::model::schema::State;
+use crate::model::{Budget, Container, Fact, Id, Model, Workload};
+use crate::tree::{Text, Unknown};
+
+/// Joins every Kubernetes object that selects workloads.
+pub(super) fn join(model: &mut Model) {
+    let ids: Vec<Id<Workload>> =
+        model.each::<Workload>().filter(|(_, workload)| workload.platform == "kubernetes").map(|(id, _)| id).collect();
+    for id in ids {
+        let replicas = autoscaled(model, id);
+        let budget = budget(model, id, &replicas);
+        let (serves, ports) = traffic(model, id);
+        let workload = &mut model[id];
+        workload.replicas = replicas;
+        workload.budget = budget;
+        workload.serves |= serves;
+        for container in workload.containers.clone() {
+            let container: &mut Container = &mut model[container];
+            container.serves |= serves && ports.iter().any(|port| takes(container, port));
+        }
+    }
+}
+
+/// Whether two objects may be in one namespace: one that names none is applied to wherever its files are applied to.
+pub(super) fn same_namespace(left: &Fact<Text>, right: &Fact<Text>) -> bool {
+    match (left.value(), right.value()) {
+        (Some(left), Some(right)) => left == right,
+        _ => true,
+    }
+}
+
+/// Copies of a workload: what its autoscaler keeps at least, else what it asks for.
+fn autoscaled(model: &Model, id: Id<Workload>) -> Fact<i64> {
+    let workload = &model[id];
+    let scaler = model.kubernetes.autoscalers.iter().find(|scaler| {
+        scaler.target_name == workload.plain_name
+            && (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
+            && scaler.place.environment == workload.place.environment
+            && same_namespace(&scaler.namespace, &workload.namespace)
+    });
+    let Some(scaler) = scaler else { return workload.replicas.clone() };
+    // KEDA and the HPA keep `replicas` at or above their minimum, whatever the manifest says.
+    scaler.min_replicas.clone()
+}
+
+fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>) -> Budget {
+    let workload = &model[id];
+    let selecting: Vec<&DisruptionBudget> = model
+        .kubernetes
+        .budgets
+        .iter()
+        .filter(|budget| budget.place.environment == workload.place.environment)
+        .filter(|budget| same_namespace(&budget.namespace, &workload.namespace))
+        .filter(|budget| budget.selector.is_empty() || budget.selector.matches(&workload.pod_labels))
+        .collect();
+    let Some(first) = selecting.first() else {
+        let uncertain = model.kubernetes.budgets.iter().find(|budget| {
+            budget.selector.uncertain && same_namespace(&budget.namespace, &workload.namespace)
+        });
+        let exists = match uncertain {
+            Some(budget) => Fact::unknown(Unknown::new(
+                format!("whether PodDisruptionBudget `{}` selects it depends on a value that is not known", budget.name),
+                "render the manifests, or write the selector out",
+                budget.place.span,
+            )),
+            None => Fact::known(false, None),
+        };
+        return Budget { exists, ..Budget::default() };
+    };
+    let (name, declared) =
+        if first.min_available.is_absent() { ("maxUnavailable", &first.max_unavailable) } else { ("minAvailable", &first.min_available) };
+    Budget {
+        span: declared.span.or(Some(first.place.span)),
+        exists: Fact::known(true, first.place.span),
+        blocks_drain: blocks_drain(first, selecting.len(), replicas),
+        count: i64::try_from(selecting.len()).unwrap_or(i64::MAX),
+        declared: declared.clone().map(|value| compact_str::format_compact!("{name}: {value}")),
+    }
+}
+
+/// Whether a budget leaves no pod that may be evicted (Kubernetes rounds percentages up: `minAvailable` of 50 % of 3
+/// pods is 2, `maxUnavailable` of 1 % of 3 pods is 1).
+fn blocks_drain(budget: &DisruptionBudget, count: usize, replicas: &Fact<i64>) -> Fact<bool> {
+    if count > 1 {
+        return Fact::known(true, budget.place.span);
+    }
+    let (declared, is_minimum) = if budget.min_available.is_absent() {
+        (&budget.max_unavailable, false)
+    } else {
+        (&budget.min_available, true)
+    };
+    let text = match &declared.state {
+        State::Known(text) => text,
+        State::Unknown(unknown) => return Fact::unknown(unknown.clone()),
+        // Neither is set: the API server then keeps at least one pod.
+        State::Absent => return Fact::known(replicas.value().is_some_and(|replicas| *replicas <= 1), budget.place.span),
+    };
+    let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<i64>().ok());
+    let number = percent.or_else(|| text.trim().parse().ok());
+    let Some(number) = number else { return Fact::known(false, declared.span) };
+    let fixed = match (percent.is_some(), is_minimum) {
+        (true, true) if number >= 100 => Some(true),
+        (_, false) if number == 0 => Some(true),
+        (_, true) if number == 0 => Some(false),
+        (_, false) => Some(false),
+        _ => None,
+    };
+    let blocks = match (fixed, &replicas.state) {
+        (Some(blocks), _) => blocks,
+        (None, State::Known(replicas)) => {
+            let kept = if percent.is_some() { (number * replicas + 99) / 100 } else { number };
+            *replicas > 0 && kept >= *replicas
+        }
+        (None, State::Unknown(unknown)) => return Fact::unknown(unknown.clone()),
+        (None, State::Absent) => return Fact::known(false, declared.span),
+    };
+    Fact::known(blocks, declared.span)
+}
+
+/// Whether any Service sends a workload traffic, and to which target ports.
+fn traffic(model: &Model, id: Id<Workload>) -> (bool, Vec<Text>) {
+    let workload = &model[id];
+    let services: Vec<&NetworkService> = services_of(model, workload).collect();
+    let ports = services.iter().flat_map(|service| service.ports.iter().map(|port| port.target.clone())).collect();
+    (!services.is_empty(), ports)
+}
+
+/// The Services that select a workload's pods.
+pub(super) fn services_of<'m>(model: &'m Model, workload: &'m Workload) -> impl Iterator<Item = &'m NetworkService> {
+    model
+        .kubernetes
+        .services
+        .iter()
+        .filter(|service| service.place.environment == workload.place.environment)
+        .filter(|service| same_namespace(&service.namespace, &workload.namespace))
+        .filter(|service| !service.selector.is_empty() && service.selector.matches(&workload.pod_labels))
+}
+
+/// Whether a container listens on a Service's target port, by name or by number.
+fn takes(container: &Container, target: &Text) -> bool {
+    container.ports.iter().any(|(name, number)| {
+        name == target || number.is_some_and(|number| target.parse() == Ok(number))
+    })
+}

@@ -1,0 +1,115 @@
+//! Names of services as people vary them, and how one is found in another.
+
+use crate::model::Environments;
+use crate::tree::Text;
+
+/// Words that name no service by themselves.
+const GENERIC: &[&str] = &[
+    "api", "app", "apps", "application", "applications", "aws", "azure", "backend", "base", "bucket", "cache", "chart",
+    "charts", "cloud", "cluster", "cluster-infrastructure", "common", "config", "core", "data", "database", "databases",
+    "db", "default", "deploy", "deployment", "deployments", "environments", "envs", "env", "example", "frontend",
+    "gcp", "google", "iac", "infra", "infrastructure", "instance", "k8s", "kube", "kubernetes", "live", "main",
+    "manifests", "master", "module", "modules", "mysql", "overlays", "platform", "postgres", "primary", "resources",
+    "root", "roots", "server", "service", "services", "shared", "src", "stack", "stacks", "state", "storage",
+    "templates", "terraform", "terragrunt", "this", "web", "worker", "workloads",
+];
+
+/// Folders whose children are services.
+const PARENTS: &[&str] = &["services", "apps", "applications", "workloads", "charts", "releases"];
+
+/// A name in the form that names are compared in: lower case, `-` between words, words for environments taken off its
+/// ends.
+pub(super) fn normal(name: &str, environments: &Environments) -> Text {
+    let joined: String =
+        name.trim().chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let mut words: Vec<&str> = joined.split('-').filter(|word| !word.is_empty()).collect();
+    while words.len() > 1 && words.last().is_some_and(|word| environments.of_word(word).is_some()) {
+        words.pop();
+    }
+    while words.len() > 1 && words.first().is_some_and(|word| environments.of_word(word).is_some()) {
+        words.remove(0);
+    }
+    words.join("-").into()
+}
+
+/// Whether a normal name says too little to find a service by.
+pub(super) fn is_generic(name: &str) -> bool {
+    name.len() < 3 || GENERIC.contains(&name) || name.chars().all(|c| c.is_ascii_digit() || c == '-')
+}
+
+/// Whether `part` stands in `whole` as whole words; both are normal names.
+pub(super) fn contains_words(whole: &str, part: &str) -> bool {
+    whole.match_indices(part).any(|(at, _)| {
+        let before = at == 0 || whole.as_bytes().get(at - 1) == Some(&b'-');
+        let after = whole.as_bytes().get(at + part.len()).is_none_or(|byte| *byte == b'-');
+        before && after
+    })
+}
+
+/// The words of a `CamelCase` name as a normal name: `CheckoutErrorsHigh` is `checkout-errors-high`.
+pub(super) fn camel_words(name: &str) -> Text {
+    let mut words = String::with_capacity(name.len() + 4);
+    let characters: Vec<char> = name.chars().collect();
+    for (index, character) in characters.iter().enumerate() {
+        if !character.is_alphanumeric() {
+            words.push('-');
+            continue;
+        }
+        let previous = index.checked_sub(1).and_then(|at| characters.get(at));
+        let starts = character.is_uppercase()
+            && previous.is_some_and(|previous| {
+                previous.is_lowercase()
+                    || previous.is_ascii_digit()
+                    || (previous.is_uppercase() && characters.get(index + 1).is_some_and(|next| next.is_lowercase()))
+            });
+        if starts {
+            words.push('-');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    words.into()
+}
+
+/// The service that a path's folders name: the child of a folder that holds services.
+pub(super) fn of_services_folder(path: &str) -> Option<&str> {
+    let mut segments = path.split('/').peekable();
+    let mut found = None;
+    while let Some(segment) = segments.next() {
+        if PARENTS.contains(&segment)
+            && let Some(child) = segments.peek()
+        {
+            found = Some(*child);
+        }
+    }
+    // The last segment is the file itself.
+    found.filter(|child| !path.ends_with(child))
+}
+
+/// The folders of a path, nearest first, as names a service may have.
+pub(super) fn folders(path: &str) -> impl Iterator<Item = &str> {
+    path.rsplit('/').skip(1)
+}
+
+/// The file's name without its extensions.
+pub(super) fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split('.').find(|part| !part.is_empty()).unwrap_or(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_by_their_words() {
+        let environments = Environments::default();
+        assert_eq!(normal("Checkout_Production", &environments), "checkout");
+        assert_eq!(normal("prod-checkout-api", &environments), "checkout-api");
+        assert_eq!(camel_words("CheckoutHTTPErrors5xx"), "checkout-http-errors5xx");
+        assert!(contains_words("lantern-checkout-db", "checkout"));
+        assert!(!contains_words("lantern-checkouts", "checkout"));
+        assert_eq!(of_services_folder("services/checkout/k8s/app.yaml"), Some("checkout"));
+        assert_eq!(of_services_folder("k8s/services/app.yaml"), None);
+        assert_eq!(stem("alerts/checkout.rules.yml"), "checkout");
+    }
+}

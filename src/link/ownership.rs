@@ -1,0 +1,65 @@
+//! Who owns what: configuration, catalogues, labels and tags, CODEOWNERS, in this order.
+
+use super::{Context, found_or_elsewhere};
+use crate::model::owners::Glob;
+use crate::model::{Fact, Id, Labels, Model, Owners, Service};
+use crate::tree::Text;
+
+/// Labels, annotations and tags that name an owner.
+const LABELS: &[&str] = &[
+    "owner", "team", "Owner", "Team", "owned-by", "owned_by", "squad", "app.kubernetes.io/owner", "contact", "maintainer",
+];
+
+/// Gives every service its owner.
+pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    judge_patterns(model, context);
+    let owners = Owners::new(model);
+    let mut found: Vec<(Id<Service>, Fact<Text>)> = Vec::new();
+    for (id, service) in model.each::<Service>() {
+        if service.owner.is_absent() {
+            let owner = by_label(model, id).or_else(|| by_path(model, &owners, id));
+            found.push((id, owner.unwrap_or_else(|| {
+                let elsewhere = found_or_elsewhere(None, "owners", context.external.owners.as_ref());
+                elsewhere.reason().map_or_else(|| Fact::absent(None), |reason| Fact::unknown(reason.clone()))
+            })));
+        }
+    }
+    for (id, owner) in found {
+        model[id].owner = owner;
+    }
+}
+
+fn by_label(model: &Model, id: Id<Service>) -> Option<Fact<Text>> {
+    let service = &model[id];
+    let of_workloads = service.workloads.iter().map(|id| &model[*id]).flat_map(|workload| {
+        [&workload.labels, &workload.pod_labels, &workload.annotations].map(|labels| owner_in(labels))
+    });
+    let of_datastores = service.datastores.iter().map(|id| owner_in(&model[*id].tags));
+    of_workloads.chain(of_datastores).flatten().next()
+}
+
+/// An owner label with a value, or with one that is only known when it is applied: someone is named either way.
+fn owner_in(labels: &Labels) -> Option<Fact<Text>> {
+    LABELS.iter().find_map(|name| labels.get(name)).filter(|fact| fact.value().is_none_or(|value| !value.is_empty())).cloned()
+}
+
+/// The owners that CODEOWNERS gives the files in which a service is declared.
+fn by_path(model: &Model, owners: &Owners<'_>, id: Id<Service>) -> Option<Fact<Text>> {
+    let members = model[id].members.iter().filter(|member| matches!(member.kind, "workload" | "datastore"));
+    let mut owned = members.filter_map(|member| {
+        let deciding = owners.of(&member.place.path);
+        let first = deciding.iter().find(|pattern| !pattern.owners.is_empty())?;
+        Some(Fact::known(Text::from(owners.names(&member.place.path).join(" ")), first.place.span))
+    });
+    owned.next()
+}
+
+/// Whether each line of CODEOWNERS matches any file.
+fn judge_patterns(model: &mut Model, context: &Context<'_>) {
+    for index in 0..model.owner_patterns.len() {
+        let pattern = &model.owner_patterns[index];
+        let glob = Glob::of(pattern);
+        let matches = context.paths.iter().any(|path| glob.matches(path));
+        model.owner_patterns[index].matches = Fact::known(matches, pattern.place.span);
+    }
+}

@@ -1,0 +1,47 @@
+//! Ways to ship and drills → services.
+
+use super::services::{Register, join as join_service};
+use super::{Context, found_or_elsewhere};
+use crate::model::{Deployment, Drill, Id, Model, Service};
+
+/// Joins deployments and drills to services.
+pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
+    for index in 0..model.deployments.len() {
+        let id: Id<Deployment> = Id::new(index);
+        let found = model[id].uses.iter().find_map(|name| Some((register.find(name)?, name.clone())));
+        if let Some((service, name)) = found {
+            model[id].service = Some(service);
+            model[service].deployments.push(id);
+            join_service(model, service, id, format!("it ships {name}"));
+        }
+    }
+    for index in 0..model.drills.len() {
+        let id: Id<Drill> = Id::new(index);
+        let mut services: Vec<Id<Service>> = Vec::new();
+        for mention in &model[id].mentions {
+            if let Some(service) = register.find(mention)
+                && !services.contains(&service)
+                && !super::names::is_generic(mention)
+            {
+                services.push(service);
+            }
+        }
+        for service in &services {
+            model[*service].drills.push(id);
+            join_service(model, *service, id, "the drill names it".into());
+        }
+        model[id].service = services.first().copied();
+        model[id].services = services;
+    }
+    judge(model, context);
+}
+
+fn judge(model: &mut Model, context: &Context<'_>) {
+    // A drill of the pager wakes whoever is on call, whatever their services; so does a record that names none.
+    let for_all = model.alerts.iter().find(|alert| alert.drill).map(|alert| alert.place.span);
+    for index in 0..model.services.len() {
+        let id: Id<Service> = Id::new(index);
+        let own = model[id].drills.first().map(|drill| model[*drill].place.span);
+        model[id].drilled = found_or_elsewhere(own.or(for_all), "drills", context.external.drills.as_ref());
+    }
+}

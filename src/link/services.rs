@@ -1,0 +1,326 @@
+//! Which services there are, and what belongs to them: workloads and datastores first, since they define services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use super::names::{contains_words, folders, is_generic, normal, of_services_folder, stem};
+use crate::model::{Datastore, Environment, Fact, Id, Member, Model, Noun, Place, Service, Workload};
+use crate::tree::Text;
+
+/// Labels that name a service, strongest first. `part-of` is treated apart.
+const LABELS: &[&str] =
+    &["app.kubernetes.io/name", "app.kubernetes.io/instance", "app", "service", "application", "k8s-app", "name"];
+
+/// Terraform tags that name a service, strongest first.
+const TAGS: &[&str] = &[
+    "Service", "service", "ServiceName", "service_name", "service-name", "App", "app", "Application", "application",
+    "Component", "component", "System", "system", "Product", "product",
+];
+
+const PART_OF: &str = "app.kubernetes.io/part-of";
+
+/// A `part-of` that spans more components than this is a platform, not a service.
+const MOST_COMPONENTS: usize = 5;
+
+/// Services by name while they are found.
+pub(super) struct Register<'c> {
+    context: &'c Context<'c>,
+    by_name: BTreeMap<Text, Id<Service>>,
+    platforms: BTreeSet<Text>,
+}
+
+/// A name for a service and why it is thought to be one.
+struct Claim {
+    name: Text,
+    reason: String,
+}
+
+impl<'c> Register<'c> {
+    /// Finds the services and gives every workload and datastore its own.
+    pub(super) fn fill(model: &mut Model, context: &'c Context<'c>) -> Self {
+        let platforms = platforms(model);
+        let mut register = Self { context, by_name: BTreeMap::new(), platforms };
+        register.declare(model);
+        register.take_workloads(model);
+        register.take_datastores(model);
+        register
+    }
+
+    fn normal(&self, name: &str) -> Text {
+        normal(name, self.context.environments)
+    }
+
+    /// The service of a name, if there is one.
+    pub(super) fn find(&self, name: &str) -> Option<Id<Service>> {
+        self.by_name.get(&self.normal(name)).copied()
+    }
+
+    /// The service whose name stands in a longer name, the longest one first.
+    pub(super) fn find_within(&self, name: &str) -> Option<Id<Service>> {
+        let whole = self.normal(name);
+        self.by_name
+            .iter()
+            .filter(|(service, _)| !is_generic(service) && contains_words(&whole, service))
+            .max_by_key(|(service, _)| service.len())
+            .map(|(_, id)| *id)
+    }
+
+    /// The service whose name a normal name begins with, the longest one first.
+    pub(super) fn find_at_start(&self, words: &str) -> Option<Id<Service>> {
+        self.by_name
+            .iter()
+            .filter(|(service, _)| !is_generic(service))
+            .filter(|(service, _)| {
+                words.strip_prefix(service.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+            })
+            .max_by_key(|(service, _)| service.len())
+            .map(|(_, id)| *id)
+    }
+
+    /// Makes another name lead to a service, unless it is taken or says too little.
+    pub(super) fn also_called(&mut self, name: &str, service: Id<Service>) {
+        let name = self.normal(name);
+        if !is_generic(&name) {
+            self.by_name.entry(name).or_insert(service);
+        }
+    }
+
+    fn service(&mut self, model: &mut Model, name: &str) -> Id<Service> {
+        let key = self.normal(name);
+        if let Some(id) = self.by_name.get(&key) {
+            return *id;
+        }
+        let id = model.add(Service { name: key.clone(), ..Service::default() });
+        self.by_name.insert(key, id);
+        id
+    }
+
+    /// Services that configuration and catalogues declare.
+    fn declare(&mut self, model: &mut Model) {
+        for declared in self.context.services {
+            let id = self.service(model, &declared.name);
+            let service = &mut model[id];
+            service.name.clone_from(&declared.name);
+            service.declared = true;
+            service.place.span = declared.span;
+            service.place.path.clone_from(&declared.path);
+            service.tier = declared.tier.clone();
+            service.owner = declared.owner.clone();
+            service.rpo_minutes = declared.rpo_minutes.clone();
+            service.rto_minutes = declared.rto_minutes.clone();
+            service.aliases.clone_from(&declared.aliases);
+            for alias in &declared.aliases {
+                let alias = self.normal(alias);
+                self.by_name.insert(alias, id);
+            }
+        }
+        for entry in model.catalogue.clone() {
+            let Some(name) = entry.name.value() else { continue };
+            if entry.place.library || !entry.place.environment.production {
+                continue;
+            }
+            let known = self.find(name);
+            let id = self.service(model, name);
+            for key in ["backstage.io/kubernetes-id", "github.com/project-slug", "pagerduty.com/service-id"] {
+                if key == "backstage.io/kubernetes-id"
+                    && let Some(alias) = entry.annotations.value(key)
+                {
+                    self.also_called(alias, id);
+                }
+            }
+            let service = &mut model[id];
+            if known.is_none() {
+                service.place = entry.place.clone();
+            }
+            service.declared = true;
+            if service.owner.is_absent() {
+                service.owner = entry.owner.clone();
+            }
+            if service.tier.is_absent() {
+                service.tier = entry.tier.clone();
+            }
+        }
+    }
+
+    fn take_workloads(&mut self, model: &mut Model) {
+        for index in 0..model.workloads.len() {
+            let id: Id<Workload> = Id::new(index);
+            let claim = self.claim_workload(&model[id]);
+            let service = self.service(model, &claim.name);
+            model[id].service = Some(service);
+            for container in model[id].containers.clone() {
+                model[container].service = Some(service);
+            }
+            join(model, service, id, claim.reason);
+        }
+        for index in 0..model.workloads.len() {
+            let workload = &model.workloads[index];
+            if let Some(service) = workload.service {
+                let name = workload.plain_name.clone();
+                self.also_called(&name, service);
+            }
+        }
+    }
+
+    fn claim_workload(&self, workload: &Workload) -> Claim {
+        let by_path = self.context.services.iter().find(|declared| declared.paths.is_match(workload.place.path.as_str()));
+        if let Some(declared) = by_path {
+            return Claim { name: declared.name.clone(), reason: "its path, as twoam.toml says".into() };
+        }
+        let label = |key: &str| workload.pod_labels.value(key).or_else(|| workload.labels.value(key));
+        let declared = [PART_OF].iter().chain(LABELS).filter_map(|key| Some((*key, label(key)?)));
+        for (key, value) in declared.chain([("name", workload.plain_name.as_str())]) {
+            if let Some(id) = self.find(value)
+                && !self.platforms.contains(&self.normal(value))
+            {
+                let name = self.by_name.iter().find(|(_, other)| **other == id).map(|(name, _)| name.clone());
+                let reason = if key == "name" { format!("its name {value}") } else { format!("label {key}={value}") };
+                return Claim { name: name.unwrap_or_else(|| value.into()), reason };
+            }
+        }
+        if let Some(value) = label(PART_OF).filter(|value| !self.platforms.contains(&self.normal(value))) {
+            return Claim { name: value.into(), reason: format!("label {PART_OF}={value}") };
+        }
+        if let Some((key, value)) = LABELS.iter().find_map(|key| Some((*key, label(key).filter(|v| !v.is_empty())?))) {
+            return Claim { name: value.into(), reason: format!("label {key}={value}") };
+        }
+        if let Some((key, fact)) = workload.labels.first(TAGS)
+            && let Some(value) = fact.value()
+        {
+            return Claim { name: value.clone(), reason: format!("tag {key}={value}") };
+        }
+        if let Some(folder) = of_services_folder(&workload.place.path) {
+            return Claim { name: folder.into(), reason: format!("folder {folder}/") };
+        }
+        Claim { name: workload.plain_name.clone(), reason: "its own name".into() }
+    }
+
+    fn take_datastores(&mut self, model: &mut Model) {
+        for index in 0..model.datastores.len() {
+            let id: Id<Datastore> = Id::new(index);
+            if let Some(workload) = model[id].workload
+                && let Some(service) = model[workload].service
+            {
+                let reason = format!("the data of {}", model[workload].name);
+                model[id].service = Some(service);
+                join(model, service, id, reason);
+                continue;
+            }
+            let claim = self.claim_datastore(model, &model[id]);
+            let service = self.service(model, &claim.name);
+            model[id].service = Some(service);
+            join(model, service, id, claim.reason);
+        }
+    }
+
+    fn claim_datastore(&self, model: &Model, datastore: &Datastore) -> Claim {
+        let path = datastore.place.path.as_str();
+        if let Some(declared) = self.context.services.iter().find(|declared| declared.paths.is_match(path)) {
+            return Claim { name: declared.name.clone(), reason: "its path, as twoam.toml says".into() };
+        }
+        if let Some((key, fact)) = datastore.tags.first(TAGS)
+            && let Some(value) = fact.value()
+        {
+            return Claim { name: value.clone(), reason: format!("tag {key}={value}") };
+        }
+        if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
+            return Claim { name: value.into(), reason: format!("label {value}") };
+        }
+        let named = |id: Id<Service>| model[id].name.clone();
+        if let Some((id, workload)) = self.used_by(model, datastore) {
+            return Claim { name: named(id), reason: format!("{workload} names it in its environment") };
+        }
+        let address = datastore.address.rsplit('.').next().unwrap_or_default();
+        for name in datastore.names.iter().map(Text::as_str).chain([address]) {
+            if let Some(id) = self.find(name).or_else(|| self.find_within(name)) {
+                return Claim { name: named(id), reason: format!("its name {name}") };
+            }
+        }
+        if let Some(id) = self.find(stem(path)) {
+            return Claim { name: named(id), reason: format!("its file {}", stem(path)) };
+        }
+        if let Some(folder) = folders(path).find(|folder| !is_generic(&self.normal(folder)) && self.find(folder).is_some()) {
+            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+        }
+        if let Some(folder) = folders(path).find(|folder| {
+            let name = self.normal(folder);
+            !is_generic(&name) && self.context.environments.of_word(folder).is_none()
+        }) {
+            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+        }
+        let name = datastore.names.first().filter(|name| !name.is_empty()).cloned();
+        Claim { name: name.unwrap_or_else(|| datastore.name.clone()), reason: "its own name".into() }
+    }
+
+    /// The service of a workload whose environment names the datastore.
+    fn used_by(&self, model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
+        let names: Vec<&str> = datastore.names.iter().map(Text::as_str).filter(|name| !is_generic(name)).collect();
+        let users = model.workloads.iter().filter(|workload| workload.place.environment.production);
+        let mut found = users.filter(|workload| {
+            workload.uses.iter().filter_map(Fact::value).any(|used| {
+                let host = used.split('.').next().unwrap_or_default();
+                names.iter().any(|name| name.eq_ignore_ascii_case(host))
+            })
+        });
+        let first = found.next()?;
+        // Several services that share a database say nothing of whose it is.
+        let shared = found.any(|other| other.service != first.service);
+        if shared { None } else { Some((first.service?, first.name.clone())) }
+    }
+}
+
+/// Values of `part-of` that span so many components that they name a platform.
+fn platforms(model: &Model) -> BTreeSet<Text> {
+    let mut components: BTreeMap<Text, BTreeSet<Text>> = BTreeMap::new();
+    for workload in &model.workloads {
+        let label = |key: &str| workload.pod_labels.value(key).or_else(|| workload.labels.value(key));
+        if let Some(part_of) = label(PART_OF) {
+            let component = label("app.kubernetes.io/name").unwrap_or(&workload.plain_name);
+            components.entry(part_of.to_ascii_lowercase().into()).or_default().insert(component.into());
+        }
+    }
+    components.into_iter().filter(|(_, parts)| parts.len() > MOST_COMPONENTS).map(|(name, _)| name).collect()
+}
+
+/// Adds a noun to the members of a service.
+pub(super) fn join<T: Noun>(model: &mut Model, service: Id<Service>, id: Id<T>, linked_by: String) {
+    let noun = &model[id];
+    let member =
+        Member { kind: T::described().name, name: noun.name().into(), place: noun.place().clone(), linked_by };
+    model[service].members.push(member);
+}
+
+/// Where a service is anchored, and what it is made of, once its members are known.
+pub(super) fn settle(model: &mut Model) {
+    for index in 0..model.services.len() {
+        let id: Id<Service> = Id::new(index);
+        let workloads: Vec<Id<Workload>> =
+            model.each::<Workload>().filter(|(_, workload)| workload.service == Some(id)).map(|(id, _)| id).collect();
+        let datastores: Vec<Id<Datastore>> =
+            model.each::<Datastore>().filter(|(_, datastore)| datastore.service == Some(id)).map(|(id, _)| id).collect();
+        let judged = |place: &Place| place.environment.production && !place.library;
+        let running = workloads.iter().map(|id| &model[*id]).find(|workload| judged(&workload.place) && workload.scales);
+        let any_workload = workloads.iter().map(|id| &model[*id].place).find(|place| judged(place));
+        let any_datastore = datastores.iter().map(|id| &model[*id].place).find(|place| judged(place));
+        let anchor = running.map(|workload| &workload.place).or(any_workload).or(any_datastore).cloned();
+        let deployable = any_workload.is_some();
+        let holds_data = datastores.iter().map(|id| &model[*id]).any(|datastore| {
+            judged(&datastore.place) && !datastore.disposable.is_true() && !datastore.replica.is_true()
+        });
+        let first_member = model[id].members.first().map(|member| member.place.clone());
+        let service = &mut model[id];
+        match (anchor, first_member) {
+            (Some(place), _) => service.place = place,
+            (None, Some(place)) if !service.declared => service.place = place,
+            _ => {}
+        }
+        if service.declared {
+            service.place.library = false;
+            service.place.environment = Environment::default();
+        }
+        service.workloads = workloads;
+        service.datastores = datastores;
+        service.deployable = deployable;
+        service.holds_data = holds_data;
+    }
+}

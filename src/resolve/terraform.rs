@@ -1,0 +1,204 @@
+//! Terraform as it would be applied: documents → evaluated resources, per root and environment.
+//!
+//! [`project`] groups files into directories, [`roots`] says which of them are applied and with which values,
+//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`functions`] the functions of the language,
+//! and [`collect`] writes down what comes out. Nothing is guessed: what the text cannot tell (attributes that a
+//! provider computes, variables without a value, modules that are elsewhere) stays in the result as
+//! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
+
+mod collect;
+mod constrain;
+mod evaluate;
+mod functions;
+mod json;
+mod module;
+mod operate;
+mod project;
+mod roots;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use crate::model::{Environment, Environments, Gap};
+use crate::problem::Problem;
+use crate::source::{Source, Span};
+use crate::tree::{Document, Node, Text, Unknown, Value};
+
+/// Everything that Terraform would make of an audit's files.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// The roots, each once per environment it is given values for, in path order.
+    pub roots: Vec<Root>,
+    /// Modules that are not in the repository.
+    pub gaps: Vec<Gap>,
+    /// What was wrong: cycles between modules, too many instances.
+    pub problems: Vec<Problem>,
+}
+
+/// A directory as it would be applied with one set of values.
+#[derive(Clone, Debug, Default)]
+pub struct Root {
+    /// The directory, without a trailing `/`; empty for the audited root itself.
+    pub directory: Text,
+    /// The environment its values are for.
+    pub environment: Environment,
+    /// Whether it is a reusable module that nothing here applies.
+    pub library: bool,
+    /// Its resources and data sources, those of its modules included.
+    pub resources: Vec<Resource>,
+    /// Calls of modules that are not in the repository.
+    pub calls: Vec<ModuleCall>,
+    /// `default_tags` (AWS) and `default_labels` (Google) of its providers, as written at the root.
+    pub defaults: Vec<ProviderDefaults>,
+}
+
+/// Tags that a provider puts on everything it makes.
+#[derive(Clone, Debug)]
+pub struct ProviderDefaults {
+    /// `aws`, `google`.
+    pub provider: Text,
+    /// The alias; empty for the provider that is used where nothing is said.
+    pub alias: Text,
+    /// A mapping, or an unknown.
+    pub tags: Node,
+}
+
+/// Managed, or only read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `resource`.
+    Managed,
+    /// `data`.
+    Data,
+}
+
+/// One instance of a resource.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Managed, or only read.
+    pub mode: Mode,
+    /// `aws_db_instance`.
+    pub type_name: Text,
+    /// The name in its module.
+    pub name: Text,
+    /// `module.db.aws_db_instance.this["a"]`.
+    pub address: Text,
+    /// Evaluated attributes; nested blocks as a list of mappings (see [`step`]).
+    pub body: Node,
+    /// `resource "type" "name"`.
+    pub head: Span,
+    /// The whole block.
+    pub span: Span,
+    /// The file of the block.
+    pub path: Text,
+    /// The provider it names: `aws.recovery`; empty where it names none.
+    pub provider: Text,
+    /// Why it is not sure whether it is made at all (`count` of something unknown), when it is not.
+    pub uncertain: Option<Unknown>,
+    /// The heads of the module calls that lead to it, the nearest first.
+    pub call_chain: Vec<Span>,
+    /// What its attributes refer to, known values included: by these, resources are joined.
+    pub references: Vec<Reference>,
+}
+
+/// An attribute that is made of another resource.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// The attribute: `bucket`, `access_logs.bucket`.
+    pub attribute: Text,
+    /// What it refers to: `aws_s3_bucket.logs.id`.
+    pub address: Text,
+}
+
+/// A call of a module that is not in the repository.
+#[derive(Clone, Debug)]
+pub struct ModuleCall {
+    /// The source as written.
+    pub source: Text,
+    /// The evaluated arguments.
+    pub arguments: Node,
+    /// `module.db`, with the modules it is called in.
+    pub address: Text,
+    /// `module "db"`.
+    pub head: Span,
+    /// The file of the call.
+    pub path: Text,
+    /// Why it is not sure whether it is called at all, when it is not.
+    pub uncertain: Option<Unknown>,
+    /// The heads of the module calls that lead to it, the nearest first.
+    pub call_chain: Vec<Span>,
+    /// What its arguments refer to.
+    pub references: Vec<Reference>,
+}
+
+impl Resource {
+    /// What a dotted path leads to: see [`step`].
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        step(&self.body, path)
+    }
+
+    /// The addresses that an attribute, or anything below it, refers to.
+    pub fn refers<'a>(&'a self, attribute: &'a str) -> impl Iterator<Item = &'a str> {
+        refers(&self.references, attribute)
+    }
+}
+
+/// The addresses that an attribute, or anything below it, refers to.
+pub fn refers<'a>(references: &'a [Reference], attribute: &'a str) -> impl Iterator<Item = &'a str> {
+    let below =
+        move |name: &str| name.strip_prefix(attribute).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    references.iter().filter(move |reference| below(&reference.attribute)).map(|reference| reference.address.as_str())
+}
+
+/// Whether a reference (`aws_s3_bucket.logs.id`) is to the thing at an address (`aws_s3_bucket.logs`). A reference to
+/// all instances is one to each.
+pub fn points_at(reference: &str, address: &str) -> bool {
+    let within = |whole: &str, part: &str| {
+        whole.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    within(reference, address) || address.starts_with(reference) && address[reference.len()..].starts_with('[')
+}
+
+/// Steps through nested blocks and mappings by a dotted path. Of a repeated block the first is taken, and an unknown
+/// on the way is returned as it is.
+pub fn step<'a>(node: &'a Node, path: &str) -> Option<&'a Node> {
+    let mut node = node;
+    for name in path.split('.') {
+        if let Value::List(items) = &node.value {
+            node = items.first()?;
+        }
+        if matches!(node.value, Value::Unknown(_)) {
+            return Some(node);
+        }
+        node = node.get(name)?;
+    }
+    Some(node)
+}
+
+/// The nested blocks of a kind, or the mappings of a list attribute; a single mapping counts as one.
+pub fn blocks<'a>(node: &'a Node, kind: &str) -> &'a [Node] {
+    match node.get(kind) {
+        Some(Node { value: Value::List(items), .. }) => items,
+        Some(single @ Node { value: Value::Map(_) | Value::Unknown(_), .. }) => std::slice::from_ref(single),
+        _ => &[],
+    }
+}
+
+/// Evaluates every root among the documents.
+pub fn resolve(documents: &[(&Source, &Document)], environments: &Environments) -> Resolved {
+    let files = project::Files::read(documents);
+    let project = project::Project::new(&files);
+    let plans = roots::plan(&project, environments);
+    let mut resolved = Resolved::default();
+    for outcome in collect::run(&project, &plans) {
+        resolved.roots.push(outcome.root);
+        resolved.gaps.extend(outcome.gaps);
+        resolved.problems.extend(outcome.problems);
+    }
+    resolved.gaps.sort_by(|a, b| (a.span, &a.reason).cmp(&(b.span, &b.reason)));
+    resolved.gaps.dedup();
+    resolved.problems.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));
+    resolved.problems.dedup();
+    resolved
+}

@@ -1,0 +1,362 @@
+//! What comes out of a root: its resources with all attributes evaluated, those of its modules included.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::model::{Gap, Hides};
+use crate::problem::Problem;
+use crate::source::Span;
+use crate::tree::block::{Block, Body, ExpressionKind};
+use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+
+use super::evaluate::{Evaluator, Scope};
+use super::module::{Expansion, Given, Module, mapping};
+use super::operate::{Failure, elements, is_unknown};
+use super::project::{Kind, Placed, Project, Target};
+use super::roots::Plan;
+use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root};
+
+/// Evaluation follows references by recursion, so it runs on threads with room for its bound.
+const STACK: usize = 64 << 20;
+/// The most resources of one root.
+const MOST_RESOURCES: usize = 100_000;
+
+/// What one root gave.
+pub(super) struct Outcome {
+    pub(super) root: Root,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Evaluates every plan, several at a time; outcomes are in the order of the plans.
+pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>]) -> Vec<Outcome> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(plans.len());
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    let work = || {
+        while let Some((index, plan)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, plans.get(at)?)))
+        {
+            let outcome = evaluate(project, plan);
+            outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(index, outcome);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            // Where no thread can be had, the work is done here.
+            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
+                work();
+            }
+        }
+    });
+    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+}
+
+fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
+    let root = Root {
+        directory: plan.directory.into(),
+        environment: plan.environment.clone(),
+        library: plan.library,
+        ..Root::default()
+    };
+    let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new() };
+    let Some(directory) = project.directories.get(plan.directory) else { return outcome };
+    let evaluator = Evaluator::new(project);
+    // Number 0 is the root itself: values given by expressions are evaluated in its scope, or in a unit's own.
+    let mut module = Module::new(directory, BTreeMap::new());
+    let mut given = BTreeMap::new();
+    let mut units = Vec::new();
+    for (index, unit) in plan.units.iter().enumerate() {
+        units.push(Module::new(&unit.configuration, BTreeMap::new()));
+        if let Some(inputs) = unit.inputs
+            && let ExpressionKind::Object(pairs) = &inputs.value.kind
+        {
+            for (key, value) in pairs {
+                if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
+                    given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
+                }
+            }
+        }
+    }
+    for file in &plan.values {
+        match &file.kind {
+            Kind::Values(body) => given.extend(
+                body.attributes
+                    .iter()
+                    .map(|attribute| (attribute.name.value.clone(), Given::Expression(Scope::of(0), &attribute.value))),
+            ),
+            Kind::JsonValues(node) => given.extend(
+                node.entries().iter().map(|entry| (entry.key.clone(), Given::Value(Rc::new(entry.value.clone())))),
+            ),
+            _ => {}
+        }
+    }
+    module.given = given;
+    let number = evaluator.adopt(module);
+    for unit in units {
+        evaluator.adopt(unit);
+    }
+    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome };
+    collector.defaults(number);
+    collector.module(number);
+    outcome.problems = evaluator.problems();
+    outcome
+}
+
+struct Collector<'c, 'a> {
+    evaluator: &'c Evaluator<'a>,
+    outcome: &'c mut Outcome,
+}
+
+impl<'a> Collector<'_, 'a> {
+    fn defaults(&mut self, number: usize) {
+        let home = self.evaluator.module(number);
+        for provider in &home.directory.providers {
+            let Some(name) = provider.labels.first() else { continue };
+            let mut references = Vec::new();
+            let body = self.evaluator.body(&provider.body, &Scope::of(number), &mut references, "", 0);
+            let found = super::step(&body, "default_tags.tags").or_else(|| super::step(&body, "default_labels"));
+            if let Some(tags) = found {
+                let alias = body.get("alias").and_then(Node::scalar).unwrap_or_default();
+                self.outcome.root.defaults.push(ProviderDefaults {
+                    provider: name.value.clone(),
+                    alias,
+                    tags: tags.clone(),
+                });
+            }
+        }
+    }
+
+    fn module(&mut self, number: usize) {
+        let home = self.evaluator.module(number);
+        for (mode, declared) in [(Mode::Managed, &home.directory.resources), (Mode::Data, &home.directory.data)] {
+            for placed in declared.values() {
+                self.resource(&home, number, mode, *placed);
+            }
+        }
+        for (name, placed) in &home.directory.modules {
+            match self.evaluator.called(number, name) {
+                Some(calls) => calls.iter().for_each(|(_, child)| self.module(*child)),
+                None => self.missing(&home, number, name, *placed),
+            }
+        }
+    }
+
+    fn resource(&mut self, home: &Module<'a>, number: usize, mode: Mode, placed: Placed<'a>) {
+        let block = placed.block;
+        let [kind, name, ..] = block.labels.as_slice() else { return };
+        let data = if mode == Mode::Data { "data." } else { "" };
+        let base = format!("{}{data}{}.{}", home.prefix, kind.value, name.value);
+        let scope = Scope::of(number);
+        let make = |key: &str, each: Option<Rc<Node>>, uncertain: Option<Unknown>| {
+            let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
+            let mut references = Vec::new();
+            let body = self.evaluator.body(&block.body, &scope, &mut references, "", 0);
+            references.sort();
+            references.dedup();
+            Resource {
+                mode,
+                type_name: kind.value.clone(),
+                name: name.value.clone(),
+                address: format!("{base}{key}").into(),
+                body: Node::new(body.value, block.head),
+                head: block.head,
+                span: block.span,
+                path: placed.path.into(),
+                provider: block
+                    .body
+                    .attribute("provider")
+                    .map(|attribute| dotted(&attribute.value.kind))
+                    .unwrap_or_default(),
+                uncertain: uncertain.or_else(|| home.uncertain.clone()),
+                call_chain: home.chain.clone(),
+                references,
+            }
+        };
+        let made: Vec<Resource> = match self.evaluator.expansion(block, &scope) {
+            Expansion::Single => vec![make("", None, None)],
+            Expansion::Counted(each) => {
+                each.into_iter().enumerate().map(|(at, each)| make(&format!("[{at}]"), Some(each), None)).collect()
+            }
+            Expansion::Keyed(each) => {
+                each.into_iter().map(|(key, each)| make(&format!("[{key:?}]"), Some(each), None)).collect()
+            }
+            Expansion::Uncertain(unknown, each) => vec![make("", Some(each), Some(unknown))],
+        };
+        let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
+        if made.len() > room {
+            self.evaluator.complain(
+                block.head,
+                format!("more than {MOST_RESOURCES} resources: the rest is left out"),
+                "",
+            );
+        }
+        self.outcome.root.resources.extend(made.into_iter().take(room));
+    }
+
+    /// A call of a module that is not here.
+    fn missing(&mut self, home: &Module<'a>, number: usize, name: &str, placed: Placed<'a>) {
+        let source = match self.evaluator.project.target(home.directory.path, placed.block) {
+            Target::Remote(source) => source,
+            Target::Local(_) => return,
+            Target::Unsaid => Text::default(),
+        };
+        let scope = Scope::of(number);
+        let (each, uncertain) = match self.evaluator.expansion(placed.block, &scope) {
+            Expansion::Single => (vec![(String::new(), None)], None),
+            Expansion::Counted(each) => {
+                (each.into_iter().enumerate().map(|(at, each)| (format!("[{at}]"), Some(each))).collect(), None)
+            }
+            Expansion::Keyed(each) => {
+                (each.into_iter().map(|(key, each)| (format!("[{key:?}]"), Some(each))).collect(), None)
+            }
+            Expansion::Uncertain(unknown, each) => (vec![(String::new(), Some(each))], Some(unknown)),
+        };
+        if each.is_empty() {
+            return;
+        }
+        for (key, each) in each {
+            let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
+            let mut references = Vec::new();
+            let arguments = self.evaluator.body(&placed.block.body, &scope, &mut references, "", 0);
+            self.outcome.root.calls.push(ModuleCall {
+                source: source.clone(),
+                arguments: Node::new(arguments.value, placed.block.head),
+                address: format!("{}module.{name}{key}", home.prefix).into(),
+                head: placed.block.head,
+                path: placed.path.into(),
+                uncertain: uncertain.clone().or_else(|| home.uncertain.clone()),
+                call_chain: home.chain.clone(),
+                references,
+            });
+        }
+        self.outcome.gaps.push(Gap {
+            hides: Hides::Terraform,
+            span: placed.block.head,
+            path: placed.path.into(),
+            reason: format!("module `{name}` is not in the repository").into(),
+        });
+    }
+}
+
+/// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.
+fn dotted(kind: &ExpressionKind) -> Text {
+    match kind {
+        ExpressionKind::Variable(name) => name.clone(),
+        ExpressionKind::Attribute(operand, name) => format!("{}.{}", dotted(&operand.kind), name.value).into(),
+        ExpressionKind::Literal(Value::String(name)) => name.clone(),
+        _ => Text::default(),
+    }
+}
+
+/// Meta-arguments that are no values of the resource.
+const META: &[&str] = &["count", "for_each", "provider", "providers", "depends_on", "source", "version"];
+
+impl<'a> Evaluator<'a> {
+    /// A body as a mapping: attributes, and nested blocks as lists of mappings.
+    pub(super) fn body(
+        &self,
+        body: &'a Body,
+        scope: &Scope<'a>,
+        references: &mut Vec<Reference>,
+        path: &str,
+        depth: u32,
+    ) -> Node {
+        let mut map = Map::default();
+        for attribute in &body.attributes {
+            let name = &attribute.name;
+            if depth == 0 && META.contains(&name.value.as_str()) {
+                continue;
+            }
+            let (value, found) = self.traced(|| self.evaluate(&attribute.value, scope));
+            let value = value.unwrap_or_else(Failure::into_node);
+            let full = join(path, &name.value);
+            references.extend(found.into_iter().map(|address| Reference { attribute: full.clone(), address }));
+            map.entries.push(Entry { key: name.value.clone(), key_span: name.span, value });
+        }
+        for block in &body.blocks {
+            self.block(block, scope, references, path, depth, &mut map);
+        }
+        Node::new(Value::Map(map), Span::default())
+    }
+
+    fn block(
+        &self,
+        block: &'a Block,
+        scope: &Scope<'a>,
+        references: &mut Vec<Reference>,
+        path: &str,
+        depth: u32,
+        map: &mut Map,
+    ) {
+        let kind = block.kind.value.as_str();
+        if depth > 32 || depth == 0 && matches!(kind, "provisioner" | "connection") {
+            return;
+        }
+        let dynamic = block.labels.first().filter(|_| kind == "dynamic");
+        let (name, items) = match dynamic {
+            None => {
+                let inner = self.body(&block.body, scope, references, &join(path, kind), depth + 1);
+                (block.kind.value.clone(), vec![Node::new(inner.value, block.head)])
+            }
+            Some(label) => (label.value.clone(), self.dynamic(block, &label.value, scope, references, path, depth)),
+        };
+        match map.entries.iter_mut().find(|entry| entry.key == name) {
+            Some(Entry { value: Node { value: Value::List(list), .. }, .. }) => list.extend(items),
+            _ if items.is_empty() => {}
+            _ => map.entries.push(Entry {
+                key: name,
+                key_span: block.head,
+                value: Node::new(Value::List(items), block.head),
+            }),
+        }
+    }
+
+    fn dynamic(
+        &self,
+        block: &'a Block,
+        name: &str,
+        scope: &Scope<'a>,
+        references: &mut Vec<Reference>,
+        path: &str,
+        depth: u32,
+    ) -> Vec<Node> {
+        let (Some(each), Some(content)) = (block.body.attribute("for_each"), block.body.blocks("content").next())
+        else {
+            return Vec::new();
+        };
+        let collection = self.value(&each.value, scope);
+        if is_unknown(&collection) {
+            return vec![collection];
+        }
+        let iterator = block.body.attribute("iterator").map(|attribute| dotted(&attribute.value.kind));
+        let iterator = iterator.unwrap_or_else(|| name.into());
+        let elements = elements(&collection).unwrap_or_default().into_iter().take(super::evaluate::MOST_INSTANCES);
+        elements
+            .map(|(key, value)| {
+                let key = if matches!(collection.value, Value::List(_)) && value.as_str().is_some() {
+                    value.clone()
+                } else {
+                    key
+                };
+                let bound = mapping([("key", key), ("value", value.clone())], value.span);
+                let scope = scope.with(&iterator, Rc::new(bound));
+                let inner = self.body(&content.body, &scope, references, &join(path, name), depth + 1);
+                Node::new(inner.value, block.head)
+            })
+            .collect()
+    }
+
+    /// The nested blocks of a kind of a resource, as another resource reads them.
+    pub(super) fn nested(&self, block: &'a Block, kind: &str, scope: &Scope<'a>) -> Node {
+        let items = block.body.blocks.iter().filter(|inner| inner.kind.value == kind);
+        let item =
+            |inner: &'a Block| Node::new(self.body(&inner.body, scope, &mut Vec::new(), "", 1).value, inner.head);
+        Node::new(Value::List(items.map(item).collect()), block.head)
+    }
+}
+
+fn join(path: &str, name: &str) -> Text {
+    if path.is_empty() { name.into() } else { format!("{path}.{name}").into() }
+}

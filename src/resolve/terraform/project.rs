@@ -1,0 +1,261 @@
+//! Files grouped into directories, as Terraform reads them: every `.tf` and `.tf.json` file of a directory is one
+//! configuration.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::source::Source;
+use crate::tree::block::{Attribute, Block, Body, ExpressionKind};
+use crate::tree::{Content, Document, Node, Text, Value};
+
+use super::json;
+
+/// What a file is to Terraform.
+#[derive(Debug)]
+pub(super) enum Kind<'a> {
+    /// `.tf`, `.tf.json`.
+    Configuration(Cow<'a, Body>),
+    /// `.tfvars`.
+    Values(&'a Body),
+    /// `.tfvars.json`.
+    JsonValues(&'a Node),
+    /// `terragrunt.hcl`.
+    Terragrunt(&'a Body),
+    /// `.terraform.lock.hcl`.
+    Lock,
+}
+
+/// A file of interest.
+#[derive(Debug)]
+pub(super) struct File<'a> {
+    /// Its folder, without a trailing `/`.
+    pub(super) directory: &'a str,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its whole path.
+    pub(super) path: &'a str,
+    /// What it is.
+    pub(super) kind: Kind<'a>,
+}
+
+/// The files of interest.
+#[derive(Debug)]
+pub(super) struct Files<'a>(pub(super) Vec<File<'a>>);
+
+impl<'a> Files<'a> {
+    /// Picks the files that Terraform or Terragrunt would read.
+    pub(super) fn read(documents: &[(&'a Source, &'a Document)]) -> Self {
+        let mut files: Vec<File<'a>> =
+            documents.iter().filter_map(|(source, document)| file(source, document)).collect();
+        files.sort_by_key(|file| file.path);
+        Self(files)
+    }
+}
+
+fn file<'a>(source: &'a Source, document: &'a Document) -> Option<File<'a>> {
+    let path = source.path.as_str();
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if directory.split('/').any(|segment| segment == ".terraform" || segment == ".terragrunt-cache") {
+        return None;
+    }
+    let ends = |suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
+    let kind = match &document.content {
+        Content::Body(body) if ends(".tf") || ends(".tofu") => Kind::Configuration(Cow::Borrowed(body)),
+        Content::Body(body) if ends(".tfvars") => Kind::Values(body),
+        Content::Body(body) if name == "terragrunt.hcl" => Kind::Terragrunt(body),
+        Content::Body(_) if name == ".terraform.lock.hcl" => Kind::Lock,
+        Content::Values(nodes) if ends(".tf.json") => Kind::Configuration(Cow::Owned(json::body(nodes.first()?))),
+        Content::Values(nodes) if ends(".tfvars.json") => Kind::JsonValues(nodes.first()?),
+        _ => return None,
+    };
+    Some(File { directory, name, path, kind })
+}
+
+/// A block and the file it stands in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<'a> {
+    /// The block.
+    pub(super) block: &'a Block,
+    /// The path of its file.
+    pub(super) path: &'a str,
+}
+
+/// What the files of a directory declare.
+#[derive(Debug, Default)]
+pub(super) struct Directory<'a> {
+    /// Its path, without a trailing `/`.
+    pub(super) path: &'a str,
+    /// `variable`.
+    pub(super) variables: BTreeMap<&'a str, &'a Block>,
+    /// The attributes of `locals`.
+    pub(super) locals: BTreeMap<&'a str, &'a Attribute>,
+    /// `output`.
+    pub(super) outputs: BTreeMap<&'a str, &'a Block>,
+    /// `resource`, by type and name.
+    pub(super) resources: BTreeMap<(&'a str, &'a str), Placed<'a>>,
+    /// `data`, by type and name.
+    pub(super) data: BTreeMap<(&'a str, &'a str), Placed<'a>>,
+    /// `module`.
+    pub(super) modules: BTreeMap<&'a str, Placed<'a>>,
+    /// `provider`.
+    pub(super) providers: Vec<&'a Block>,
+    /// Whether a backend or a cloud workspace is configured.
+    pub(super) backend: bool,
+    /// Whether a lock file lies beside it.
+    pub(super) lock: bool,
+    /// Whether it has any configuration file.
+    pub(super) configured: bool,
+}
+
+impl<'a> Directory<'a> {
+    fn add(&mut self, body: &'a Body, path: &'a str) {
+        self.configured = true;
+        for block in &body.blocks {
+            let label = |index: usize| block.labels.get(index).map(|label| label.value.as_str());
+            let placed = Placed { block, path };
+            match (block.kind.value.as_str(), label(0), label(1)) {
+                ("variable", Some(name), _) => drop(self.variables.insert(name, block)),
+                ("output", Some(name), _) => drop(self.outputs.insert(name, block)),
+                ("module", Some(name), _) => drop(self.modules.insert(name, placed)),
+                ("provider", Some(_), _) => self.providers.push(block),
+                ("resource", Some(kind), Some(name)) => drop(self.resources.insert((kind, name), placed)),
+                ("data", Some(kind), Some(name)) => drop(self.data.insert((kind, name), placed)),
+                ("locals", ..) => self.add_locals(&block.body),
+                ("terraform", ..) => {
+                    self.backend |=
+                        block.body.blocks.iter().any(|inner| matches!(&*inner.kind.value, "backend" | "cloud"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn add_locals(&mut self, body: &'a Body) {
+        self.locals.extend(body.attributes.iter().map(|attribute| (attribute.name.value.as_str(), attribute)));
+    }
+}
+
+/// Where a module call leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A folder of the repository.
+    Local(String),
+    /// Anywhere else; the source as written.
+    Remote(Text),
+    /// `source` is not a plain string.
+    Unsaid,
+}
+
+/// A Terragrunt unit.
+#[derive(Debug)]
+pub(super) struct Unit<'a> {
+    /// Its folder.
+    pub(super) directory: &'a str,
+    /// The path of its file.
+    pub(super) path: &'a str,
+    /// Its locals, as a directory of its own.
+    pub(super) configuration: Directory<'a>,
+    /// `inputs`.
+    pub(super) inputs: Option<&'a Attribute>,
+    /// The folder of `terraform { source }`, when it is local.
+    pub(super) source: Option<String>,
+}
+
+/// All directories, and what gives them values.
+#[derive(Debug, Default)]
+pub(super) struct Project<'a> {
+    /// By path.
+    pub(super) directories: BTreeMap<&'a str, Directory<'a>>,
+    /// Files of values.
+    pub(super) values: Vec<&'a File<'a>>,
+    /// Terragrunt units, by folder.
+    pub(super) units: BTreeMap<&'a str, Unit<'a>>,
+}
+
+impl<'a> Project<'a> {
+    /// Groups files by directory.
+    pub(super) fn new(files: &'a Files<'a>) -> Self {
+        let mut project = Self::default();
+        for file in &files.0 {
+            match &file.kind {
+                Kind::Configuration(body) => project.directory(file.directory).add(body, file.path),
+                Kind::Lock => project.directory(file.directory).lock = true,
+                Kind::Values(_) | Kind::JsonValues(_) => project.values.push(file),
+                Kind::Terragrunt(body) => drop(project.units.insert(file.directory, unit(file, body))),
+            }
+        }
+        project.directories.retain(|_, directory| directory.configured);
+        project
+    }
+
+    fn directory(&mut self, path: &'a str) -> &mut Directory<'a> {
+        self.directories.entry(path).or_insert_with(|| Directory { path, ..Directory::default() })
+    }
+
+    /// Where a module call in a directory leads.
+    pub(super) fn target(&self, directory: &str, call: &Block) -> Target {
+        match call.body.attribute("source").map(|attribute| &attribute.value.kind) {
+            Some(ExpressionKind::Literal(Value::String(source))) => match local(directory, source) {
+                Some(path) if self.directories.contains_key(path.as_str()) => Target::Local(path),
+                _ => Target::Remote(source.clone()),
+            },
+            _ => Target::Unsaid,
+        }
+    }
+
+    /// The folders that are called by modules, with the folders of their callers.
+    pub(super) fn callers(&self) -> BTreeMap<String, BTreeSet<&'a str>> {
+        let mut callers: BTreeMap<String, BTreeSet<&'a str>> = BTreeMap::new();
+        for directory in self.directories.values() {
+            for call in directory.modules.values() {
+                if let Target::Local(path) = self.target(directory.path, call.block) {
+                    callers.entry(path).or_default().insert(directory.path);
+                }
+            }
+        }
+        callers
+    }
+}
+
+fn unit<'a>(file: &File<'a>, body: &'a Body) -> Unit<'a> {
+    let mut configuration = Directory { path: file.directory, ..Directory::default() };
+    for block in body.blocks("locals") {
+        configuration.add_locals(&block.body);
+    }
+    let source = body.blocks("terraform").find_map(|block| match &block.body.attribute("source")?.value.kind {
+        ExpressionKind::Literal(Value::String(source)) => local(file.directory, source),
+        _ => None,
+    });
+    Unit { directory: file.directory, path: file.path, configuration, inputs: body.attribute("inputs"), source }
+}
+
+/// The folder a local source leads to: `./x` and `../x` from a directory. `//` separates a package from a folder in it.
+/// A source that leaves the audited root leads nowhere.
+fn local(directory: &str, source: &str) -> Option<String> {
+    if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
+        return None;
+    }
+    let mut segments: Vec<&str> = directory.split('/').filter(|segment| !segment.is_empty()).collect();
+    for segment in source.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()?),
+            name => segments.push(name),
+        }
+    }
+    Some(segments.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local;
+
+    #[test]
+    fn local_sources_are_folders_and_others_are_not() {
+        assert_eq!(local("terraform/production", "../modules/db").as_deref(), Some("terraform/modules/db"));
+        assert_eq!(local("a/b/c", "../../../modules//x").as_deref(), Some("modules/x"));
+        assert_eq!(local("examples/x", "../../").as_deref(), Some(""));
+        assert_eq!(local("a", "../../outside"), None);
+        assert_eq!(local("a", "terraform-aws-modules/rds/aws"), None);
+    }
+}

@@ -1,0 +1,223 @@
+//! Which directories are applied, with which values, and for which environment.
+//!
+//! NOTE: Terraform does not say which directories are roots. A directory that nothing calls is one, unless it looks
+//! like a module made to be called: it lies under `modules/`, or it takes values that nobody gives, hands out outputs
+//! and configures neither provider nor backend. Such a library is evaluated, so that it can be shown, and not judged.
+//! Files of values bind to the root they lie in or below, or else by name: `variables/production/rds.tfvars` is for
+//! the one root called `rds`, together with the `common.tfvars` beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Environment, Environments};
+
+use super::project::{Directory, File, Project, Unit};
+
+/// File names of values that are shared by the roots whose own values lie beside them.
+const SHARED: &[&str] = &["common", "global", "globals", "shared", "default", "defaults", "all"];
+
+/// A directory to evaluate with one set of values.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// The directory.
+    pub(super) directory: &'a str,
+    /// The environment.
+    pub(super) environment: Environment,
+    /// Whether it is a library.
+    pub(super) library: bool,
+    /// Files of values; later ones win.
+    pub(super) values: Vec<&'a File<'a>>,
+    /// Terragrunt units that give inputs; later ones win.
+    pub(super) units: Vec<&'a Unit<'a>>,
+}
+
+/// Every directory to evaluate, in path order.
+pub(super) fn plan<'a>(project: &'a Project<'a>, environments: &Environments) -> Vec<Plan<'a>> {
+    let callers = project.callers();
+    let mut by_source: BTreeMap<&str, Vec<&Unit<'a>>> = BTreeMap::new();
+    for unit in project.units.values() {
+        if let Some(source) = &unit.source {
+            by_source.entry(source).or_default().push(unit);
+        }
+    }
+    let candidates: Vec<&Directory<'a>> = project
+        .directories
+        .values()
+        .filter(|directory| {
+            let only_shown = |callers: &BTreeSet<&str>| callers.iter().all(|caller| demonstrates(caller, environments));
+            directory.backend || callers.get(directory.path).is_none_or(only_shown)
+        })
+        .collect();
+    let values = Values::bind(project, &candidates, environments);
+    let mut plans = Vec::new();
+    for directory in candidates {
+        if let Some(units) = by_source.get(directory.path) {
+            plans.extend(units.iter().map(|unit| unit_plan(project, directory, unit, environments)));
+            continue;
+        }
+        let called = callers.contains_key(directory.path);
+        plans.extend(values.plans(project, directory, called, environments));
+    }
+    plans
+}
+
+/// Whether a caller only shows or tests a module: what it calls is a library all the same.
+fn demonstrates(path: &str, environments: &Environments) -> bool {
+    let shows = |segment: &str| matches!(segment, "examples" | "example" | "tests" | "test" | "wrappers" | "fixtures");
+    path.split('/').any(shows) && environments.of_path(&format!("{path}/main.tf")).is_none_or(|found| !found.production)
+        || path.split('/').any(|segment| segment == "wrappers")
+}
+
+fn unit_plan<'a>(
+    project: &'a Project<'a>,
+    directory: &Directory<'a>,
+    unit: &'a Unit<'a>,
+    environments: &Environments,
+) -> Plan<'a> {
+    let parents = project.units.values().filter(|parent| {
+        parent.directory != unit.directory && (parent.directory.is_empty() || inside(unit.directory, parent.directory))
+    });
+    let mut units: Vec<&Unit<'a>> = parents.collect();
+    units.push(unit);
+    Plan {
+        directory: directory.path,
+        environment: environments.decide(unit.path, &[]),
+        library: false,
+        values: Vec::new(),
+        units,
+    }
+}
+
+fn inside(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The values of every root, by environment.
+#[derive(Default)]
+struct Values<'a> {
+    /// Loaded whatever the environment: `terraform.tfvars`, `*.auto.tfvars`.
+    always: BTreeMap<&'a str, Vec<&'a File<'a>>>,
+    /// By root and environment.
+    sets: BTreeMap<&'a str, BTreeMap<String, (Environment, Vec<&'a File<'a>>)>>,
+    /// Files in the root that name no environment.
+    others: BTreeMap<&'a str, Vec<&'a File<'a>>>,
+}
+
+fn stem<'a>(file: &File<'a>) -> &'a str {
+    let name = file.name.strip_suffix(".json").unwrap_or(file.name);
+    name.strip_suffix(".tfvars").unwrap_or(name)
+}
+
+impl<'a> Values<'a> {
+    fn bind(project: &'a Project<'a>, roots: &[&Directory<'a>], environments: &Environments) -> Self {
+        let mut values = Self::default();
+        let mut by_name: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+        for root in roots {
+            by_name.entry(root.path.rsplit('/').next().unwrap_or_default()).or_default().push(root.path);
+        }
+        let only =
+            |name: &str| by_name.get(name).filter(|roots| roots.len() == 1).and_then(|roots| roots.first().copied());
+        let mut shared: BTreeMap<&str, Vec<&'a File<'a>>> = BTreeMap::new();
+        let mut folders: BTreeMap<&str, BTreeSet<&'a str>> = BTreeMap::new();
+        for file in project.values.iter().copied() {
+            let home = roots
+                .iter()
+                .map(|root| root.path)
+                .filter(|root| file.directory == *root || inside(file.directory, root))
+                .max_by_key(|root| root.len());
+            if let Some(root) = home {
+                values.add_own(root, file, environments);
+                continue;
+            }
+            let folder_name = file.directory.rsplit('/').next().unwrap_or_default();
+            if let Some(root) = only(stem(file)) {
+                folders.entry(file.directory).or_default().insert(root);
+                values.add_set(root, file, environments.decide(file.path, &[]));
+            } else if let Some(root) = only(folder_name) {
+                values.add_set(root, file, environments.decide(file.path, &[]));
+            } else if SHARED.contains(&stem(file)) {
+                shared.entry(file.directory).or_default().push(file);
+            }
+        }
+        for (folder, files) in shared {
+            for root in folders.get(folder).into_iter().flatten() {
+                for file in files.iter().rev() {
+                    values.add_shared(root, file, &environments.decide(file.path, &[]));
+                }
+            }
+        }
+        values
+    }
+
+    fn add_own(&mut self, root: &'a str, file: &'a File<'a>, environments: &Environments) {
+        let automatic = stem(file) == "terraform" || stem(file).ends_with(".auto");
+        if automatic && file.directory == root {
+            self.always.entry(root).or_default().push(file);
+            return;
+        }
+        let below = file.path.get(root.len()..).unwrap_or_default().trim_start_matches('/');
+        let name = below.strip_suffix(".json").unwrap_or(below);
+        match environments.of_path(name) {
+            Some(environment) => self.add_set(root, file, environment),
+            None => self.others.entry(root).or_default().push(file),
+        }
+    }
+
+    fn add_set(&mut self, root: &'a str, file: &'a File<'a>, environment: Environment) {
+        let sets = self.sets.entry(root).or_default();
+        sets.entry(environment.name.to_string()).or_insert_with(|| (environment, Vec::new())).1.push(file);
+    }
+
+    /// Shared values come first, so that a root's own win.
+    fn add_shared(&mut self, root: &'a str, file: &'a File<'a>, environment: &Environment) {
+        let set = self.sets.get_mut(root).and_then(|sets| sets.get_mut(environment.name.as_str()));
+        if let Some((_, files)) = set {
+            files.insert(0, file);
+        }
+    }
+
+    fn plans(
+        &self,
+        project: &Project<'a>,
+        directory: &Directory<'a>,
+        called: bool,
+        environments: &Environments,
+    ) -> Vec<Plan<'a>> {
+        let root = directory.path;
+        let always = self.always.get(root).cloned().unwrap_or_default();
+        let mut place = if root.is_empty() { "main.tf".to_owned() } else { format!("{root}/main.tf") };
+        if let Some(unit) = project.units.get(root) {
+            unit.path.clone_into(&mut place);
+        }
+        let here = environments.decide(&place, &[]);
+        let plan = |environment: Environment, files: &[&'a File<'a>]| Plan {
+            directory: root,
+            environment: if here.production { environment } else { here.clone() },
+            library: false,
+            values: always.iter().chain(files).copied().collect(),
+            units: Vec::new(),
+        };
+        if let Some(sets) = self.sets.get(root) {
+            return sets.values().map(|(environment, files)| plan(environment.clone(), files)).collect();
+        }
+        let others = self.others.get(root).map_or(&[][..], Vec::as_slice);
+        let lone = if others.len() == 1 { others } else { &[] };
+        let given = !always.is_empty() || !lone.is_empty() || project.units.contains_key(root);
+        let library = !given && looks_reusable(directory, called);
+        vec![Plan { library, ..plan(here.clone(), lone) }]
+    }
+}
+
+/// Whether a directory without values of its own looks made to be called.
+fn looks_reusable(directory: &Directory<'_>, called: bool) -> bool {
+    if directory.backend || directory.lock {
+        return false;
+    }
+    let kept_with_modules = directory.path.split('/').any(|segment| {
+        matches!(segment, "modules" | "module" | "wrappers")
+            || segment.ends_with("-modules")
+            || segment.ends_with("_modules")
+    });
+    let configures = directory.providers.iter().any(|provider| !provider.body.attributes.is_empty());
+    let asks = directory.variables.values().any(|variable| variable.body.attribute("default").is_none());
+    called || kept_with_modules || !configures && asks && !directory.outputs.is_empty()
+}

@@ -1,0 +1,75 @@
+//! Messages: text with facts in braces, `{alert.name}`. Every path is checked at load.
+
+use super::check::{Complaint, Role, check};
+use super::expression::{Expression, Scope};
+use crate::model::schema::{Datum, Kind};
+
+/// A message with places for facts.
+#[derive(Debug)]
+pub(super) struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    Text(String),
+    Fact(Expression),
+}
+
+impl Template {
+    /// Reads a message about a subject; `{{` and `}}` are braces.
+    pub(super) fn read(text: &str, subject: fn() -> &'static Kind) -> Result<Self, Complaint> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            parts.push(Part::Text(rest[..open].to_owned()));
+            let inside = &rest[open + 1..];
+            let at = text.len() - inside.len();
+            let Some(close) = inside.find('}') else {
+                let message = "a `{` is never closed".to_owned();
+                return Err(Complaint { message, help: "write `{path}`".into(), range: Some((at - 1, at)) });
+            };
+            let checked = check(&inside[..close], subject, Role::Path).map_err(|complaint| Complaint {
+                range: complaint.range.map(|(start, end)| (at + start, at + end)),
+                ..complaint
+            })?;
+            parts.push(Part::Fact(checked.expression));
+            rest = &inside[close + 1..];
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(Self { parts })
+    }
+
+    /// The message with its facts; what is absent or unknown is said so.
+    pub(super) fn fill(&self, scope: &Scope<'_>) -> String {
+        let mut message = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => message.push_str(text),
+                Part::Fact(path) => write(&mut message, scope.view(path).datum),
+            }
+        }
+        message
+    }
+}
+
+fn write(message: &mut String, datum: Datum<'_>) {
+    match datum {
+        Datum::Null => message.push_str("nothing"),
+        Datum::Bool(value) => message.push_str(if value { "true" } else { "false" }),
+        Datum::Int(value) => message.push_str(&value.to_string()),
+        Datum::Number(value) => message.push_str(&value.to_string()),
+        Datum::Text(text) => message.push_str(&text),
+        Datum::Labels(_) => message.push_str("labels"),
+        Datum::Object(object) => message.push_str(object.kind().name),
+        Datum::Unknown(_) => message.push_str("an unknown value"),
+        Datum::List(items) => {
+            for (index, item) in items.into_iter().enumerate() {
+                if index > 0 {
+                    message.push_str(", ");
+                }
+                write(message, item.datum);
+            }
+        }
+    }
+}

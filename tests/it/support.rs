@@ -1,0 +1,58 @@
+//! What the tests share: a folder of its own for each, and the binary run as a user runs it.
+
+use std::path::{Path, PathBuf};
+
+/// A folder that goes away with the test.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, with the folders it stands in.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let target = self.path().join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(&target, text).unwrap();
+        target
+    }
+}
+
+/// What a run of the binary said.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs `twoam` in a folder, without anything of the tester's environment that could change what it says.
+pub(crate) fn twoam(folder: &Path, arguments: &[&str]) -> Run {
+    let output = assert_cmd::Command::cargo_bin("twoam")
+        .unwrap()
+        .current_dir(folder)
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS")
+        .env_remove("CLICOLOR_FORCE")
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The example company.
+pub(crate) fn lantern() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repos/lantern")
+}
+
+/// The day on which the example is judged, so that dates in it stay what they are.
+pub(crate) const TODAY: &str = "2026-11-24";
