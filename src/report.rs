@@ -8,9 +8,12 @@ mod concise;
 mod escape;
 mod excerpt;
 mod finding;
+mod github;
+mod gitlab;
 mod html;
 mod human;
 pub mod json;
+mod junit;
 mod markdown;
 mod problem;
 #[cfg(test)]
@@ -39,6 +42,12 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Annotations in the log of a GitHub Actions job.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// `JUnit` XML: every check a test case, for CI systems that know nothing else.
+    Junit,
     /// The readiness report as a wiki page or a comment.
     Markdown,
     /// The readiness report as one self-contained page.
@@ -47,7 +56,17 @@ pub enum Format {
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Human, Self::Concise, Self::Json, Self::Sarif, Self::Markdown, Self::Html];
+    pub const ALL: [Self; 9] = [
+        Self::Human,
+        Self::Concise,
+        Self::Json,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Markdown,
+        Self::Html,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -56,6 +75,9 @@ impl Format {
             Self::Concise => "concise",
             Self::Json => "json",
             Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
             Self::Markdown => "markdown",
             Self::Html => "html",
         }
@@ -105,7 +127,25 @@ pub fn write(format: Format, audit: &Audit, options: &Options, out: &mut dyn Wri
         Format::Concise => concise::write(audit, options, out),
         Format::Json => json::write(audit, out),
         Format::Sarif => sarif::write(audit, out),
+        Format::Github => github::write(audit, out),
+        Format::Gitlab => gitlab::write(audit, out),
+        Format::Junit => junit::write(audit, out),
         Format::Markdown => markdown::write(audit, options, out),
         Format::Html => html::write(audit, options, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_a_name_and_gives_the_same_bytes_twice() {
+        for format in Format::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+            let options = Options::default();
+            assert_eq!(sample::render(format, &options), sample::render(format, &options));
+        }
+        assert!("xml".parse::<Format>().is_err_and(|message| message.contains("junit")));
     }
 }

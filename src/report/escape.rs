@@ -51,7 +51,7 @@ pub(super) fn markdown(text: &str) -> String {
         None => text,
     };
     let mut parts = text.split('`').peekable();
-    let balanced = text.matches('`').count() % 2 == 0;
+    let balanced = text.matches('`').count().is_multiple_of(2);
     let mut inside = false;
     while let Some(part) = parts.next() {
         if inside && balanced {
@@ -122,6 +122,37 @@ pub(super) fn uri(path: &str) -> String {
     out
 }
 
+/// Text for an XML document or attribute. What XML 1.0 cannot hold at all is written out as for a terminal.
+pub(super) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in terminal(text).chars() {
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// Text in a workflow command of GitHub Actions, where a line end or a `%` would start another one; in a property,
+/// so would `:` and `,`.
+pub(super) fn workflow_command(text: &str, property: bool) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in terminal(text).chars() {
+        match character {
+            '%' => out.push_str("%25"),
+            ':' if property => out.push_str("%3A"),
+            ',' if property => out.push_str("%2C"),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +176,13 @@ mod tests {
         assert_eq!(markdown("12. a"), "12\\. a");
         assert_eq!(markdown("12 a"), "12 a");
         assert_eq!(markdown_cell(&markdown_code("a`b|c")), "``a`b\\|c``");
+    }
+
+    #[test]
+    fn xml_and_workflow_commands_cannot_be_broken_out_of() {
+        assert_eq!(xml("<a b=\"c\">&\u{0}"), "&lt;a b=&quot;c&quot;&gt;&amp;\\u{0}");
+        assert_eq!(workflow_command("100%\n::error::x", false), "100%25 ::error::x");
+        assert_eq!(workflow_command("a:b,c", true), "a%3Ab%2Cc");
     }
 
     #[test]

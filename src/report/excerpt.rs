@@ -10,6 +10,8 @@ use miette::{
     SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use owo_colors::Style;
+
 use super::Options;
 use super::escape::stand_in;
 use super::secret;
@@ -52,14 +54,14 @@ impl Window {
     pub(super) fn around(sources: &Sources, marks: Vec<Mark>, options: &Options) -> Option<(Self, Vec<Mark>)> {
         let mut marks = marks.into_iter();
         let primary = marks.next()?;
-        let source = sources.get(primary.span.source);
+        let file = primary.span.source;
+        let source = sources.get(file);
         let (mut from, mut to) = line_range(source, primary.span);
         let mut inside = vec![primary];
         let mut outside = Vec::new();
         for mark in marks {
             let (first, last) = line_range(source, mark.span);
-            let same_file = mark.span.source == inside[0].span.source;
-            if same_file && last.max(to) - first.min(from) < MOST_LINES {
+            if mark.span.source == file && last.max(to) - first.min(from) < MOST_LINES {
                 (from, to) = (first.min(from), last.max(to));
                 inside.push(mark);
             } else {
@@ -76,7 +78,6 @@ impl Window {
         // After the last line end nothing stands, unless it is what is pointed at.
         let marked = marks.iter().any(|mark| mark.span.start as usize >= source.text.len());
         lines.pop_if(|line| line.start == source.text.len() && line.start > 0 && !marked);
-        let start = lines.first().map_or(0, |line| line.start);
         // Room for the number, the frame and an indent.
         let columns = options.width.saturating_sub(14).max(FEWEST_COLUMNS);
         let longest = lines.iter().map(|line| source.text[line.clone()].chars().count()).max().unwrap_or(0);
@@ -93,7 +94,7 @@ impl Window {
         };
         // For each byte that starts a character of the file, where its stand-in starts in the window.
         let mut map: Vec<(usize, usize)> = Vec::new();
-        for range in lines.iter().filter(|line| line.start >= start) {
+        for range in &lines {
             window.push_line(&source.text, range.clone(), options.unicode, &mut map);
         }
         if window.text.trim().is_empty() {
@@ -115,7 +116,8 @@ impl Window {
     /// Adds a line of the file: masked, made visible, cut to a bearable length.
     fn push_line(&mut self, text: &str, range: Range<usize>, unicode: bool, map: &mut Vec<(usize, usize)>) {
         let line = &text[range.clone()];
-        let secrets = secret::ranges(line);
+        let before = text[..range.start].trim_end_matches(['\n', '\r']).rsplit('\n').next().unwrap_or_default();
+        let secrets = secret::ranges(before, line);
         let (mask, cut) = if unicode { ('•', '…') } else { ('*', '.') };
         for (column, (at, character)) in line.trim_start_matches('\u{feff}').char_indices().enumerate() {
             let at = at + line.len() - line.trim_start_matches('\u{feff}').len();
@@ -156,7 +158,7 @@ impl Window {
     pub(super) fn draw(&self, options: &Options) -> String {
         let mut drawn = String::new();
         // Writing to a string cannot fail, and the spans were clipped to the window.
-        let _ = handler(options).render_report(&mut drawn, &Drawing { window: self, title: "", help: None });
+        let _ = self.handler(options).render_report(&mut drawn, &Drawing { window: self, title: "", help: None });
         // miette opens with the line of the message, which is empty here.
         let body = drawn.lines().skip_while(|line| !line.contains(['╭', ',']));
         body.map(str::trim_end).collect::<Vec<_>>().join("\n")
@@ -165,8 +167,34 @@ impl Window {
     /// A message with the window under it and help below.
     pub(super) fn draw_with(&self, title: &str, help: Option<&str>, options: &Options) -> String {
         let mut drawn = String::new();
-        let _ = handler(options).render_report(&mut drawn, &Drawing { window: self, title, help });
+        let _ = self.handler(options).render_report(&mut drawn, &Drawing { window: self, title, help });
         drawn.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    }
+
+    /// miette's renderer as the options ask for it.
+    fn handler(&self, options: &Options) -> GraphicalReportHandler {
+        let mut characters = if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
+        if !options.unicode {
+            characters.error = "x".into();
+        }
+        let mut styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+        if options.color {
+            styles.highlights = self.highlights();
+        }
+        GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+            .with_width(options.width)
+            // The window is cut already; more context than it has lines keeps it in one frame.
+            .with_context_lines((MOST_LINES + 2 * CONTEXT) as usize)
+            .without_syntax_highlighting()
+            .with_links(false)
+    }
+
+    /// Red for what is wrong, blue for what explains it, in the order of the lines, as miette takes them.
+    fn highlights(&self) -> Vec<Style> {
+        let mut order: Vec<_> = self.marks.iter().enumerate().map(|(index, (range, _))| (range.start, index)).collect();
+        order.sort_unstable();
+        let style = |index| if index == 0 { Style::new().red().bold() } else { Style::new().blue().bold() };
+        order.into_iter().map(|(_, index)| style(index)).collect()
     }
 }
 
@@ -207,21 +235,6 @@ fn line_range(source: &Source, span: Span) -> (u32, u32) {
     let first = source.position(span.start).line;
     let last = source.position(span.end.saturating_sub(1).max(span.start)).line;
     (first, last.min(first + MOST_LINES - 1))
-}
-
-/// miette's renderer as the options ask for it.
-pub(super) fn handler(options: &Options) -> GraphicalReportHandler {
-    let mut characters = if options.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-    if !options.unicode {
-        characters.error = "x".into();
-    }
-    let styles = if options.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
-    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
-        .with_width(options.width)
-        // The window is cut already; more context than it has lines keeps it in one frame.
-        .with_context_lines((MOST_LINES + 2 * CONTEXT) as usize)
-        .without_syntax_highlighting()
-        .with_links(false)
 }
 
 /// A window as miette wants it.
@@ -324,5 +337,30 @@ mod tests {
         assert!(shown.contains("a.yaml:1:10001"), "{shown}");
         assert!(shown.lines().all(|line| line.chars().count() < 200), "{shown}");
         assert!(drawn("", &[("", "")], &Options::default()).contains("a.yaml:1:1"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_and_any_places_can_be_drawn(
+            text in "[ -~\t\r\n\u{1b}\u{202e}\u{feff}é漢👩‍🚒]{0,400}",
+            places in proptest::collection::vec((0usize..420, 0usize..60), 1..4),
+            width in 0usize..200,
+            unicode in proptest::bool::ANY,
+        ) {
+            let mut sources = Sources::default();
+            let id = sources.add(Source::new("a", text));
+            let mark = |(start, length): &(usize, usize)| {
+                Mark { span: Span::new(id, *start, start + length), label: "here".into() }
+            };
+            let options = Options { unicode, width, ..Options::default() };
+            let (window, _) = Window::around(&sources, places.iter().map(mark).collect(), &options).unwrap();
+            let drawn = window.draw(&options);
+            assert!(drawn.contains("a:"), "{drawn}");
+            let hostile = |character: char| character != '\n' && crate::report::escape::is_unsafe(character);
+            assert!(!drawn.contains(hostile), "{drawn:?}");
+            for line in window.lines() {
+                assert_eq!(line.parts().iter().map(|(_, part)| *part).collect::<String>(), line.text);
+            }
+        }
     }
 }

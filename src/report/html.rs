@@ -14,7 +14,7 @@ use prose::inline;
 use super::Options;
 use super::escape::{self, terminal};
 use super::finding::{Finding, Location, one_line};
-use super::summary::{Counts, Scored, plural, skipped, steps, undecided, verdict};
+use super::summary::{Counts, Scored, capitalised, plural, skipped, steps, undecided, verdict};
 use crate::audit::Audit;
 use crate::rule::Severity;
 use crate::score::{Answer, Grade};
@@ -231,11 +231,6 @@ fn grade_class(grade: Option<Grade>) -> &'static str {
         Some(Grade::D | Grade::E | Grade::F) => "no",
         None => "unknown",
     }
-}
-
-fn capitalised(word: &str) -> String {
-    let mut characters = word.chars();
-    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 #[cfg(test)]

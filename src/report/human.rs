@@ -57,7 +57,7 @@ fn write_service(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
     write_gaps(page, &open)
 }
 
-/// `F  checkout · 14 of 100 · tier 1 · team-payments · 85% of the checks decided`.
+/// `F  checkout · 14 of 100 · tier 1 · team-payments · 85% decided`.
 fn header(page: &Page<'_>, service: &Scored<'_>) -> String {
     let score = service.score.score.map_or_else(|| "no score".to_owned(), |score| format!("{score} of 100"));
     let tier = service.tier().map_or_else(|| "no tier".to_owned(), |tier| format!("tier {tier}"));

@@ -20,17 +20,14 @@ pub fn write(problems: &[Problem], sources: &Sources, options: &Options, out: &m
         let help = terminal(&problem.help);
         let help = (!help.is_empty()).then_some(&*help);
         let mark = problem.span.map(|span| vec![Mark { span, label: String::new() }]);
-        match mark.and_then(|mark| Window::around(sources, mark, options)) {
-            Some((window, _)) => {
-                writeln!(out, "{}", window.draw_with(&format!("{whose}{message}"), help, options))?;
-            }
-            None => {
-                let path = problem.path.as_deref().map(|path| format!("{}: ", terminal(path))).unwrap_or_default();
-                writeln!(out, "  {} {path}{whose}{message}", if options.unicode { '×' } else { 'x' })?;
-                if let Some(help) = help {
-                    writeln!(out, "  help: {help}")?;
-                }
-            }
+        if let Some((window, _)) = mark.and_then(|mark| Window::around(sources, mark, options)) {
+            writeln!(out, "{}", window.draw_with(&format!("{whose}{message}"), help, options))?;
+            continue;
+        }
+        let path = problem.path.as_deref().map(|path| format!("{}: ", terminal(path))).unwrap_or_default();
+        writeln!(out, "  {} {path}{whose}{message}", if options.unicode { '×' } else { 'x' })?;
+        if let Some(help) = help {
+            writeln!(out, "  help: {help}")?;
         }
     }
     Ok(())

@@ -378,6 +378,7 @@ fn fill(builder: &mut Builder) {
 }
 
 fn scores(audit: &Audit) -> Scores {
+    use Answer::{No, NotApplicable as Na, Partly, Unknown, Yes};
     let service = |index: usize, score: Option<u8>, grade: Option<Grade>, coverage: f64, answers: [Answer; 8]| {
         let verdicts: Vec<usize> =
             (0..audit.verdicts.len()).filter(|at| audit.verdicts[*at].service == Some(Id::new(index))).collect();
@@ -387,16 +388,15 @@ fn scores(audit: &Audit) -> Scores {
                 verdict.question == question && verdict.outcome != Outcome::Pass && verdict.suppressed.is_none()
             });
             let score = match answer {
-                Answer::Yes => Some(100),
-                Answer::Partly => Some(33),
-                Answer::No => Some(0),
-                Answer::Unknown | Answer::NotApplicable => None,
+                Yes => Some(100),
+                Partly => Some(33),
+                No => Some(0),
+                Unknown | Na => None,
             };
             QuestionScore { question, answer, score, because: because.collect() }
         });
         ServiceScore { service: Id::new(index), score, grade, coverage, questions: questions.collect(), verdicts }
     };
-    use Answer::{No, NotApplicable as Na, Partly, Unknown, Yes};
     Scores {
         services: vec![
             service(1, Some(14), Some(Grade::F), 0.857, [Partly, Na, Na, No, No, No, Na, Na]),

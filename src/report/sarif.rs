@@ -13,7 +13,7 @@ use serde_sarif::sarif;
 
 use super::escape::uri;
 use super::finding::{Finding, Location, first_sentence, one_line};
-use super::summary::{label, plural};
+use super::summary::{capitalised, label, plural};
 use crate::audit::{Audit, Skipped};
 use crate::evaluate::Suppression;
 use crate::problem::{Fault, Problem};
@@ -116,11 +116,7 @@ fn is_web_address(link: &str) -> bool {
 /// `backup/database-backups-off` → `BackupDatabaseBackupsOff`, as names of rules are written in SARIF.
 fn camel(id: &str) -> String {
     let words = id.split(['/', '-', '_']);
-    let capital = |word: &str| {
-        let mut characters = word.chars();
-        characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect::<String>()
-    };
-    words.map(capital).collect()
+    words.map(capitalised).collect()
 }
 
 fn cut(text: &str) -> String {

@@ -317,6 +317,7 @@ pub(super) fn answer(service: &Scored<'_>, question: &QuestionScore) -> String {
     match question.answer {
         Answer::Yes if passed > 1 => format!("Yes: all {passed} checks hold."),
         Answer::Yes => "Yes: what was checked holds.".into(),
+        Answer::Partly | Answer::No if titles.is_empty() => format!("{}.", capitalised(question.answer.name())),
         Answer::Partly if passed == 1 => format!("Partly: {}; one check holds.", listed(&titles, 3)),
         Answer::Partly => format!("Partly: {}; {passed} checks hold.", listed(&titles, 3)),
         Answer::No => format!("No: {}.", listed(&titles, 3)),
@@ -326,6 +327,12 @@ pub(super) fn answer(service: &Scored<'_>, question: &QuestionScore) -> String {
         }
         Answer::NotApplicable => "Nothing here to check.".into(),
     }
+}
+
+/// A word at the start of a sentence.
+pub(super) fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
 }
 
 /// A title inside a sentence: its first letter small, unless the word is an acronym or a name in code.

@@ -36,6 +36,11 @@ pub(super) fn render(services: &[Scored<'_>]) -> Markup {
                     tbody { @for service in services { (row(service)) } }
                 }
             }
+            p class="legend small soft" {
+                @for answer in [Answer::Yes, Answer::Partly, Answer::No, Answer::Unknown, Answer::NotApplicable] {
+                    span { b class="glyph" { (answer_sign(answer)) } " " (answer_word(answer)) } " "
+                }
+            }
             dl class="questions" {
                 @for question in Question::ALL {
                     div { dt { (label(question)) } dd { (question.text()) } }

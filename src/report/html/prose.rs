@@ -8,7 +8,7 @@ use crate::report::escape::terminal;
 /// One line with its code spans.
 pub(super) fn inline(text: &str) -> Markup {
     let text = terminal(text);
-    let balanced = text.matches('`').count() % 2 == 0;
+    let balanced = text.matches('`').count().is_multiple_of(2);
     html! {
         @if balanced {
             @for (index, part) in text.split('`').enumerate() {
