@@ -100,6 +100,7 @@ pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
             .then_with(|| left.rule.cmp(&right.rule))
             .then_with(|| left.subject.cmp(&right.subject))
     });
+    let mut verdicts = merge_renderings(verdicts);
     number_repeats(&mut verdicts);
     verdicts.into_iter().map(|(_, verdict)| verdict).collect()
 }
@@ -172,6 +173,32 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
         hash.update(repeat.to_string());
     }
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
+/// cluster. What a rule says of all of them alike is said once, with the other places beside the first.
+fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
+    let mut first: BTreeMap<(Text, Text, Option<Id<Service>>, u8), usize> = BTreeMap::new();
+    let mut merged: Vec<(Text, Verdict)> = Vec::with_capacity(verdicts.len());
+    for (path, verdict) in verdicts {
+        let rendered = matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
+        let outcome = match verdict.outcome {
+            Outcome::Pass => 0,
+            Outcome::Fail => 1,
+            Outcome::Unknown(_) => 2,
+        };
+        let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
+        match first.get(&key).and_then(|index| merged.get_mut(*index)).filter(|_| rendered) {
+            Some((_, kept)) => kept.evidence.extend(
+                verdict.primary().map(|span| Evidence { label: "the same in another rendering".to_owned(), span }),
+            ),
+            None => {
+                first.entry(key).or_insert(merged.len());
+                merged.push((path, verdict));
+            }
+        }
+    }
+    merged
 }
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.

@@ -18,6 +18,11 @@ const IDENTIFYING: &[&str] = &[
     "workload",
 ];
 
+/// Naming labels that say where a series comes from, as opposed to what larger whole it is part of: a target named by
+/// one of these is meant, whatever `app` or `component` it is filed under.
+const SOURCES: &[&str] =
+    &["container", "daemonset", "deployment", "instance", "job", "pod", "service", "statefulset", "target", "workload"];
+
 /// Exporters that report about others: their `job` says nothing of what a series is about.
 const EXPORTERS: &[&str] = &["kube-state-metrics", "kubelet", "cadvisor", "node-exporter", "blackbox", "blackbox-exporter"];
 
@@ -179,8 +184,14 @@ impl Identity {
                 && !matcher.accepts("\u{1}no such namespace\u{1}");
             by_name || by_namespace
         });
+        let source_named = matchers.iter().any(|matcher| {
+            SOURCES.contains(&matcher.label.as_str())
+                && matcher.identifies()
+                && values(matcher).iter().any(|value| matcher.accepts(value))
+        });
         named
             && matchers.iter().all(|matcher| {
+                let filed = source_named && !SOURCES.contains(&matcher.label.as_str()) && matcher.label != "namespace";
                 let of_exporter = matcher.label == "job" && EXPORTERS.iter().any(|exporter| matcher.accepts(exporter));
                 let known = self.labels.get(&matcher.label);
                 // A label that merely describes (`code`, `le`) may have any value; a naming one must fit.
@@ -188,7 +199,7 @@ impl Identity {
                     Some(values) => !values.iter().any(|value| matcher.accepts(value)),
                     None => matcher.identifies() && !self.names.iter().any(|name| matcher.accepts(name)),
                 };
-                of_exporter || !contradicted
+                of_exporter || filed || !contradicted
             })
     }
 }

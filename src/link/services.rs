@@ -143,8 +143,11 @@ impl<'c> Register<'c> {
     }
 
     fn take_workloads(&mut self, model: &mut Model) {
-        for index in 0..model.workloads.len() {
-            let id: Id<Workload> = Id::new(index);
+        // Jobs come last: they work for a service more often than they are one.
+        let is_job = |workload: &Workload| matches!(workload.kind.as_str(), "Job" | "CronJob");
+        let (jobs, others): (Vec<_>, Vec<_>) =
+            (0..model.workloads.len()).map(Id::new).partition(|id: &Id<Workload>| is_job(&model[*id]));
+        for id in others.into_iter().chain(jobs) {
             let claim = self.claim_workload(&model[id]);
             let service = self.service(model, &claim.name);
             model[id].service = Some(service);
@@ -177,6 +180,12 @@ impl<'c> Register<'c> {
                 let reason = if key == "name" { format!("its name {value}") } else { format!("label {key}={value}") };
                 return Claim { name: name.unwrap_or_else(|| value.into()), reason };
             }
+        }
+        if matches!(workload.kind.as_str(), "Job" | "CronJob")
+            && let Some(id) = self.find_within(&workload.plain_name)
+        {
+            let name = self.by_name.iter().find(|(_, other)| **other == id).map(|(name, _)| name.clone());
+            return Claim { name: name.unwrap_or_default(), reason: format!("its name {}", workload.plain_name) };
         }
         if let Some(value) = label(PART_OF).filter(|value| !self.platforms.contains(&self.normal(value))) {
             return Claim { name: value.into(), reason: format!("label {PART_OF}={value}") };
@@ -303,7 +312,8 @@ pub(super) fn settle(model: &mut Model) {
         let any_workload = workloads.iter().map(|id| &model[*id].place).find(|place| judged(place));
         let any_datastore = datastores.iter().map(|id| &model[*id].place).find(|place| judged(place));
         let anchor = running.map(|workload| &workload.place).or(any_workload).or(any_datastore).cloned();
-        let deployable = any_workload.is_some();
+        // A Job runs once: nothing is left to page for, or to roll back.
+        let deployable = workloads.iter().any(|id| judged(&model[*id].place) && model[*id].kind != "Job");
         let holds_data = datastores.iter().map(|id| &model[*id]).any(|datastore| {
             judged(&datastore.place) && !datastore.disposable.is_true() && !datastore.replica.is_true()
         });
