@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::Options;
 use crate::audit::Audit;
 use crate::evaluate::{Evidence, Outcome, Verdict};
 use crate::rule::Meta;
@@ -53,6 +54,11 @@ impl<'a> Finding<'a> {
     /// Whether it counts: neither waived nor unknown.
     pub(super) fn is_open(&self) -> bool {
         self.verdict.is_open_gap()
+    }
+
+    /// Whether it weighs enough to be shown.
+    pub(super) fn is_shown(&self, options: &Options) -> bool {
+        self.verdict.severity >= options.min_severity
     }
 
     /// Whether it could not be decided, and nobody waived it.
