@@ -1,6 +1,8 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+pub mod terraform;
+
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
 use crate::source::{Source, SourceId, Span};
