@@ -54,9 +54,14 @@ impl<'a> Ground<'a> {
         self.root.resources.iter().filter(managed).filter(move |resource| resource.type_name == kind)
     }
 
-    /// The place of something declared in this root.
-    fn place(self, head: Span, path: &Text) -> Place {
-        Place { span: head, path: path.clone(), environment: self.root.environment.clone(), library: self.root.library }
+    /// The place of a resource.
+    fn place(self, resource: &Resource) -> Place {
+        Place {
+            span: resource.head,
+            path: resource.path.clone(),
+            environment: resource.environment.clone(),
+            library: self.root.library,
+        }
     }
 
     /// Tags or labels: the provider's defaults, overridden by its own.

@@ -37,7 +37,7 @@ fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
     let tags = ground.tags(&resource.type_name, &resource.provider, &resource.body);
     let mut alert = Alert {
         name: resource.address.clone(),
-        place: ground.place(resource.head, &resource.path),
+        place: ground.place(resource),
         severity: tags
             .first(&["severity", "Severity", "priority"])
             .map_or_else(Fact::default, |(_, fact)| fact.clone()),

@@ -49,7 +49,7 @@ const PROTECTED: &[(&str, &str)] = &[
 fn backup(ground: Ground<'_>, resource: &Resource, tool: &str) -> Backup {
     Backup {
         name: resource.address.clone(),
-        place: ground.place(resource.head, &resource.path),
+        place: ground.place(resource),
         tool: tool.into(),
         paused: doubt(Fact::known(false, resource.head), resource.uncertain.as_ref()),
         ..Backup::default()
@@ -123,7 +123,7 @@ fn restore_test(ground: Ground<'_>, plan: &Resource) -> RestoreTest {
     let has = Fact::known(found.is_some(), found.map_or(plan.head, |selection| selection.head));
     RestoreTest {
         name: plan.address.clone(),
-        place: ground.place(plan.head, &plan.path),
+        place: ground.place(plan),
         tool: "aws-backup".into(),
         has_selection: doubt(has, found.and_then(|selection| selection.uncertain.as_ref())),
         target: Fact::absent(plan.head),

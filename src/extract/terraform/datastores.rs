@@ -2,7 +2,7 @@
 //! public modules that are read by their arguments.
 
 use crate::extract::Facts;
-use crate::model::{BackupState, Datastore, Fact, State};
+use crate::model::{BackupState, Datastore, Environment, Fact, Place, State};
 use crate::resolve::terraform::{Mode, ModuleCall, Reference, Resource, refers, step};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown, Value};
@@ -16,7 +16,6 @@ const SHORT_LIVED: f64 = 400.0;
 
 /// Words by which a bucket says that it holds only what is made again.
 const PASSING: &[&str] = &[
-    "log",
     "logs",
     "logging",
     "accesslogs",
@@ -33,6 +32,9 @@ const PASSING: &[&str] = &[
     "builds",
 ];
 
+/// Words by which it says the contrary.
+const KEPT: &[&str] = &["state", "tfstate", "terraform", "backup", "backups"];
+
 /// A store as declared: a resource, or a call of a public module.
 struct Declared<'a> {
     ground: Ground<'a>,
@@ -44,6 +46,7 @@ struct Declared<'a> {
     body: &'a Node,
     head: Span,
     path: &'a Text,
+    environment: &'a Environment,
     provider: &'a str,
     references: &'a [Reference],
     uncertain: Option<&'a Unknown>,
@@ -76,6 +79,7 @@ fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declare
         body: &resource.body,
         head: resource.head,
         path: &resource.path,
+        environment: &resource.environment,
         provider: &resource.provider,
         references: &resource.references,
         uncertain: resource.uncertain.as_ref(),
@@ -95,6 +99,7 @@ fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>>
         body: &call.arguments,
         head: call.head,
         path: &call.path,
+        environment: &ground.root.environment,
         provider: "",
         references: &call.references,
         uncertain: call.uncertain.as_ref(),
@@ -109,7 +114,7 @@ impl Declared<'_> {
         let names = self.names();
         let mut datastore = Datastore {
             name: name.clone(),
-            place: self.ground.place(self.head, self.path),
+            place: self.place(),
             kind: self.store.kind.as_str().into(),
             engine: self.engine(),
             platform: platform(self.type_name).into(),
@@ -141,6 +146,11 @@ impl Declared<'_> {
                 doubt(std::mem::take(&mut datastore.backup.retention_days), Some(uncertain));
         }
         datastore
+    }
+
+    fn place(&self) -> Place {
+        let environment = self.environment.clone();
+        Place { span: self.head, path: self.path.clone(), environment, library: self.ground.root.library }
     }
 
     fn names(&self) -> Vec<Text> {
@@ -330,12 +340,17 @@ impl Declared<'_> {
 
     /// Where the bucket's name says that it holds only what is made again. A bucket of Terraform's state is none such.
     fn passing(&self, datastore: &Datastore) -> Option<Span> {
-        let says = |name: &str, words: &[&str]| {
-            name.to_ascii_lowercase()
-                .split(|character: char| !character.is_ascii_alphanumeric())
-                .any(|word| words.contains(&word))
+        let words = |name: &str| -> Vec<String> {
+            let lower = name.to_ascii_lowercase();
+            lower.split(|character: char| !character.is_ascii_alphanumeric()).map(str::to_owned).collect()
         };
-        if datastore.names.iter().any(|name| says(name, &["state", "tfstate", "terraform", "backup", "backups"])) {
+        let says = |name: &str, list: &[&str]| {
+            let found = words(name);
+            // "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
+            found.iter().any(|word| list.contains(&word.as_str()))
+                || list == PASSING && found.last().is_some_and(|word| word == "log")
+        };
+        if datastore.names.iter().any(|name| says(name, KEPT)) {
             return None;
         }
         datastore.names.iter().any(|name| says(name, PASSING)).then_some(self.head)

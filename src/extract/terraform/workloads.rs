@@ -36,7 +36,7 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
     let plain = names.iter().find_map(|path| resource.at(path)?.scalar()).unwrap_or_else(|| resource.name.clone());
     let mut workload = Workload {
         name: resource.address.clone(),
-        place: ground.place(resource.head, &resource.path),
+        place: ground.place(resource),
         kind: resource.type_name.clone(),
         platform: platform.into(),
         plain_name: plain,
