@@ -86,6 +86,9 @@ pub struct Resource {
     pub address: Text,
     /// Evaluated attributes; nested blocks as a list of mappings (see [`step`]).
     pub body: Node,
+    /// The environment: its root's, unless a module it is in (`module.staging`) or its own tag names another that is
+    /// not production.
+    pub environment: Environment,
     /// `resource "type" "name"`.
     pub head: Span,
     /// The whole block.
@@ -191,7 +194,7 @@ pub fn resolve(documents: &[(&Source, &Document)], environments: &Environments) 
     let project = project::Project::new(&files);
     let plans = roots::plan(&project, environments);
     let mut resolved = Resolved::default();
-    for outcome in collect::run(&project, &plans) {
+    for outcome in collect::run(&project, &plans, environments) {
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);
         resolved.problems.extend(outcome.problems);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::{Gap, Hides};
+use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::source::Span;
 use crate::tree::block::{Block, Body, ExpressionKind};
@@ -31,14 +31,14 @@ pub(super) struct Outcome {
 }
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
-pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>]) -> Vec<Outcome> {
+pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &Environments) -> Vec<Outcome> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(plans.len());
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some((index, plan)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, plans.get(at)?)))
         {
-            let outcome = evaluate(project, plan);
+            let outcome = evaluate(project, plan, environments);
             outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(index, outcome);
         }
     };
@@ -53,7 +53,7 @@ pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>]) -> Vec<Outco
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
+fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Environments) -> Outcome {
     let root = Root {
         directory: plan.directory.into(),
         environment: plan.environment.clone(),
@@ -97,7 +97,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
     for unit in units {
         evaluator.adopt(unit);
     }
-    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome };
+    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome, environments };
     collector.defaults(number);
     collector.module(number);
     outcome.problems = evaluator.problems();
@@ -107,6 +107,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
 struct Collector<'c, 'a> {
     evaluator: &'c Evaluator<'a>,
     outcome: &'c mut Outcome,
+    environments: &'c Environments,
 }
 
 impl<'a> Collector<'_, 'a> {
@@ -160,6 +161,7 @@ impl<'a> Collector<'_, 'a> {
                 type_name: kind.value.clone(),
                 name: name.value.clone(),
                 address: format!("{base}{key}").into(),
+                environment: self.environment(home, &body),
                 body: Node::new(body.value, block.head),
                 head: block.head,
                 span: block.span,
@@ -193,6 +195,18 @@ impl<'a> Collector<'_, 'a> {
             );
         }
         self.outcome.root.resources.extend(made.into_iter().take(room));
+    }
+
+    fn environment(&self, home: &Module<'a>, body: &Node) -> Environment {
+        let own = &self.outcome.root.environment;
+        // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
+        let modules = home.prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
+        let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
+        let tags =
+            tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
+        let words = modules.chain(tags.filter_map(|entry| entry.value.as_str()));
+        let other = words.filter_map(|word| self.environments.of_word(word)).find(|found| !found.production);
+        if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
     }
 
     /// A call of a module that is not here.

@@ -44,7 +44,8 @@ pub(super) fn plan<'a>(project: &'a Project<'a>, environments: &Environments) ->
         .values()
         .filter(|directory| {
             let only_shown = |callers: &BTreeSet<&str>| callers.iter().all(|caller| demonstrates(caller, environments));
-            directory.backend || callers.get(directory.path).is_none_or(only_shown)
+            let makes = directory.makes_anything();
+            makes && (directory.backend || callers.get(directory.path).is_none_or(only_shown))
         })
         .collect();
     let values = Values::bind(project, &candidates, environments);

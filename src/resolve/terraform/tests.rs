@@ -23,7 +23,7 @@ fn evaluated(expression: &str) -> String {
     let text = format!(
         "variable \"unset\" {{}}\nvariable \"nothing\" {{ default = null }}\nresource \"aws_x\" \"other\" {{ literal = \"here\" }}\n\
          resource \"aws_x\" \"many\" {{\n count = 2\n n = count.index\n}}\n\
-         resource \"t\" \"e\" {{ v = {expression}\n }}\n"
+         resource \"t\" \"e\" {{\n v = {expression}\n}}\n"
     );
     let repository = Repository::new(&[("main.tf", &text)]);
     if repository.resolved.roots.is_empty() {
@@ -353,7 +353,7 @@ proptest::proptest! {
         ]), 1..24,
     )) {
         let text = format!(
-            "variable \"a\" {{ default = [1, {{ v = \"x\" }}] }}\nlocals {{ b = {}\n }}\nresource \"t\" \"e\" {{ v = local.b\n }}\n",
+            "variable \"a\" {{ default = [1, {{ v = \"x\" }}] }}\nlocals {{\n b = {}\n}}\nresource \"t\" \"e\" {{ v = local.b }}\n",
             words.join(" ")
         );
         let once = Repository::new(&[("main.tf", &text)]);
