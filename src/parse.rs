@@ -5,6 +5,7 @@
 //! whoever walks a tree may recurse.
 
 pub mod encrypted;
+pub mod hcl;
 pub mod json;
 mod keys;
 pub mod toml;
@@ -31,7 +32,8 @@ pub fn parse(id: SourceId, text: &str, format: Format) -> Parsed {
         Format::Yaml => yaml::parse(id, text),
         Format::Json => json::parse(id, text),
         Format::Toml => toml::parse(id, text),
-        Format::Hcl | Format::Markdown => Parsed { document: Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() }, problems: Vec::new() },
+        Format::Hcl => hcl::parse(id, text),
+        Format::Markdown => Parsed { document: Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() }, problems: Vec::new() },
         Format::Text => Parsed {
             document: Document { source: id, format, content: Content::Text, comments: Vec::new() },
             problems: Vec::new(),
