@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Options;
+use super::excerpt::Mark;
+use super::{Options, escape};
 use crate::audit::Audit;
 use crate::evaluate::{Evidence, Outcome, Verdict};
 use crate::rule::Meta;
@@ -104,6 +105,12 @@ impl<'a> Finding<'a> {
         self.verdict.evidence.first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
     }
 
+    /// The places to underline, with what is said of them on one line.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let said = |one: &Evidence| escape::terminal(&said(&one.label)).into_owned();
+        self.verdict.evidence.iter().map(|one| Mark { span: one.span, label: said(one) }).collect()
+    }
+
     /// The places that support it, beside its own.
     pub(super) fn related(&self) -> &'a [Evidence] {
         self.verdict.evidence.get(1..).unwrap_or_default()
@@ -133,6 +140,17 @@ impl<'a> Location<'a> {
     }
 }
 
+/// What is said of a place beside it. A label is a sentence part, or the path of a fact in a rule: of that, its last
+/// word that tells something; of the subject's own name, nothing, since it is underlined.
+pub(super) fn said(label: &str) -> Cow<'_, str> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !label.contains('.') || !label.split('.').all(is_word) {
+        return Cow::Borrowed(label);
+    }
+    let telling = label.split('.').skip(1).filter(|word| !matches!(*word, "name" | "exists" | "known"));
+    telling.last().unwrap_or_default().replace('_', " ").into()
+}
+
 /// A text up to the end of its first sentence or paragraph. Lines inside a paragraph are not joined here.
 pub(super) fn first_sentence(text: &str) -> &str {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
@@ -151,6 +169,15 @@ pub(super) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_for_people() {
+        assert_eq!(said("service.name"), "");
+        assert_eq!(said("datastore.deletion_protection"), "deletion protection");
+        assert_eq!(said("alert.runbook.exists"), "runbook");
+        assert_eq!(said("value from here"), "value from here");
+        assert_eq!(said("looked for in main.tf"), "looked for in main.tf");
+    }
 
     #[test]
     fn a_first_sentence_ends_where_it_ends() {
