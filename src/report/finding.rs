@@ -90,9 +90,14 @@ impl<'a> Finding<'a> {
         }
     }
 
-    /// The first sentence of the help: what fits on a line.
-    pub(super) fn advice(&self) -> &'a str {
-        first_sentence(self.help())
+    /// The first sentence of the help: what fits on a line, without marks of emphasis.
+    pub(super) fn advice(&self) -> String {
+        let line = one_line(first_sentence(self.help()));
+        let parts = line.split('`').enumerate();
+        parts
+            .map(|(at, part)| if at % 2 == 0 { part.replace('*', "") } else { part.into() })
+            .collect::<Vec<_>>()
+            .join("`")
     }
 
     /// The name of the service it counts for; none for the repository as a whole.

@@ -120,7 +120,7 @@ fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
     page.wrapped(&indent, INDENT, &one_line(&first.message()), Style::new())?;
     write_excerpt(page, first)?;
     write_others(page, others)?;
-    let advice = one_line(first.advice());
+    let advice = first.advice();
     if !advice.is_empty() {
         let lead = format!("{indent}{}", page.paint("help: ", Style::new().cyan()));
         page.wrapped(&lead, INDENT + 6, &advice, Style::new())?;

@@ -86,7 +86,7 @@ fn write_steps(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
         let more =
             if step.closes > 1 { format!(" and {}", plural(step.closes - 1, "more place")) } else { String::new() };
         let place = code(&step.lead.location().short());
-        let advice = safe(&one_line(step.lead.advice()));
+        let advice = safe(&step.lead.advice());
         let advice = if advice.is_empty() { advice } else { format!(" {advice}") };
         let severity = step.lead.verdict.severity.name();
         let (title, whom) = (safe(step.lead.title()), safe(&step.whom()));

@@ -178,7 +178,7 @@ fn properties(finding: &Finding<'_>) -> sarif::PropertyBag {
     if let Some(service) = finding.service() {
         values.insert("service".into(), json!(service));
     }
-    let help = one_line(finding.advice());
+    let help = finding.advice();
     if !help.is_empty() {
         values.insert("help".into(), json!(help));
     }
