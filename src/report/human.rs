@@ -11,7 +11,7 @@ use page::{Page, answer_style, grade_style, severity_style};
 
 use super::Options;
 use super::escape::terminal;
-use super::excerpt::{Mark, Window};
+use super::excerpt::Window;
 use super::finding::{Finding, Location, one_line};
 use super::summary::{Counts, Scored, Step, grouped, listed, plural, skipped, steps, undecided, verdict};
 use crate::audit::Audit;
@@ -120,7 +120,7 @@ fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
     page.wrapped(&indent, INDENT, &one_line(&first.message()), Style::new())?;
     write_excerpt(page, first)?;
     write_others(page, others)?;
-    let advice = one_line(first.advice());
+    let advice = first.advice();
     if !advice.is_empty() {
         let lead = format!("{indent}{}", page.paint("help: ", Style::new().cyan()));
         page.wrapped(&lead, INDENT + 6, &advice, Style::new())?;
@@ -130,9 +130,9 @@ fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
 
 /// The lines around a finding, and the related places that stand elsewhere.
 fn write_excerpt(page: &mut Page<'_>, finding: &Finding<'_>) -> io::Result<()> {
-    let marks = finding.verdict.evidence.iter();
-    let marks = marks.map(|one| Mark { span: one.span, label: terminal(&one.label).into_owned() }).collect();
-    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, marks, page.options) else { return Ok(()) };
+    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, finding.marks(), page.options) else {
+        return Ok(());
+    };
     page.block(INDENT - 1, &window.draw(page.options))?;
     let most = if page.options.verbose { usize::MAX } else { ROWS };
     for mark in elsewhere.iter().take(most) {
