@@ -8,6 +8,7 @@ pub mod encrypted;
 pub mod hcl;
 pub mod json;
 mod keys;
+pub mod markdown;
 pub mod toml;
 pub mod yaml;
 
@@ -33,7 +34,7 @@ pub fn parse(id: SourceId, text: &str, format: Format) -> Parsed {
         Format::Json => json::parse(id, text),
         Format::Toml => toml::parse(id, text),
         Format::Hcl => hcl::parse(id, text),
-        Format::Markdown => Parsed { document: Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() }, problems: Vec::new() },
+        Format::Markdown => markdown::parse(id, text),
         Format::Text => Parsed {
             document: Document { source: id, format, content: Content::Text, comments: Vec::new() },
             problems: Vec::new(),
