@@ -26,7 +26,7 @@ use crate::source::{Source, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
 /// Everything that Terraform would make of an audit's files.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Resolved {
     /// The roots, each once per environment it is given values for, in path order.
     pub roots: Vec<Root>,
@@ -37,7 +37,7 @@ pub struct Resolved {
 }
 
 /// A directory as it would be applied with one set of values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Root {
     /// The directory, without a trailing `/`; empty for the audited root itself.
     pub directory: Text,
@@ -54,7 +54,7 @@ pub struct Root {
 }
 
 /// Tags that a provider puts on everything it makes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProviderDefaults {
     /// `aws`, `google`.
     pub provider: Text,
@@ -74,7 +74,7 @@ pub enum Mode {
 }
 
 /// One instance of a resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// Managed, or only read.
     pub mode: Mode,
@@ -115,7 +115,7 @@ pub struct Reference {
 }
 
 /// A call of a module that is not in the repository.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModuleCall {
     /// The source as written.
     pub source: Text,

@@ -9,7 +9,7 @@ use crate::tree::{Node, Text, Unknown, Value};
 
 use super::providers::{Companion, PublicModule, Reading, Store, table};
 use super::reading::{Answer, Told, read, undocumented};
-use super::{Ground, Seen, doubt};
+use super::{Ground, Seen, doubt, refers_to};
 
 /// A bucket that expires all it holds within this many days keeps nothing that must be restored.
 const SHORT_LIVED: f64 = 400.0;
@@ -239,7 +239,7 @@ impl Declared<'_> {
     }
 
     fn served(&self, companion: &Companion, resource: &Resource) -> Served {
-        if self.ground.refers(resource, &companion.by, self.address) {
+        if refers_to(resource, &companion.by, self.address) {
             return Served::Yes;
         }
         let by = step(&resource.body, &companion.by);

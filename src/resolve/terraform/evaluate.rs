@@ -17,7 +17,7 @@ use crate::tree::block::{
 use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
 
 use super::functions;
-use super::module::{Expansion, Module, Slotted, mapping, shared_through};
+use super::module::{Expansion, Module, Slotted, shared_through};
 use super::operate::{
     Evaluated, Failure, binary, elements, insert, is_unknown, number, same, through, through_all, to_bool, to_number,
     to_text, unknown_among, unknown_node,
@@ -313,16 +313,11 @@ impl<'a> Evaluator<'a> {
     fn object(&self, pairs: &[(Expression, Expression)], scope: &Scope<'a>, span: Span) -> Evaluated {
         let mut map = Map::default();
         for (key, value) in pairs {
-            let name = match &key.kind {
-                ExpressionKind::Literal(Value::String(name)) => name.clone(),
-                _ => {
-                    let node = self.evaluate(key, scope)?;
-                    if let Value::Unknown(unknown) = node.value {
-                        return Ok(unknown_node(*unknown, span));
-                    }
-                    to_text(&node)?
-                }
-            };
+            let node = self.evaluate(key, scope)?;
+            if let Value::Unknown(unknown) = node.value {
+                return Ok(unknown_node(*unknown, span));
+            }
+            let name = to_text(&node)?;
             let value = self.evaluate(value, scope)?;
             insert(&mut map, name, key.span, value);
         }
@@ -434,12 +429,12 @@ impl<'a> Evaluator<'a> {
                 map.entries.push(Entry { key: name, key_span: key.span, value });
                 continue;
             }
-            match map.entries.iter_mut().find(|entry| entry.key == name) {
-                Some(Entry { value: Node { value: Value::List(group), .. }, .. }) => group.push(value),
-                _ => {
-                    let group = Node::new(Value::List(vec![value]), span);
-                    map.entries.push(Entry { key: name, key_span: key.span, value: group });
-                }
+            let known = map.entries.iter_mut().find(|entry| entry.key == name);
+            if let Some(Entry { value: Node { value: Value::List(group), .. }, .. }) = known {
+                group.push(value);
+            } else {
+                let group = Node::new(Value::List(vec![value]), span);
+                map.entries.push(Entry { key: name, key_span: key.span, value: group });
             }
         }
         let value = if parts.key.is_some() { Value::Map(map) } else { Value::List(list) };
@@ -634,8 +629,8 @@ impl<'a> Evaluator<'a> {
             unknown.refers_to.push(address);
             return Ok(Rc::new(unknown_node(unknown, span)));
         };
-        let handle = |key: Option<&Text>, number: usize| {
-            let address: Text = format!("{address}{}", key.map_or("", |key| key)).into();
+        let handle = |key: &str, number: usize| {
+            let address: Text = format!("{address}{key}").into();
             self.handles.borrow_mut().entry(address.clone()).or_insert(Handle::Module(number));
             handle_node(address, span)
         };
@@ -694,23 +689,19 @@ fn handle_node(address: Text, span: Span) -> Node {
 }
 
 /// Handles of module instances, by index or key as they were called.
-fn spread(calls: &[(Option<Text>, usize)], handle: impl Fn(Option<&Text>, usize) -> Node, span: Span) -> Node {
+fn spread(calls: &[(Text, usize)], handle: impl Fn(&str, usize) -> Node, span: Span) -> Node {
+    let keyed = !calls.is_empty() && calls.iter().all(|(key, _)| key.starts_with("[\""));
     match calls {
-        [(None, number)] => handle(None, *number),
-        _ if calls.iter().all(|(key, _)| key.as_deref().is_some_and(|key| key.starts_with("[\"")))
-            && !calls.is_empty() =>
-        {
-            let mut node = mapping([], span);
-            if let Value::Map(map) = &mut node.value {
-                for (key, number) in calls {
-                    let name = key.as_deref().unwrap_or_default();
-                    let plain = name.trim_start_matches("[\"").trim_end_matches("\"]");
-                    insert(map, plain.into(), span, handle(key.as_ref(), *number));
-                }
+        [(key, number)] if key.is_empty() => handle("", *number),
+        _ if keyed => {
+            let mut map = Map::default();
+            for (key, number) in calls {
+                let plain = key.trim_start_matches("[\"").trim_end_matches("\"]");
+                insert(&mut map, plain.into(), span, handle(key, *number));
             }
-            node
+            Node::new(Value::Map(map), span)
         }
-        _ => Node::new(Value::List(calls.iter().map(|(key, number)| handle(key.as_ref(), *number)).collect()), span),
+        _ => Node::new(Value::List(calls.iter().map(|(key, number)| handle(key, *number)).collect()), span),
     }
 }
 
