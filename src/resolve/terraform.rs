@@ -1,7 +1,8 @@
 //! Terraform as it would be applied: documents → evaluated resources, per root and environment.
 //!
 //! [`project`] groups files into directories, [`roots`] says which of them are applied and with which values,
-//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`functions`] the functions of the language,
+//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`reference`]
+//! what they refer to, [`functions`] the functions of the language,
 //! and [`collect`] writes down what comes out. Nothing is guessed: what the text cannot tell (attributes that a
 //! provider computes, variables without a value, modules that are elsewhere) stays in the result as
 //! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
@@ -14,6 +15,7 @@ mod json;
 mod module;
 mod operate;
 mod project;
+mod reference;
 mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
