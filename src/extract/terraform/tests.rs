@@ -105,6 +105,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "expiring" {
     expiration { days = 30 }
   }
 }
+resource "aws_s3_bucket" "dumps" { bucket = "shop-db-backups" }
+resource "aws_s3_bucket_lifecycle_configuration" "dumps" {
+  bucket = aws_s3_bucket.dumps.bucket
+  rule {
+    status = "Enabled"
+    expiration { days = 90 }
+  }
+}
+resource "aws_s3_bucket" "analyzer" { bucket = "log-analyzer" }
 resource "aws_dynamodb_table" "locks" { hash_key = "LockID" }
 resource "aws_dynamodb_table" "orders" {
   hash_key = "id"
@@ -120,7 +129,9 @@ resource "aws_dynamodb_table" "orders" {
     assert!(store(&model, "aws_s3_bucket.off").versioned.is_false(), "a companion that is not made says nothing");
     assert!(store(&model, "aws_s3_bucket.access").disposable.is_true());
     assert!(store(&model, "aws_s3_bucket.expiring").disposable.is_true());
-    assert!(store(&model, "aws_s3_bucket.plain").disposable.is_false());
+    for kept in ["plain", "dumps", "analyzer"] {
+        assert!(store(&model, &format!("aws_s3_bucket.{kept}")).disposable.is_false(), "{kept}");
+    }
     assert!(store(&model, "aws_dynamodb_table.locks").disposable.is_true());
     assert!(store(&model, "aws_dynamodb_table.orders").backup.pitr.is_true());
 }
