@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::source::Span;
-use crate::tree::block::{Block, Body, ExpressionKind};
+use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
@@ -69,13 +69,13 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
     let mut units = Vec::new();
     for (index, unit) in plan.units.iter().enumerate() {
         units.push(Module::new(&unit.configuration, BTreeMap::new()));
-        if let Some(inputs) = unit.inputs
-            && let ExpressionKind::Object(pairs) = &inputs.value.kind
-        {
-            for (key, value) in pairs {
-                if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
-                    given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
-                }
+        let mut pairs = Vec::new();
+        if let Some(inputs) = unit.inputs {
+            inputs_of(&inputs.value, &mut pairs);
+        }
+        for (key, value) in pairs {
+            if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
+                given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
             }
         }
     }
@@ -102,6 +102,17 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
     collector.module(number);
     outcome.problems = evaluator.problems();
     outcome
+}
+
+/// The entries of Terragrunt's `inputs`: an object, or several merged. What else is merged in is not seen.
+fn inputs_of<'a>(expression: &'a Expression, out: &mut Vec<&'a (Expression, Expression)>) {
+    match &expression.kind {
+        ExpressionKind::Object(pairs) => out.extend(pairs),
+        ExpressionKind::Call { name, arguments, .. } if name.value == "merge" => {
+            arguments.iter().for_each(|argument| inputs_of(argument, out));
+        }
+        _ => {}
+    }
 }
 
 struct Collector<'c, 'a> {

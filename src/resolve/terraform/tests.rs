@@ -275,7 +275,7 @@ fn terragrunt_units_call_their_modules() {
     let repository = Repository::new(&[
         (
             "accounts/shop-prod/db/terragrunt.hcl",
-            "terraform {\n  source = \"../../../modules//db\"\n}\ninputs = { keep = 4 }\n",
+            "terraform {\n  source = \"../../../modules//db\"\n}\ninputs = merge(local.common, { keep = 4 })\n",
         ),
         (
             "accounts/shop-staging/db/terragrunt.hcl",
