@@ -109,7 +109,9 @@ fn inputs_of<'a>(expression: &'a Expression, out: &mut Vec<&'a (Expression, Expr
     match &expression.kind {
         ExpressionKind::Object(pairs) => out.extend(pairs),
         ExpressionKind::Call { name, arguments, .. } if name.value == "merge" => {
-            arguments.iter().for_each(|argument| inputs_of(argument, out));
+            for argument in arguments {
+                inputs_of(argument, out);
+            }
         }
         _ => {}
     }
