@@ -7,6 +7,7 @@ pub mod audit;
 pub mod evaluate;
 pub mod extract;
 pub mod model;
+pub mod parse;
 pub mod problem;
 pub mod report;
 pub mod resolve;
