@@ -79,11 +79,11 @@ impl<'a> Ground<'a> {
         }
         tags
     }
+}
 
-    /// Whether a resource refers to an address in an attribute.
-    fn refers(self, resource: &Resource, attribute: &str, address: &str) -> bool {
-        resource.refers(attribute).any(|reference| points_at(reference, address))
-    }
+/// Whether a resource refers to an address in an attribute.
+fn refers_to(resource: &Resource, attribute: &str, address: &str) -> bool {
+    resource.refers(attribute).any(|reference| points_at(reference, address))
 }
 
 /// The fact of an attribute, absent at the head of its block when it is not set.

@@ -20,11 +20,15 @@ use crate::tree::{Comment, Content, Document, Format, Text};
 use convert::Converter;
 use places::Places;
 
-/// Nesting up to which the recursive parser runs on the caller's stack, which may be the 2 MB of a worker thread.
-const SHALLOW: usize = 12;
+/// Nesting up to which the recursive parser runs on the caller's stack. It takes half a megabyte at most in a build
+/// without optimisation; a worker thread has two.
+const SHALLOW: usize = 16;
 
-/// The stack for deeper text. hcl-edit itself stops at 64 levels, which take up to 8 MB in a build without optimisation.
-const DEEP_STACK: usize = 64 << 20;
+/// The stack for deeper text. The 64 levels that hcl-edit accepts take two megabytes at most.
+const DEEP_STACK: usize = 16 << 20;
+
+/// The largest object that is parsed: hcl-edit compares each key with all those before it, a third of a second here.
+const MOST_KEYS: usize = 10_000;
 
 /// How many repeated object keys are disguised before a text is given up; each costs one more run of the parser.
 const MOST_REPEATED_KEYS: usize = 16;
@@ -35,8 +39,14 @@ pub fn parse(id: SourceId, text: &str) -> Parsed {
     let unmarked = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = Places::new(id, text.len() - unmarked.len());
     let survey = lexer::survey(unmarked);
-    let (body, problems) =
-        if survey.nesting > SHALLOW { on_deep_stack(unmarked, &places) } else { read(unmarked, &places) };
+    let (body, problems) = if survey.keys > MOST_KEYS {
+        let message = format!("an object with more than {MOST_KEYS} keys");
+        nothing(&places, message, "move it into a JSON or YAML file; until then this file is not audited")
+    } else if survey.nesting > SHALLOW {
+        on_deep_stack(unmarked, &places)
+    } else {
+        read(unmarked, &places)
+    };
     let comments = survey.comments.into_iter().map(|range| comment(&unmarked[range.clone()], places.span(range)));
     let document =
         Document { source: id, format: Format::Hcl, content: Content::Body(body), comments: comments.collect() };
@@ -58,9 +68,13 @@ fn on_deep_stack(text: &str, places: &Places) -> (Body, Vec<Problem>) {
     });
     read.unwrap_or_else(|| {
         let message = "this file is nested too deeply to be read with the memory at hand";
-        let problem = Problem::at(Fault::Input, places.span(0..0), message, "split its deepest expressions up");
-        (Body::default(), vec![problem])
+        nothing(places, message, "split its deepest expressions up; until then this file is not audited")
     })
+}
+
+/// An empty body, and why it is empty.
+fn nothing(places: &Places, message: impl Into<String>, help: &str) -> (Body, Vec<Problem>) {
+    (Body::default(), vec![Problem::at(Fault::Input, places.span(0..0), message, help)])
 }
 
 /// Why hcl-edit refused a piece of text.
@@ -96,10 +110,7 @@ fn piece(text: &str, mut places: Places) -> Result<(Body, Vec<Problem>), Failure
         let copy = text.to_owned();
         patched = disguise(copy, &mut places, offset).ok_or(failure)?;
     }
-    Err(Failure {
-        message: format!("an object repeats more than {MOST_REPEATED_KEYS} keys"),
-        place: places.span(0..0),
-    })
+    Err(Failure { message: format!("an object repeats more than {MOST_REPEATED_KEYS} keys"), place: places.span(0..0) })
 }
 
 /// Puts something around the object key at `offset` that tells it from its namesake and does not change what it says:
@@ -128,9 +139,7 @@ fn disguise(mut text: String, places: &mut Places, offset: usize) -> Option<Stri
 fn token_length(text: &str) -> usize {
     match text.chars().next() {
         None | Some('\r' | '\n') => 0,
-        Some(first) if lexer::is_word(first) => {
-            text.find(|character| !lexer::is_word(character)).unwrap_or(text.len())
-        }
+        Some(first) if lexer::is_word(first) => text.find(|character| !lexer::is_word(character)).unwrap_or(text.len()),
         Some(first) => first.len_utf8(),
     }
 }

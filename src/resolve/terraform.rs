@@ -1,7 +1,8 @@
 //! Terraform as it would be applied: documents → evaluated resources, per root and environment.
 //!
 //! [`project`] groups files into directories, [`roots`] says which of them are applied and with which values,
-//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`functions`] the functions of the language,
+//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`reference`]
+//! what they refer to, [`functions`] the functions of the language,
 //! and [`collect`] writes down what comes out. Nothing is guessed: what the text cannot tell (attributes that a
 //! provider computes, variables without a value, modules that are elsewhere) stays in the result as
 //! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
@@ -14,6 +15,7 @@ mod json;
 mod module;
 mod operate;
 mod project;
+mod reference;
 mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,7 +28,7 @@ use crate::source::{Source, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
 /// Everything that Terraform would make of an audit's files.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Resolved {
     /// The roots, each once per environment it is given values for, in path order.
     pub roots: Vec<Root>,
@@ -37,7 +39,7 @@ pub struct Resolved {
 }
 
 /// A directory as it would be applied with one set of values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Root {
     /// The directory, without a trailing `/`; empty for the audited root itself.
     pub directory: Text,
@@ -54,7 +56,7 @@ pub struct Root {
 }
 
 /// Tags that a provider puts on everything it makes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProviderDefaults {
     /// `aws`, `google`.
     pub provider: Text,
@@ -74,7 +76,7 @@ pub enum Mode {
 }
 
 /// One instance of a resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// Managed, or only read.
     pub mode: Mode,
@@ -115,7 +117,7 @@ pub struct Reference {
 }
 
 /// A call of a module that is not in the repository.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModuleCall {
     /// The source as written.
     pub source: Text,

@@ -48,7 +48,7 @@ fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
     };
     read(ground, resource, &mut alert);
     if alert.plain_name.is_empty() {
-        alert.plain_name = resource.name.clone();
+        alert.plain_name.clone_from(&resource.name);
     }
     alert.automation = if alert.automation.is_absent() { Fact::known(false, resource.head) } else { alert.automation };
     let machine = alert.automation.is_true();
@@ -96,7 +96,7 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.source = "cloudwatch".into();
     alert.plain_name = resource.at("alarm_name").and_then(Node::scalar).unwrap_or_default();
     alert.description = text(resource, "alarm_description");
-    alert.summary = alert.description.clone();
+    alert.summary.clone_from(&alert.description);
     let enabled = switch(resource, "actions_enabled");
     let actions = entries(resource, "alarm_actions");
     alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { actions };

@@ -6,7 +6,7 @@ use crate::model::{Backup, Coverage, Fact, RestoreTest};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text};
 
-use super::{Ground, Seen, doubt, fact, named, reading, text};
+use super::{Ground, Seen, doubt, fact, named, reading, refers_to, text};
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     let mut backups = Vec::new();
@@ -59,7 +59,7 @@ fn backup(ground: Ground<'_>, resource: &Resource, tool: &str) -> Backup {
 /// A selection of AWS Backup. Resources and each `selection_tag` widen it (any is enough); `condition` narrows it, and
 /// all of its tags must hold.
 fn aws_selection(ground: Ground<'_>, selection: &Resource, out: &mut Vec<Backup>) {
-    let plan = ground.of_type("aws_backup_plan").find(|plan| ground.refers(selection, "plan_id", &plan.address));
+    let plan = ground.of_type("aws_backup_plan").find(|plan| refers_to(selection, "plan_id", &plan.address));
     let base = Backup {
         schedule: plan.map_or_else(Fact::default, |plan| text(plan, "rule.schedule")),
         retention_days: plan
@@ -109,7 +109,7 @@ fn lifecycle_policy(ground: Ground<'_>, policy: &Resource) -> Backup {
 fn restore_test(ground: Ground<'_>, plan: &Resource) -> RestoreTest {
     let own = plan.at("name").and_then(Node::scalar);
     let is_of = |selection: &&Resource| {
-        ground.refers(selection, "restore_testing_plan_name", &plan.address)
+        refers_to(selection, "restore_testing_plan_name", &plan.address)
             || own.is_some() && selection.at("restore_testing_plan_name").and_then(Node::scalar) == own
     };
     let selections: Vec<&Resource> = ground.of_type("aws_backup_restore_testing_selection").filter(is_of).collect();

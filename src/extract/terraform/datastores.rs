@@ -9,7 +9,7 @@ use crate::tree::{Node, Text, Unknown, Value};
 
 use super::providers::{Companion, PublicModule, Reading, Store, table};
 use super::reading::{Answer, Told, read, undocumented};
-use super::{Ground, Seen, doubt};
+use super::{Ground, Seen, doubt, refers_to};
 
 /// A bucket that expires all it holds within this many days keeps nothing that must be restored.
 const SHORT_LIVED: f64 = 400.0;
@@ -31,6 +31,9 @@ const PASSING: &[&str] = &[
     "build",
     "builds",
 ];
+
+/// Names of resources that tell nothing.
+const GENERIC: &[&str] = &["this", "main", "default"];
 
 /// Words by which it says the contrary.
 const KEPT: &[&str] = &["state", "tfstate", "terraform", "backup", "backups"];
@@ -156,8 +159,15 @@ impl Declared<'_> {
     fn names(&self) -> Vec<Text> {
         let paths = self.module.and_then(|module| module.name_paths.as_ref()).unwrap_or(&self.store.name_paths);
         let mut names: Vec<Text> = paths.iter().filter_map(|path| step(self.body, path)?.scalar()).collect();
-        names.push(self.label.into());
-        names.dedup();
+        if !GENERIC.contains(&self.label) {
+            names.push(self.label.into());
+        }
+        // What a module keeps is known by the name of its call.
+        let segments: Vec<&str> = self.address.split('.').collect();
+        let calls = segments.windows(2).filter(|pair| pair.first() == Some(&"module")).filter_map(|pair| pair.get(1));
+        names.extend(calls.rev().map(|name| Text::from(name.split('[').next().unwrap_or(name))));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
         names
     }
 
@@ -239,7 +249,7 @@ impl Declared<'_> {
     }
 
     fn served(&self, companion: &Companion, resource: &Resource) -> Served {
-        if self.ground.refers(resource, &companion.by, self.address) {
+        if refers_to(resource, &companion.by, self.address) {
             return Served::Yes;
         }
         let by = step(&resource.body, &companion.by);
@@ -322,7 +332,7 @@ impl Declared<'_> {
         if listed.is_true() || self.store.kind == "cache" {
             return if listed.is_true() { listed } else { Fact::known(true, self.head) };
         }
-        if self.store.kind == "object-store" {
+        if self.store.kind == "object-store" && !kept(datastore) {
             if let Some(told) = self.told("expires_days")
                 && told.fact.value().and_then(Answer::number).is_some_and(|days| days > 0.0 && days <= SHORT_LIVED)
             {
@@ -338,23 +348,25 @@ impl Declared<'_> {
         }
     }
 
-    /// Where the bucket's name says that it holds only what is made again. A bucket of Terraform's state is none such.
+    /// Where the bucket's name says that it holds only what is made again.
     fn passing(&self, datastore: &Datastore) -> Option<Span> {
-        let words = |name: &str| -> Vec<String> {
-            let lower = name.to_ascii_lowercase();
-            lower.split(|character: char| !character.is_ascii_alphanumeric()).map(str::to_owned).collect()
+        // "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
+        let passing = |name: &Text| {
+            let words = words(name);
+            words.iter().any(|word| PASSING.contains(&word.as_str())) || words.last().is_some_and(|word| word == "log")
         };
-        let says = |name: &str, list: &[&str]| {
-            let found = words(name);
-            // "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
-            found.iter().any(|word| list.contains(&word.as_str()))
-                || list == PASSING && found.last().is_some_and(|word| word == "log")
-        };
-        if datastore.names.iter().any(|name| says(name, KEPT)) {
-            return None;
-        }
-        datastore.names.iter().any(|name| says(name, PASSING)).then_some(self.head)
+        datastore.names.iter().any(passing).then_some(self.head)
     }
+}
+
+/// Whether a bucket's name says that it holds backups or Terraform's state: those expire, and matter all the same.
+fn kept(datastore: &Datastore) -> bool {
+    datastore.names.iter().any(|name| words(name).iter().any(|word| KEPT.contains(&word.as_str())))
+}
+
+fn words(name: &str) -> Vec<String> {
+    let lower = name.to_ascii_lowercase();
+    lower.split(|character: char| !character.is_ascii_alphanumeric()).map(str::to_owned).collect()
 }
 
 enum Served {

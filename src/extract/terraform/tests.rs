@@ -105,6 +105,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "expiring" {
     expiration { days = 30 }
   }
 }
+resource "aws_s3_bucket" "dumps" { bucket = "shop-db-backups" }
+resource "aws_s3_bucket_lifecycle_configuration" "dumps" {
+  bucket = aws_s3_bucket.dumps.bucket
+  rule {
+    status = "Enabled"
+    expiration { days = 90 }
+  }
+}
+resource "aws_s3_bucket" "analyzer" { bucket = "log-analyzer" }
 resource "aws_dynamodb_table" "locks" { hash_key = "LockID" }
 resource "aws_dynamodb_table" "orders" {
   hash_key = "id"
@@ -120,7 +129,9 @@ resource "aws_dynamodb_table" "orders" {
     assert!(store(&model, "aws_s3_bucket.off").versioned.is_false(), "a companion that is not made says nothing");
     assert!(store(&model, "aws_s3_bucket.access").disposable.is_true());
     assert!(store(&model, "aws_s3_bucket.expiring").disposable.is_true());
-    assert!(store(&model, "aws_s3_bucket.plain").disposable.is_false());
+    for kept in ["plain", "dumps", "analyzer"] {
+        assert!(store(&model, &format!("aws_s3_bucket.{kept}")).disposable.is_false(), "{kept}");
+    }
     assert!(store(&model, "aws_dynamodb_table.locks").disposable.is_true());
     assert!(store(&model, "aws_dynamodb_table.orders").backup.pitr.is_true());
 }
@@ -179,7 +190,7 @@ resource "aws_backup_restore_testing_plan" "empty" { name = "empty" }
         .map(|backup| match &backup.covers {
             Coverage::Names(names) => names.iter().filter_map(Fact::value).map(ToString::to_string).collect(),
             Coverage::Tags(tags) => {
-                tags.iter().map(|(key, value)| format!("{key}={}", value.value().unwrap())).collect()
+                tags.iter().map(|(key, value)| [key.as_str(), value.value().unwrap()].join("=")).collect()
             }
             _ => String::new(),
         })
@@ -283,89 +294,4 @@ resource "google_monitoring_alert_policy" "none" { display_name = "none" }
     assert!(alert("aws_cloudwatch_metric_alarm.scale").automation.is_true());
     assert_eq!(alert("datadog_monitor.errors").actions.value(), Some(&2));
     assert_eq!(alert("google_monitoring_alert_policy.none").actions.value(), Some(&0));
-}
-
-#[test]
-#[ignore = "reads real repositories"]
-fn corpus() {
-    use crate::source::{Source, Sources};
-    let root = std::env::var("CORPUS").unwrap();
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(&root).follow_links(true).into_iter().flatten() {
-        let path = entry.path();
-        let name = path.to_string_lossy();
-        if [".tf", ".tfvars", ".hcl"].iter().any(|end| name.ends_with(end)) {
-            if let Ok(text) = std::fs::read_to_string(path) {
-                files.push((name.trim_start_matches(&root).trim_start_matches('/').to_owned(), text));
-            }
-        }
-    }
-    files.sort();
-    let pairs: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let started = std::time::Instant::now();
-    let (repository, model) = read(&pairs);
-    println!("{} files {:?}", files.len(), started.elapsed());
-    let _ = Sources::new(Vec::<Source>::new());
-    let mut reasons = std::collections::BTreeMap::new();
-    for root in &repository.resolved.roots {
-        println!(
-            "ROOT {} {} lib={} resources={} calls={}",
-            root.directory,
-            root.environment.name,
-            root.library,
-            root.resources.len(),
-            root.calls.len()
-        );
-    }
-    for datastore in model.datastores.iter().filter(|one| one.place.environment.production && !one.place.library) {
-        let show = |fact: &Fact<bool>| match fact.reason() {
-            Some(unknown) => format!("?{}", unknown.reason),
-            None => format!("{:?}", fact.value()),
-        };
-        let retention = &datastore.backup.retention_days;
-        let at = |span: Option<crate::source::Span>| {
-            span.map(|span| {
-                let (start, _) = repository.sources.range(span);
-                format!("{}:{}", repository.sources.path(span), start.line)
-            })
-            .unwrap_or_default()
-        };
-        println!(
-            "{} [{}] repl={} disp={} keep={:?}{} @{} on={} prot={} ver={} skip={}",
-            datastore.name,
-            datastore.place.path,
-            show(&datastore.replica),
-            show(&datastore.disposable),
-            retention.value(),
-            retention.reason().map(|r| format!("?{}", r.reason)).unwrap_or_default(),
-            at(retention.span),
-            show(&datastore.backup.enabled),
-            show(&datastore.deletion_protection),
-            show(&datastore.versioned),
-            show(&datastore.skips_final_snapshot)
-        );
-        for fact in [&datastore.backup.enabled, &datastore.deletion_protection, &datastore.versioned] {
-            if let Some(unknown) = fact.reason() {
-                *reasons.entry(unknown.reason.clone()).or_insert(0) += 1;
-            }
-        }
-    }
-    println!("{reasons:#?}");
-    for alert in model.alerts.iter().take(12) {
-        println!(
-            "{} actions={:?} auto={:?} {:?}",
-            alert.name,
-            alert.actions.state,
-            alert.automation.value(),
-            alert.watches.first()
-        );
-    }
-    println!(
-        "alerts {} workloads {} backups {} tests {} problems {:?}",
-        model.alerts.len(),
-        model.workloads.len(),
-        model.backups.len(),
-        model.restore_tests.len(),
-        repository.resolved.problems
-    );
 }

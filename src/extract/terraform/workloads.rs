@@ -64,7 +64,7 @@ fn uses(resource: &Resource) -> Vec<Fact<Text>> {
 }
 
 fn ecs(resource: &Resource, workload: &mut Workload) {
-    workload.scales = !text(resource, "scheduling_strategy").value().is_some_and(|strategy| strategy == "DAEMON");
+    workload.scales = text(resource, "scheduling_strategy").value().is_none_or(|strategy| strategy != "DAEMON");
     // Left out, one task is wanted; a service that scales by target tracking usually ignores changes to it.
     workload.replicas = whole(resource, "desired_count");
     workload.replicas_omitted = workload.replicas.is_absent();

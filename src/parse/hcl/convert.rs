@@ -41,10 +41,9 @@ impl<'t> Converter<'t> {
         let mut converted = Body::default();
         for structure in body {
             match structure {
-                Structure::Attribute(attribute) => converted.attributes.push(Attribute {
-                    name: self.name(&attribute.key),
-                    value: self.expression(&attribute.value, 0),
-                }),
+                Structure::Attribute(attribute) => converted
+                    .attributes
+                    .push(Attribute { name: self.name(&attribute.key), value: self.expression(&attribute.value, 0) }),
                 Structure::Block(block) => converted.blocks.push(self.block(block)),
             }
         }
@@ -145,10 +144,8 @@ impl<'t> Converter<'t> {
 
     /// The key of an object item: a bare word is the word, anything else an expression.
     fn object_key(&mut self, key: &hcl::ObjectKey, depth: usize) -> Expression {
-        let word = |name: &str, span| Expression {
-            span,
-            kind: ExpressionKind::Literal(Value::String(Text::from(name))),
-        };
+        let word =
+            |name: &str, span| Expression { span, kind: ExpressionKind::Literal(Value::String(Text::from(name))) };
         match key {
             hcl::ObjectKey::Ident(name) => word(name.as_str(), self.span(name)),
             hcl::ObjectKey::Expression(
@@ -202,7 +199,7 @@ impl<'t> Converter<'t> {
             let span = Span { start, ..place };
             let inner = Box::new(operand);
             let kind = match step.value() {
-                TraversalOperator::GetAttr(name) => ExpressionKind::Attribute(inner, self.name_at_end(name, place)),
+                TraversalOperator::GetAttr(name) => ExpressionKind::Attribute(inner, name_at_end(name, place)),
                 TraversalOperator::Index(index) => {
                     ExpressionKind::Index(inner, Box::new(self.expression(index, depth)))
                 }
@@ -241,12 +238,6 @@ impl<'t> Converter<'t> {
         let rest = self.steps(element, place.start, rest, depth);
         let span = Span { start, ..rest.span };
         Expression { span, kind: ExpressionKind::Splat(operand, Box::new(rest)) }
-    }
-
-    /// The name of a step `.name`, which ends where the step ends.
-    fn name_at_end(&self, name: &Decorated<hcl_edit::Ident>, step: Span) -> Spanned<Text> {
-        let length = u32::try_from(name.as_str().len()).unwrap_or(0);
-        Spanned::new(Text::from(name.as_str()), Span { start: step.end.saturating_sub(length), ..step })
     }
 
     /// A string or heredoc; without code in it, it is a literal.
@@ -295,6 +286,12 @@ impl<'t> Converter<'t> {
             },
         }
     }
+}
+
+/// The name of a step `.name`, which ends where the step ends.
+fn name_at_end(name: &Decorated<hcl_edit::Ident>, step: Span) -> Spanned<Text> {
+    let length = u32::try_from(name.as_str().len()).unwrap_or(0);
+    Spanned::new(Text::from(name.as_str()), Span { start: step.end.saturating_sub(length), ..step })
 }
 
 fn number_value(number: &Number) -> Value {

@@ -97,8 +97,8 @@ impl<'t> Lexer<'t> {
             self.at += line_length(rest);
             return Some(Token::Comment);
         }
-        if rest.starts_with("/*") {
-            self.at += rest[2..].find("*/").map_or(rest.len(), |end| end + 4);
+        if let Some(inside) = rest.strip_prefix("/*") {
+            self.at += inside.find("*/").map_or(rest.len(), |end| end + 4);
             return Some(Token::Comment);
         }
         if is_word(first) && first != '-' {
@@ -246,6 +246,8 @@ pub(super) struct Survey {
     pub(super) comments: Vec<Range<usize>>,
     /// An upper bound of the nesting that a recursive parser meets.
     pub(super) nesting: usize,
+    /// An upper bound of the keys in one object.
+    pub(super) keys: usize,
 }
 
 /// Reads a whole text.
@@ -254,8 +256,13 @@ pub(super) fn survey(text: &str) -> Survey {
     let mut survey = Survey::default();
     // Conditionals, signs and negations nest without brackets; they are counted over each top-level item.
     let mut prefixes = 0;
+    // The keys met so far in each of the open brackets.
+    let mut keys: Vec<usize> = Vec::new();
     while let Some((token, range)) = lexer.next() {
+        keys.resize(lexer.depth() + 1, 0);
         match token {
+            Token::Equals => keys[lexer.depth()] += 1,
+            Token::Other if text.as_bytes()[range.start] == b':' => keys[lexer.depth()] += 1,
             Token::Comment => survey.comments.push(range),
             Token::Newline if lexer.depth() == 0 => prefixes = 0,
             Token::Open if text[..range.end].ends_with("%{") => prefixes += 1,
@@ -263,6 +270,7 @@ pub(super) fn survey(text: &str) -> Survey {
             _ => {}
         }
         survey.nesting = survey.nesting.max(lexer.depth() + prefixes);
+        survey.keys = survey.keys.max(keys[1..].last().copied().unwrap_or(0));
     }
     survey
 }
@@ -355,6 +363,12 @@ mod tests {
                 (Other, "<=")
             ]
         );
+    }
+
+    #[test]
+    fn keys_are_counted_in_the_widest_object() {
+        assert_eq!(survey("a = { b = 1, c = { d: 1, e = 2, f = 3 }, g = 4 }").keys, 3);
+        assert_eq!(survey("a { b = 1 }\na { b = 1 }").keys, 1);
     }
 
     #[test]

@@ -26,6 +26,8 @@ const DEEPEST_CUT: usize = 16;
 struct Item {
     /// All of it, its line end left out.
     range: Range<usize>,
+    /// After its line end: with nothing behind it, the parser could not point at a value that is missing.
+    line_end: usize,
     /// Its first word, when it begins with one.
     name: Option<Range<usize>>,
     shape: Shape,
@@ -74,9 +76,7 @@ impl Recovery<'_> {
         if self.problems.len() >= MOST_ERRORS {
             return false;
         }
-        // With its line end, or else the parser has nothing to point at when a value is missing.
-        let line_end = self.text[item.range.end..].find('\n').map_or(self.text.len(), |end| item.range.end + end + 1);
-        let failure = match piece(&self.text[item.range.start..line_end], self.places.part(item.range.start)) {
+        let failure = match piece(&self.text[item.range.start..item.line_end], self.places.part(item.range.start)) {
             Ok((body, problems)) => {
                 into.attributes.extend(body.attributes);
                 into.blocks.extend(body.blocks);
@@ -134,7 +134,8 @@ impl Recovery<'_> {
         let after_name = &self.text[name.end..end];
         let value_start = after_name.find('=').map_or(name.end, |equals| name.end + equals + 1);
         let value = self.text[value_start..end].trim();
-        let value_start = if value.is_empty() { value_start } else { value.as_ptr() as usize - self.text.as_ptr() as usize };
+        let value_start =
+            if value.is_empty() { value_start } else { value.as_ptr() as usize - self.text.as_ptr() as usize };
         let span = self.places.span(value_start..value_start + value.len());
         let unknown = Unknown::new("its value has a syntax error", HELP, span);
         Attribute {
@@ -183,6 +184,8 @@ fn items(text: &str, part: Range<usize>) -> Vec<Item> {
             item.range.end = item.range.start + text[item.range.start..end].trim_end().len();
             lexer.restart(end);
         }
+        let after = &text[item.range.end..part.end];
+        item.line_end = item.range.end + after.find('\n').map_or(after.len(), |end| end + 1);
         items.push(item);
     }
     items
@@ -197,7 +200,7 @@ fn next_item(text: &str, lexer: &mut Lexer<'_>) -> Option<Item> {
         }
     };
     let name = (token == Token::Word).then(|| first.clone());
-    let mut item = Item { range: first.clone(), name, shape: Shape::Neither };
+    let mut item = Item { range: first.clone(), line_end: first.end, name, shape: Shape::Neither };
     let mut inside = first.end;
     let mut second = true;
     while let Some((token, range)) = lexer.next() {

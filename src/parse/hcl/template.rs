@@ -1,9 +1,9 @@
 //! What the literal parts of a template say: escapes, strip markers (`~`) and the indentation of `<<-`.
 //!
-//! The rules are those of HashiCorp's own implementation (`template.go` of its parser), which works on tokens: a
-//! quoted literal is one token, a heredoc literal is one token for each of its lines, a strip marker shortens the one
-//! token beside it, and indentation is taken off after that. hcl-edit leaves strip markers alone and counts lines that
-//! are blank, so its values are not used; only its spans are.
+//! The rules are those of HCL's own implementation in Go (`parser_template.go`), which works on tokens: a quoted
+//! literal is one token, a heredoc literal is one token for each of its lines, a strip marker shortens the one token
+//! beside it, and indentation is taken off after that. hcl-edit leaves strip markers alone and counts lines that are
+//! blank, so its values are not used; only its spans are.
 
 use std::ops::Range;
 

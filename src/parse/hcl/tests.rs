@@ -42,7 +42,11 @@ fn show(expression: &Expression) -> String {
             let condition = each.condition.as_ref().map(|condition| format!(" if {}", show(condition)));
             let grouping = if each.grouping { "..." } else { "" };
             let collection = show(&each.collection);
-            format!("(for {names} in {collection}: {key}{}{grouping}{})", show(&each.value), condition.unwrap_or_default())
+            format!(
+                "(for {names} in {collection}: {key}{}{grouping}{})",
+                show(&each.value),
+                condition.unwrap_or_default()
+            )
         }
     }
 }
@@ -105,7 +109,9 @@ fn check_spans(source: &Source, expression: &Expression) {
     let written = source.slice(expression.span);
     let looks_right = match &expression.kind {
         Kind::Literal(Value::String(text)) => {
-            written == text.as_str() || (written.starts_with('"') && written.ends_with('"')) || written.starts_with("<<")
+            written == text.as_str()
+                || (written.starts_with('"') && written.ends_with('"'))
+                || written.starts_with("<<")
         }
         Kind::Literal(Value::Int(_) | Value::Float(_)) => written.starts_with(|c: char| c.is_ascii_digit() || c == '-'),
         Kind::Literal(Value::Bool(value)) => written == value.to_string(),
@@ -139,12 +145,10 @@ fn children(expression: &Expression) -> Vec<&Expression> {
         Kind::Index(a, b) | Kind::Splat(a, b) | Kind::Binary(_, a, b) => vec![a, b],
         Kind::Conditional(a, b, c) => vec![a, b, c],
         Kind::Call { arguments, .. } => arguments.iter().collect(),
-        Kind::For(each) => {
-            [Some(&each.collection), each.key.as_ref(), Some(&each.value), each.condition.as_ref()]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
+        Kind::For(each) => [Some(&each.collection), each.key.as_ref(), Some(&each.value), each.condition.as_ref()]
+            .into_iter()
+            .flatten()
+            .collect(),
         Kind::Template(parts) => part_expressions(parts),
         Kind::Literal(_) | Kind::Variable(_) | Kind::Element => Vec::new(),
     }
@@ -275,6 +279,9 @@ fn problems_point_at_the_fault_and_say_what_it_is() {
     assert_eq!(show(&body.attribute("a").unwrap().value), "1");
     let (_, problems) = read_file("a { b = 1 c = 2 }\n");
     assert_eq!(problems.len(), 1);
+    let (body, problems) = read_file("a { b = 1 } c\n");
+    assert_eq!(problems.len(), 1);
+    assert_eq!(show(&body.blocks[0].body.attribute("b").unwrap().value), "1");
 }
 
 #[test]
@@ -287,6 +294,13 @@ fn repeated_object_keys_are_kept_in_order() {
     assert_eq!(show(&body.attribute("b").unwrap().value), "1");
 }
 
+#[test]
+fn an_object_that_would_take_minutes_is_a_problem() {
+    let keys = (0..20_000).map(|number| format!("k{number} = 1\n")).collect::<Vec<_>>().concat();
+    assert_eq!(read_file(&format!("a = {{\n{keys}}}\n")).1.len(), 1);
+    assert_eq!(read_file(&keys).1.len(), 0);
+}
+
 /// Runs on a stack as small as that of a worker thread.
 fn on_worker_stack(text: &str) -> Vec<(String, String)> {
     std::thread::scope(|scope| {
@@ -297,8 +311,10 @@ fn on_worker_stack(text: &str) -> Vec<(String, String)> {
 
 #[test]
 fn deep_nesting_is_read_or_is_a_problem() {
-    let nested = |depth: usize, open: &str, close: &str| format!("a = {}1{}\n", open.repeat(depth), close.repeat(depth));
-    let forms = [("[", "]"), ("(", ")"), ("f(", ")"), ("{a=", "}"), ("\"${", "}\""), ("!", ""), ("x ? ", " : 1"), ("a[", "]")];
+    let nested =
+        |depth: usize, open: &str, close: &str| format!("a = {}1{}\n", open.repeat(depth), close.repeat(depth));
+    let forms =
+        [("[", "]"), ("(", ")"), ("f(", ")"), ("{a=", "}"), ("\"${", "}\""), ("!", ""), ("x ? ", " : 1"), ("a[", "]")];
     for (open, close) in forms {
         assert_eq!(on_worker_stack(&nested(30, open, close)), [], "{open}");
         assert_eq!(on_worker_stack(&nested(50_000, open, close)).len(), 1, "{open}");
@@ -310,7 +326,7 @@ fn deep_nesting_is_read_or_is_a_problem() {
     on_worker_stack(&"a {\n".repeat(50_000));
     assert_eq!(on_worker_stack(&format!("a = b{}\n", ".c".repeat(100_000))).len(), 1);
     assert_eq!(on_worker_stack(&format!("a = 1{}\n", " + 1".repeat(1_000))).len(), 1);
-    let broken: String = (0..1_000).map(|number| format!("a{number} = [\n")).collect();
+    let broken = (0..1_000).map(|number| format!("a{number} = [\n")).collect::<Vec<_>>().concat();
     assert_eq!(on_worker_stack(&broken).len(), 65);
 }
 

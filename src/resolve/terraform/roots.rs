@@ -150,7 +150,8 @@ impl<'a> Values<'a> {
     }
 
     fn add_own(&mut self, root: &'a str, file: &'a File<'a>, environments: &Environments) {
-        let automatic = stem(file) == "terraform" || stem(file).ends_with(".auto");
+        let automatic =
+            stem(file) == "terraform" || stem(file).rsplit_once('.').is_some_and(|(_, last)| last == "auto");
         if automatic && file.directory == root {
             self.always.entry(root).or_default().push(file);
             return;
