@@ -2,6 +2,7 @@
 //!
 //! Data flows one way: discover → parse → resolve → extract → link → evaluate → score → report.
 
+pub mod parse;
 pub mod problem;
 pub mod source;
 pub mod tree;
