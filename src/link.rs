@@ -6,6 +6,7 @@
 mod alerts;
 mod backups;
 mod documents;
+mod images;
 mod kubernetes;
 mod names;
 mod ownership;
@@ -78,7 +79,9 @@ pub struct External {
 
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
+    model.settle_claims();
     kubernetes::join(model);
+    images::join(model);
     let mut register = services::Register::fill(model, context);
     services::settle(model);
     alerts::join(model, &mut register, context);

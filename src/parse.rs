@@ -5,8 +5,10 @@
 //! whoever walks a tree may recurse.
 
 pub mod encrypted;
+pub mod hcl;
 pub mod json;
 mod keys;
+pub mod markdown;
 pub mod toml;
 pub mod yaml;
 
@@ -31,7 +33,8 @@ pub fn parse(id: SourceId, text: &str, format: Format) -> Parsed {
         Format::Yaml => yaml::parse(id, text),
         Format::Json => json::parse(id, text),
         Format::Toml => toml::parse(id, text),
-        Format::Hcl | Format::Markdown => Parsed { document: Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() }, problems: Vec::new() },
+        Format::Hcl => hcl::parse(id, text),
+        Format::Markdown => markdown::parse(id, text),
         Format::Text => Parsed {
             document: Document { source: id, format, content: Content::Text, comments: Vec::new() },
             problems: Vec::new(),

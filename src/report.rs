@@ -116,7 +116,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 80, verbose: false, min_severity: Severity::Low, project: String::new(), today: None }
+        Self {
+            color: false,
+            unicode: true,
+            width: 80,
+            verbose: false,
+            min_severity: Severity::Low,
+            project: String::new(),
+            today: None,
+        }
     }
 }
 

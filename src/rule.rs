@@ -18,7 +18,7 @@ pub use load::{Origin, embedded_fixtures};
 use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
-use crate::model::schema::Object;
+use crate::model::schema::{Datum, Object};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 use expression::{Expression, Scope};
@@ -273,10 +273,12 @@ impl Rule {
         let mut through = Vec::new();
         for shown in &self.show {
             let view = scope.view(&shown.expression);
-            if let Some(span) = view.span {
+            // An unknown value is named where it is asked for; where it is declared comes second.
+            let asked = view.via.first().filter(|_| matches!(view.datum, Datum::Unknown(_)));
+            for span in asked.into_iter().copied().chain(view.span) {
                 add(&shown.path, span);
-                through.extend_from_slice(view.via);
             }
+            through.extend_from_slice(view.via);
         }
         if let Some(span) = subject.span() {
             add(subject.kind().name, span);

@@ -43,6 +43,13 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let state = &mut model[id].backup;
     state.covered_by.extend(names);
     if own {
+        // Whichever keeps copies longest decides how far back one can go.
+        if let Some((kept, _)) = &first
+            && let (Some(kept_days), Some(own_days)) = (kept.value(), state.retention_days.value())
+            && kept_days > own_days
+        {
+            state.retention_days = kept.clone();
+        }
         return;
     }
     if let Some((retention, span)) = first {

@@ -54,11 +54,14 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>) -> Budget {
         .iter()
         .filter(|budget| budget.place.environment == workload.place.environment)
         .filter(|budget| same_namespace(&budget.namespace, &workload.namespace))
-        .filter(|budget| budget.selector.is_empty() || budget.selector.matches(&workload.pod_labels))
+        .filter(|budget| !budget.selector.uncertain && budget.selector.matches(&workload.pod_labels))
         .collect();
     let Some(first) = selecting.first() else {
         let uncertain = model.kubernetes.budgets.iter().find(|budget| {
-            budget.selector.uncertain && same_namespace(&budget.namespace, &workload.namespace)
+            budget.selector.uncertain
+                && budget.place.environment == workload.place.environment
+                && same_namespace(&budget.namespace, &workload.namespace)
+                && budget.selector.matches(&workload.pod_labels)
         });
         let exists = match uncertain {
             Some(budget) => Fact::unknown(Unknown::new(

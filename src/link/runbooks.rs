@@ -209,8 +209,11 @@ fn mentioned(model: &Model, names: &[Text], section: &str) -> Option<Span> {
     let pages = model.runbooks.iter().filter(|page| is_runbook(page) && !page.skeleton.is_true());
     let mut found = pages.filter(|page| {
         names.iter().any(|name| {
-            let mention = Mention { name: name.clone(), section: section.into() };
-            page.mentions.binary_search(&mention).is_ok()
+            // As commands name it too: `deployment/checkout`.
+            ["", "deployment/", "deploy/", "statefulset/", "sts/", "svc/", "service/", "pod/"].iter().any(|kind| {
+                let name = compact_str::format_compact!("{kind}{name}");
+                page.mentions.binary_search(&Mention { name, section: section.into() }).is_ok()
+            })
         })
     });
     found.next().map(|page| page.place.span)

@@ -145,13 +145,13 @@ impl Identity {
                     self.add("job", job.unwrap_or(&service.name));
                 }
             }
-            for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "Probe") {
-                if monitor.targets.iter().any(|target| host(target) == service.name) {
-                    self.add("job", monitor.job.clone().unwrap_or_else(|| monitor.name.clone()));
-                    for target in &monitor.targets {
-                        self.add("instance", target.clone());
-                        self.add("target", target.clone());
-                    }
+        }
+        for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "Probe") {
+            if monitor.targets.iter().any(|target| self.names.iter().any(|name| host(target) == name)) {
+                self.add("job", monitor.job.clone().unwrap_or_else(|| monitor.name.clone()));
+                for target in &monitor.targets {
+                    self.add("instance", target.clone());
+                    self.add("target", target.clone());
                 }
             }
         }

@@ -216,10 +216,8 @@ pub struct ImageOverride {
     pub name: Text,
     /// The name it is given instead.
     pub new_name: Option<Text>,
-    /// Whether the tag is a digest.
-    pub pinned: bool,
-    /// The tag or digest it is given; absent when only the name changes.
-    pub tag: Fact<Text>,
+    /// Whether the tag it is given can move; absent when only the name changes.
+    pub mutable: Fact<bool>,
     /// Where.
     pub place: Place,
 }

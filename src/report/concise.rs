@@ -13,6 +13,7 @@ use crate::audit::Audit;
 /// decided is listed as `unknown[rule]` when asked for (`verbose`), and counted always.
 pub(super) fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut findings: Vec<_> = Finding::all(audit)
+        .filter(|finding| finding.is_shown(options))
         .filter(|finding| finding.is_open() || (options.verbose && finding.is_undecided()))
         .map(|finding| (finding.location(), finding))
         .collect();
@@ -54,6 +55,7 @@ fn count(audit: &Audit) -> String {
 mod tests {
     use super::*;
     use crate::report::{Format, sample};
+    use crate::rule::Severity;
 
     #[test]
     fn a_line_each_and_a_count() {
@@ -65,6 +67,13 @@ mod tests {
         let text = sample::render(Format::Concise, &Options { verbose: true, ..Options::default() });
         let lines = text.lines().filter(|line| line.contains(": unknown[")).count();
         assert_eq!(lines, Counts::of(&sample::audit()).unknown);
+    }
+
+    #[test]
+    fn what_weighs_less_is_counted_and_not_listed() {
+        let text = sample::render(Format::Concise, &Options { min_severity: Severity::High, ..Options::default() });
+        assert_eq!(text.lines().count(), 6, "{text}");
+        assert!(text.contains("8 gaps: 1 critical, 4 high, 2 medium, 1 low"), "{text}");
     }
 
     #[test]

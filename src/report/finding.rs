@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::excerpt::Mark;
+use super::{Options, escape};
 use crate::audit::Audit;
 use crate::evaluate::{Evidence, Outcome, Verdict};
 use crate::rule::Meta;
@@ -55,6 +57,11 @@ impl<'a> Finding<'a> {
         self.verdict.is_open_gap()
     }
 
+    /// Whether it weighs enough to be shown.
+    pub(super) fn is_shown(&self, options: &Options) -> bool {
+        self.verdict.severity >= options.min_severity
+    }
+
     /// Whether it could not be decided, and nobody waived it.
     pub(super) fn is_undecided(&self) -> bool {
         self.unknown().is_some() && self.verdict.suppressed.is_none()
@@ -83,9 +90,14 @@ impl<'a> Finding<'a> {
         }
     }
 
-    /// The first sentence of the help: what fits on a line.
-    pub(super) fn advice(&self) -> &'a str {
-        first_sentence(self.help())
+    /// The first sentence of the help: what fits on a line, without marks of emphasis.
+    pub(super) fn advice(&self) -> String {
+        let line = one_line(first_sentence(self.help()));
+        let parts = line.split('`').enumerate();
+        parts
+            .map(|(at, part)| if at % 2 == 0 { part.replace('*', "") } else { part.into() })
+            .collect::<Vec<_>>()
+            .join("`")
     }
 
     /// The name of the service it counts for; none for the repository as a whole.
@@ -96,6 +108,12 @@ impl<'a> Finding<'a> {
     /// Where it stands. What stands nowhere is about the audited root: `.`, line 1.
     pub(super) fn location(&self) -> Location<'a> {
         self.verdict.evidence.first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
+    }
+
+    /// The places to underline, with what is said of them on one line.
+    pub(super) fn marks(&self) -> Vec<Mark> {
+        let said = |one: &Evidence| escape::terminal(&said(&one.label)).into_owned();
+        self.verdict.evidence.iter().map(|one| Mark { span: one.span, label: said(one) }).collect()
     }
 
     /// The places that support it, beside its own.
@@ -127,6 +145,17 @@ impl<'a> Location<'a> {
     }
 }
 
+/// What is said of a place beside it. A label is a sentence part, or the path of a fact in a rule: of that, its last
+/// word that tells something; of the subject's own name, nothing, since it is underlined.
+pub(super) fn said(label: &str) -> Cow<'_, str> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !label.contains('.') || !label.split('.').all(is_word) {
+        return Cow::Borrowed(label);
+    }
+    let telling = label.split('.').skip(1).filter(|word| !matches!(*word, "name" | "exists" | "known"));
+    telling.last().unwrap_or_default().replace('_', " ").into()
+}
+
 /// A text up to the end of its first sentence or paragraph. Lines inside a paragraph are not joined here.
 pub(super) fn first_sentence(text: &str) -> &str {
     let paragraph = text.split("\n\n").next().unwrap_or_default();
@@ -145,6 +174,15 @@ pub(super) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_for_people() {
+        assert_eq!(said("service.name"), "");
+        assert_eq!(said("datastore.deletion_protection"), "deletion protection");
+        assert_eq!(said("alert.runbook.exists"), "runbook");
+        assert_eq!(said("value from here"), "value from here");
+        assert_eq!(said("looked for in main.tf"), "looked for in main.tf");
+    }
 
     #[test]
     fn a_first_sentence_ends_where_it_ends() {

@@ -115,7 +115,7 @@ fn next_steps(audit: &Audit) -> Markup {
                             div {
                                 strong { (inline(step.lead.title())) ": " (inline(&step.whom())) }
                                 span class={ "tag " (step.lead.verdict.severity.name()) } { (step.lead.verdict.severity.name()) }
-                                p { (inline(&one_line(step.lead.advice()))) }
+                                p { (inline(&step.lead.advice())) }
                                 p class="small soft" {
                                     code { (inline(&step.lead.location().short())) }
                                     @if step.closes > 1 { " and " (plural(step.closes - 1, "more place")) }

@@ -11,7 +11,7 @@ use page::{Page, answer_style, grade_style, severity_style};
 
 use super::Options;
 use super::escape::terminal;
-use super::excerpt::{Mark, Window};
+use super::excerpt::Window;
 use super::finding::{Finding, Location, one_line};
 use super::summary::{Counts, Scored, Step, grouped, listed, plural, skipped, steps, undecided, verdict};
 use crate::audit::Audit;
@@ -32,7 +32,7 @@ pub(super) fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io
     for service in &services {
         write_service(&mut page, service)?;
     }
-    if services.last().is_some_and(|last| !last.findings().iter().any(Finding::is_open)) {
+    if services.last().is_some_and(|last| shown(&page, last).is_empty()) {
         page.gap()?;
     }
     write_repository(&mut page, audit)?;
@@ -44,9 +44,15 @@ pub(super) fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io
     write_summary(&mut page, audit)
 }
 
-/// A service: its header, the strip of questions, its gaps. One without open gaps is a single line.
+/// The gaps of a service that are drawn.
+fn shown<'a>(page: &Page<'_>, service: &Scored<'a>) -> Vec<Finding<'a>> {
+    let open = service.findings().into_iter().filter(Finding::is_open);
+    open.filter(|finding| finding.is_shown(page.options)).collect()
+}
+
+/// A service: its header, the strip of questions, its gaps. One without gaps to show is a single line.
 fn write_service(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
-    let open: Vec<_> = service.findings().into_iter().filter(Finding::is_open).collect();
+    let open = shown(page, service);
     if open.is_empty() {
         return page.line(&header(page, service));
     }
@@ -114,7 +120,7 @@ fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
     page.wrapped(&indent, INDENT, &one_line(&first.message()), Style::new())?;
     write_excerpt(page, first)?;
     write_others(page, others)?;
-    let advice = one_line(first.advice());
+    let advice = first.advice();
     if !advice.is_empty() {
         let lead = format!("{indent}{}", page.paint("help: ", Style::new().cyan()));
         page.wrapped(&lead, INDENT + 6, &advice, Style::new())?;
@@ -124,9 +130,9 @@ fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
 
 /// The lines around a finding, and the related places that stand elsewhere.
 fn write_excerpt(page: &mut Page<'_>, finding: &Finding<'_>) -> io::Result<()> {
-    let marks = finding.verdict.evidence.iter();
-    let marks = marks.map(|one| Mark { span: one.span, label: terminal(&one.label).into_owned() }).collect();
-    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, marks, page.options) else { return Ok(()) };
+    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, finding.marks(), page.options) else {
+        return Ok(());
+    };
     page.block(INDENT - 1, &window.draw(page.options))?;
     let most = if page.options.verbose { usize::MAX } else { ROWS };
     for mark in elsewhere.iter().take(most) {
@@ -160,8 +166,10 @@ fn write_others(page: &mut Page<'_>, others: &[Finding<'_>]) -> io::Result<()> {
 
 /// Gaps that belong to no service.
 fn write_repository(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let open: Vec<_> =
-        Finding::all(audit).filter(|finding| finding.is_open() && finding.verdict.service.is_none()).collect();
+    let open: Vec<_> = Finding::all(audit)
+        .filter(|one| one.is_open() && one.is_shown(page.options))
+        .filter(|one| one.verdict.service.is_none())
+        .collect();
     if open.is_empty() {
         return Ok(());
     }

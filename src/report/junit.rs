@@ -59,7 +59,7 @@ fn write_case(audit: &Audit, suite: &str, verdict: &Verdict, out: &mut dyn Write
         writeln!(out, "      <skipped message=\"{message}\"/>")?;
     } else {
         let short = place.map(|place| place.short()).unwrap_or_default();
-        let (kind, help) = (verdict.severity.name(), xml(finding.advice()));
+        let (kind, help) = (verdict.severity.name(), xml(&finding.advice()));
         writeln!(out, "      <failure type=\"{kind}\" message=\"{message}\">{} {help}</failure>", xml(&short))?;
     }
     writeln!(out, "    </testcase>")

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::Options;
 use super::escape::{markdown as safe, markdown_cell as cell, markdown_code as code, terminal};
-use super::excerpt::{Mark, Window};
+use super::excerpt::Window;
 use super::finding::{Finding, Location, one_line};
 use super::summary::{
     Counts, Scored, answer, answer_sign, answer_word, grouped, label, plural, skipped, steps, undecided, verdict,
@@ -86,7 +86,7 @@ fn write_steps(audit: &Audit, out: &mut dyn Write) -> io::Result<()> {
         let more =
             if step.closes > 1 { format!(" and {}", plural(step.closes - 1, "more place")) } else { String::new() };
         let place = code(&step.lead.location().short());
-        let advice = safe(&one_line(step.lead.advice()));
+        let advice = safe(&step.lead.advice());
         let advice = if advice.is_empty() { advice } else { format!(" {advice}") };
         let severity = step.lead.verdict.severity.name();
         let (title, whom) = (safe(step.lead.title()), safe(&step.whom()));
@@ -137,9 +137,9 @@ fn write_gaps(open: &[Finding<'_>], out: &mut dyn Write) -> io::Result<()> {
 /// The lines in a fenced block, underlined with characters that every font has.
 fn write_excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plain = Options { unicode: false, width: 120, ..Options::default() };
-    let label = |label: &str| terminal(label).into_owned();
-    let marks = finding.verdict.evidence.iter().map(|one| Mark { span: one.span, label: label(&one.label) }).collect();
-    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, marks, &plain) else { return Ok(()) };
+    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, finding.marks(), &plain) else {
+        return Ok(());
+    };
     let drawn = window.draw(&plain);
     let longest = drawn.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

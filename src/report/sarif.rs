@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use serde_sarif::sarif;
 
 use super::escape::uri;
-use super::finding::{Finding, Location, first_sentence, one_line};
+use super::finding::{Finding, Location, first_sentence, one_line, said};
 use super::summary::{capitalised, label, plural};
 use crate::audit::{Audit, Skipped};
 use crate::evaluate::Suppression;
@@ -178,7 +178,7 @@ fn properties(finding: &Finding<'_>) -> sarif::PropertyBag {
     if let Some(service) = finding.service() {
         values.insert("service".into(), json!(service));
     }
-    let help = one_line(finding.advice());
+    let help = finding.advice();
     if !help.is_empty() {
         values.insert("help".into(), json!(help));
     }
@@ -191,8 +191,8 @@ fn related(finding: &Finding<'_>) -> Vec<sarif::Location> {
         .map(|(evidence, id)| {
             let mut place = location(&Location::of(finding.audit, evidence));
             place.id = Some(id);
-            let text = if evidence.label.is_empty() { "related" } else { evidence.label.as_str() };
-            place.message = Some(message(text));
+            let text = said(&evidence.label);
+            place.message = Some(message(if text.is_empty() { "related" } else { &text }));
             place
         })
         .collect()

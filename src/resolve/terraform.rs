@@ -1,7 +1,8 @@
 //! Terraform as it would be applied: documents → evaluated resources, per root and environment.
 //!
 //! [`project`] groups files into directories, [`roots`] says which of them are applied and with which values,
-//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`functions`] the functions of the language,
+//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`reference`]
+//! what they refer to, [`functions`] the functions of the language,
 //! and [`collect`] writes down what comes out. Nothing is guessed: what the text cannot tell (attributes that a
 //! provider computes, variables without a value, modules that are elsewhere) stays in the result as
 //! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
@@ -14,6 +15,7 @@ mod json;
 mod module;
 mod operate;
 mod project;
+mod reference;
 mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,7 +28,7 @@ use crate::source::{Source, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
 /// Everything that Terraform would make of an audit's files.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Resolved {
     /// The roots, each once per environment it is given values for, in path order.
     pub roots: Vec<Root>,
@@ -37,7 +39,7 @@ pub struct Resolved {
 }
 
 /// A directory as it would be applied with one set of values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Root {
     /// The directory, without a trailing `/`; empty for the audited root itself.
     pub directory: Text,
@@ -54,7 +56,7 @@ pub struct Root {
 }
 
 /// Tags that a provider puts on everything it makes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProviderDefaults {
     /// `aws`, `google`.
     pub provider: Text,
@@ -74,7 +76,7 @@ pub enum Mode {
 }
 
 /// One instance of a resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
     /// Managed, or only read.
     pub mode: Mode,
@@ -86,6 +88,9 @@ pub struct Resource {
     pub address: Text,
     /// Evaluated attributes; nested blocks as a list of mappings (see [`step`]).
     pub body: Node,
+    /// The environment: its root's, unless a module it is in (`module.staging`) or its own tag names another that is
+    /// not production.
+    pub environment: Environment,
     /// `resource "type" "name"`.
     pub head: Span,
     /// The whole block.
@@ -112,7 +117,7 @@ pub struct Reference {
 }
 
 /// A call of a module that is not in the repository.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModuleCall {
     /// The source as written.
     pub source: Text,
@@ -191,7 +196,7 @@ pub fn resolve(documents: &[(&Source, &Document)], environments: &Environments) 
     let project = project::Project::new(&files);
     let plans = roots::plan(&project, environments);
     let mut resolved = Resolved::default();
-    for outcome in collect::run(&project, &plans) {
+    for outcome in collect::run(&project, &plans, environments) {
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);
         resolved.problems.extend(outcome.problems);

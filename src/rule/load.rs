@@ -83,6 +83,24 @@ impl RuleSet {
     }
 }
 
+#[cfg(test)]
+impl Rule {
+    /// A rule that says this for people, for tests of what is said.
+    pub(crate) fn saying(meta: Meta) -> Self {
+        let text = r#"title = ""
+severity = "low"
+question = "learn"
+for = "service"
+require = "service.declared"
+message = ""
+why = ""
+fix = """#;
+        let read = Reader::new(text).read(meta.id.clone(), Origin::Embedded);
+        let rule = read.unwrap_or_else(|complaint| panic!("{}: {}", complaint.message, complaint.help));
+        Self { meta, ..rule }
+    }
+}
+
 /// `family/name` of a path that ends in `family/name.toml`.
 fn id_of(path: &Path) -> Option<Text> {
     if path.extension()? != "toml" {

@@ -94,8 +94,13 @@ fn mutable(node: &Node) -> Fact<bool> {
             node.span,
         ));
     }
-    let moving = tag(reference).is_none_or(|tag| MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str()));
+    let moving = tag(reference).is_none_or(is_moving_tag);
     Fact::known(moving, node.span)
+}
+
+/// Whether a tag is moved to newer images by convention.
+pub(super) fn is_moving_tag(tag: &str) -> bool {
+    MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str())
 }
 
 /// The tag of an image reference; a colon before the last slash belongs to the registry's port.

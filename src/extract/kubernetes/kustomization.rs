@@ -2,11 +2,12 @@
 //!
 //! A bare `image: checkout` in a base is no mutable reference when these set its tag; linking joins the two by folder.
 
+use super::container::is_moving_tag;
 use super::object::{optional, text};
 use crate::extract::{Facts, Input};
 use crate::model::Fact;
 use crate::model::kubernetes::ImageOverride;
-use crate::tree::{Node, Text, Unknown};
+use crate::tree::{Node, Unknown};
 
 /// Adds the images a kustomization or Skaffold file sets.
 pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
@@ -27,15 +28,14 @@ pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
 
 fn kustomized(input: &Input<'_>, image: &Node) -> Option<ImageOverride> {
     let name = image.get("name")?;
-    let tag = match image.get("digest") {
-        Some(digest) => optional(Some(digest), name.span, text),
-        None => optional(image.get("newTag"), name.span, text),
+    let mutable = match image.get("digest") {
+        Some(digest) => Fact::known(false, digest.span),
+        None => optional(image.get("newTag"), name.span, text).map(|tag| is_moving_tag(&tag)),
     };
     Some(ImageOverride {
         name: name.scalar()?,
         new_name: image.get("newName").and_then(Node::scalar),
-        pinned: image.get("digest").is_some(),
-        tag,
+        mutable,
         place: input.place(name.span, &[]),
     })
 }
@@ -43,6 +43,7 @@ fn kustomized(input: &Input<'_>, image: &Node) -> Option<ImageOverride> {
 /// Skaffold tags what it builds, by default with the commit.
 fn built(input: &Input<'_>, artifact: &Node) -> Option<ImageOverride> {
     let name = artifact.get("image")?;
-    let tag: Fact<Text> = Fact::unknown(Unknown::new("Skaffold sets the tag when it builds the image", "", name.span));
-    Some(ImageOverride { name: name.scalar()?, new_name: None, pinned: false, tag, place: input.place(name.span, &[]) })
+    let unknown = Unknown::new("Skaffold sets the tag when it builds the image", "audit what it renders as well", name.span);
+    let mutable = Fact::unknown(unknown);
+    Some(ImageOverride { name: name.scalar()?, new_name: None, mutable, place: input.place(name.span, &[]) })
 }

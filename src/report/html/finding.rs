@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::prose::{inline, is_web_address, markdown};
 use crate::report::Options;
-use crate::report::excerpt::{Mark, Window};
+use crate::report::excerpt::Window;
 use crate::report::finding::{Finding, Location, one_line};
 use crate::report::summary::grouped;
 
@@ -50,9 +50,8 @@ fn render(group: &[Finding<'_>]) -> Markup {
 
 /// The lines around the finding with its place marked, and where else to look.
 fn excerpt(finding: &Finding<'_>) -> Markup {
-    let marks = finding.verdict.evidence.iter().map(|one| Mark { span: one.span, label: one.label.clone() }).collect();
     let options = Options { width: 180, ..Options::default() };
-    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, marks, &options) else {
+    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, finding.marks(), &options) else {
         return html! {};
     };
     html! {

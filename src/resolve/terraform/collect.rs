@@ -5,14 +5,14 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::{Gap, Hides};
+use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::source::Span;
-use crate::tree::block::{Block, Body, ExpressionKind};
-use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+use crate::tree::block::{Block, Body, Expression, ExpressionKind};
+use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
-use super::module::{Expansion, Given, Module, mapping};
+use super::module::{Given, Instance, Module, mapping};
 use super::operate::{Failure, elements, is_unknown};
 use super::project::{Kind, Placed, Project, Target};
 use super::roots::Plan;
@@ -31,14 +31,14 @@ pub(super) struct Outcome {
 }
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
-pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>]) -> Vec<Outcome> {
+pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &Environments) -> Vec<Outcome> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(plans.len());
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
         while let Some((index, plan)) =
             Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, plans.get(at)?)))
         {
-            let outcome = evaluate(project, plan);
+            let outcome = evaluate(project, plan, environments);
             outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(index, outcome);
         }
     };
@@ -53,7 +53,7 @@ pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>]) -> Vec<Outco
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
+fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Environments) -> Outcome {
     let root = Root {
         directory: plan.directory.into(),
         environment: plan.environment.clone(),
@@ -69,13 +69,13 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
     let mut units = Vec::new();
     for (index, unit) in plan.units.iter().enumerate() {
         units.push(Module::new(&unit.configuration, BTreeMap::new()));
-        if let Some(inputs) = unit.inputs
-            && let ExpressionKind::Object(pairs) = &inputs.value.kind
-        {
-            for (key, value) in pairs {
-                if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
-                    given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
-                }
+        let mut pairs = Vec::new();
+        if let Some(inputs) = unit.inputs {
+            inputs_of(&inputs.value, &mut pairs);
+        }
+        for (key, value) in pairs {
+            if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
+                given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
             }
         }
     }
@@ -97,16 +97,30 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>) -> Outcome {
     for unit in units {
         evaluator.adopt(unit);
     }
-    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome };
+    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome, environments };
     collector.defaults(number);
     collector.module(number);
     outcome.problems = evaluator.problems();
     outcome
 }
 
+/// The entries of Terragrunt's `inputs`: an object, or several merged. What else is merged in is not seen.
+fn inputs_of<'a>(expression: &'a Expression, out: &mut Vec<&'a (Expression, Expression)>) {
+    match &expression.kind {
+        ExpressionKind::Object(pairs) => out.extend(pairs),
+        ExpressionKind::Call { name, arguments, .. } if name.value == "merge" => {
+            for argument in arguments {
+                inputs_of(argument, out);
+            }
+        }
+        _ => {}
+    }
+}
+
 struct Collector<'c, 'a> {
     evaluator: &'c Evaluator<'a>,
     outcome: &'c mut Outcome,
+    environments: &'c Environments,
 }
 
 impl<'a> Collector<'_, 'a> {
@@ -145,11 +159,11 @@ impl<'a> Collector<'_, 'a> {
 
     fn resource(&mut self, home: &Module<'a>, number: usize, mode: Mode, placed: Placed<'a>) {
         let block = placed.block;
-        let [kind, name, ..] = block.labels.as_slice() else { return };
+        let [kind, label, ..] = block.labels.as_slice() else { return };
         let data = if mode == Mode::Data { "data." } else { "" };
-        let base = format!("{}{data}{}.{}", home.prefix, kind.value, name.value);
+        let base = format!("{}{data}{}.{}", home.prefix, kind.value, label.value);
         let scope = Scope::of(number);
-        let make = |key: &str, each: Option<Rc<Node>>, uncertain: Option<Unknown>| {
+        let make = |Instance { key, each, uncertain }: Instance| {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let mut references = Vec::new();
             let body = self.evaluator.body(&block.body, &scope, &mut references, "", 0);
@@ -158,8 +172,9 @@ impl<'a> Collector<'_, 'a> {
             Resource {
                 mode,
                 type_name: kind.value.clone(),
-                name: name.value.clone(),
+                name: label.value.clone(),
                 address: format!("{base}{key}").into(),
+                environment: self.environment(home, &body),
                 body: Node::new(body.value, block.head),
                 head: block.head,
                 span: block.span,
@@ -174,25 +189,29 @@ impl<'a> Collector<'_, 'a> {
                 references,
             }
         };
-        let made: Vec<Resource> = match self.evaluator.expansion(block, &scope) {
-            Expansion::Single => vec![make("", None, None)],
-            Expansion::Counted(each) => {
-                each.into_iter().enumerate().map(|(at, each)| make(&format!("[{at}]"), Some(each), None)).collect()
-            }
-            Expansion::Keyed(each) => {
-                each.into_iter().map(|(key, each)| make(&format!("[{key:?}]"), Some(each), None)).collect()
-            }
-            Expansion::Uncertain(unknown, each) => vec![make("", Some(each), Some(unknown))],
-        };
+        let resources: Vec<Resource> =
+            self.evaluator.expansion(block, &scope).instances().into_iter().map(make).collect();
         let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
-        if made.len() > room {
+        if resources.len() > room {
             self.evaluator.complain(
                 block.head,
                 format!("more than {MOST_RESOURCES} resources: the rest is left out"),
                 "",
             );
         }
-        self.outcome.root.resources.extend(made.into_iter().take(room));
+        self.outcome.root.resources.extend(resources.into_iter().take(room));
+    }
+
+    fn environment(&self, home: &Module<'a>, body: &Node) -> Environment {
+        let own = &self.outcome.root.environment;
+        // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
+        let modules = home.prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
+        let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
+        let tags =
+            tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
+        let words = modules.chain(tags.filter_map(|entry| entry.value.as_str()));
+        let other = words.filter_map(|word| self.environments.of_word(word)).find(|found| !found.production);
+        if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
     }
 
     /// A call of a module that is not here.
@@ -203,20 +222,11 @@ impl<'a> Collector<'_, 'a> {
             Target::Unsaid => Text::default(),
         };
         let scope = Scope::of(number);
-        let (each, uncertain) = match self.evaluator.expansion(placed.block, &scope) {
-            Expansion::Single => (vec![(String::new(), None)], None),
-            Expansion::Counted(each) => {
-                (each.into_iter().enumerate().map(|(at, each)| (format!("[{at}]"), Some(each))).collect(), None)
-            }
-            Expansion::Keyed(each) => {
-                (each.into_iter().map(|(key, each)| (format!("[{key:?}]"), Some(each))).collect(), None)
-            }
-            Expansion::Uncertain(unknown, each) => (vec![(String::new(), Some(each))], Some(unknown)),
-        };
-        if each.is_empty() {
+        let instances = self.evaluator.expansion(placed.block, &scope).instances();
+        if instances.is_empty() {
             return;
         }
-        for (key, each) in each {
+        for Instance { key, each, uncertain } in instances {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let mut references = Vec::new();
             let arguments = self.evaluator.body(&placed.block.body, &scope, &mut references, "", 0);
@@ -226,7 +236,7 @@ impl<'a> Collector<'_, 'a> {
                 address: format!("{}module.{name}{key}", home.prefix).into(),
                 head: placed.block.head,
                 path: placed.path.into(),
-                uncertain: uncertain.clone().or_else(|| home.uncertain.clone()),
+                uncertain: uncertain.or_else(|| home.uncertain.clone()),
                 call_chain: home.chain.clone(),
                 references,
             });
@@ -243,9 +253,8 @@ impl<'a> Collector<'_, 'a> {
 /// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.
 fn dotted(kind: &ExpressionKind) -> Text {
     match kind {
-        ExpressionKind::Variable(name) => name.clone(),
+        ExpressionKind::Variable(name) | ExpressionKind::Literal(Value::String(name)) => name.clone(),
         ExpressionKind::Attribute(operand, name) => format!("{}.{}", dotted(&operand.kind), name.value).into(),
-        ExpressionKind::Literal(Value::String(name)) => name.clone(),
         _ => Text::default(),
     }
 }

@@ -103,3 +103,38 @@ fn traversal(path: &str, span: Span) -> Option<Expression> {
     }
     Some(expression)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceId;
+    use crate::tree::Map;
+
+    fn map(entries: Vec<(&str, Node)>) -> Node {
+        let span = Span::head(SourceId(0));
+        let entry = |(key, value): (&str, Node)| Entry { key: key.into(), key_span: span, value };
+        Node::new(Value::Map(Map { entries: entries.into_iter().map(entry).collect() }), span)
+    }
+
+    #[test]
+    fn blocks_keep_their_labels_and_lone_references_are_read() {
+        let span = Span::head(SourceId(0));
+        let database = map(vec![
+            ("name", Node::string("${var.name}", span)),
+            ("title", Node::string("db of ${upper(var.name)}", span)),
+        ]);
+        let root = map(vec![
+            ("resource", map(vec![("aws_db_instance", map(vec![("orders", database)]))])),
+            ("terraform", map(vec![("backend", map(vec![("s3", map(vec![]))]))])),
+        ]);
+        let body = body(&root);
+        let [resource, terraform] = body.blocks.as_slice() else { panic!("{body:?}") };
+        let labels: Vec<&str> = resource.labels.iter().map(|label| label.value.as_str()).collect();
+        assert_eq!((resource.kind.value.as_str(), labels), ("resource", vec!["aws_db_instance", "orders"]));
+        let name = &resource.body.attribute("name").unwrap().value.kind;
+        assert!(matches!(name, ExpressionKind::Template(parts) if parts.len() == 1));
+        let title = &resource.body.attribute("title").unwrap().value.kind;
+        assert!(matches!(title, ExpressionKind::Literal(Value::Unknown(_))));
+        assert_eq!(terraform.body.blocks.len(), 1, "a backend is found as a block");
+    }
+}

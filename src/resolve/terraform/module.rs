@@ -64,8 +64,8 @@ pub(super) struct Module<'a> {
     calls: RefCell<BTreeMap<Text, Calls>>,
 }
 
-/// The instances of a module call, by key.
-type Calls = Rc<Vec<(Option<Text>, usize)>>;
+/// The instances of a module call, by what follows the address.
+type Calls = Rc<Vec<(Text, usize)>>;
 
 /// How many of a resource or module there are.
 #[derive(Clone, Debug)]
@@ -78,6 +78,34 @@ pub(super) enum Expansion {
     Keyed(Vec<(Text, Rc<Node>)>),
     /// Not known; one stands for all.
     Uncertain(Unknown, Rc<Node>),
+}
+
+/// One of the instances that an expansion makes.
+#[derive(Clone, Debug)]
+pub(super) struct Instance {
+    /// What follows the address: `[0]`, `["key"]`, or nothing.
+    pub(super) key: Text,
+    /// `each` or `count`.
+    pub(super) each: Option<Rc<Node>>,
+    /// Why it is not sure whether it is made, when it is not.
+    pub(super) uncertain: Option<Unknown>,
+}
+
+impl Expansion {
+    /// The instances, in order.
+    pub(super) fn instances(self) -> Vec<Instance> {
+        let sure = |key: String, each| Instance { key: key.into(), each: Some(each), uncertain: None };
+        match self {
+            Self::Single => vec![Instance { key: Text::default(), each: None, uncertain: None }],
+            Self::Counted(all) => {
+                all.into_iter().enumerate().map(|(index, each)| sure(format!("[{index}]"), each)).collect()
+            }
+            Self::Keyed(all) => all.into_iter().map(|(key, each)| sure(format!("[{key:?}]"), each)).collect(),
+            Self::Uncertain(unknown, each) => {
+                vec![Instance { key: Text::default(), each: Some(each), uncertain: Some(unknown) }]
+            }
+        }
+    }
 }
 
 impl<'a> Module<'a> {
@@ -131,13 +159,13 @@ impl<'a> Evaluator<'a> {
         self.remember(module, (Slotted::Variable, name.into()), at, || {
             let scope = Scope::of(module);
             let body = &block.body;
-            let literal_true = |name: &str| self.literal_bool(body, name) == Some(true);
+            let literal_true = |name: &str| literal_bool(body, name) == Some(true);
             let given = match home.given.get(name) {
                 Some(Given::Expression(scope, expression)) => Some(self.value(expression, scope)),
                 Some(Given::Value(node)) => Some((**node).clone()),
                 None => None,
             };
-            let replaceable = self.literal_bool(body, "nullable") == Some(false);
+            let replaceable = literal_bool(body, "nullable") == Some(false);
             let given = given.filter(|node| !(node.is_null() && replaceable));
             if literal_true("sensitive") && given.as_ref().is_none_or(|node| !node.is_null()) {
                 return Ok(Node::unknown(format!("`var.{name}` is sensitive"), "", block.head));
@@ -155,13 +183,6 @@ impl<'a> Evaluator<'a> {
                 None => node,
             })
         })
-    }
-
-    fn literal_bool(&self, body: &Body, name: &str) -> Option<bool> {
-        match &body.attribute(name)?.value.kind {
-            ExpressionKind::Literal(Value::Bool(value)) => Some(*value),
-            _ => None,
-        }
     }
 
     /// `local.name`.
@@ -255,26 +276,14 @@ impl<'a> Evaluator<'a> {
         // Nothing may ask for the same call while its instances are worked out: that would be a cycle.
         home.calls.borrow_mut().insert(name.into(), Rc::default());
         let scope = Scope::of(module);
-        let instances: Vec<(Option<Text>, Option<Rc<Node>>, Option<Unknown>)> = match self.expansion(block, &scope) {
-            Expansion::Single => vec![(None, None, None)],
-            Expansion::Counted(each) => each
-                .into_iter()
-                .enumerate()
-                .map(|(at, each)| (Some(format!("[{at}]").into()), Some(each), None))
-                .collect(),
-            Expansion::Keyed(each) => {
-                each.into_iter().map(|(key, each)| (Some(format!("[{key:?}]").into()), Some(each), None)).collect()
-            }
-            Expansion::Uncertain(unknown, each) => vec![(None, Some(each), Some(unknown))],
-        };
         let mut calls = Vec::new();
-        for (key, each, uncertain) in instances {
+        for Instance { key, each, uncertain } in self.expansion(block, &scope).instances() {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let given = |attribute: &'a crate::tree::block::Attribute| {
                 (attribute.name.value.clone(), Given::Expression(scope.clone(), &attribute.value))
             };
             let mut called = Module::new(directory, block.body.attributes.iter().map(given).collect());
-            called.prefix = format!("{}module.{name}{}.", home.prefix, key.as_deref().unwrap_or_default()).into();
+            called.prefix = format!("{}module.{name}{key}.", home.prefix).into();
             called.chain = std::iter::once(block.head).chain(home.chain.iter().copied()).collect();
             called.folders.extend(&home.folders);
             called.uncertain = uncertain.or_else(|| home.uncertain.clone());
@@ -283,6 +292,13 @@ impl<'a> Evaluator<'a> {
         let calls = Rc::new(calls);
         home.calls.borrow_mut().insert(name.into(), calls.clone());
         Some(calls)
+    }
+}
+
+fn literal_bool(body: &Body, name: &str) -> Option<bool> {
+    match &body.attribute(name)?.value.kind {
+        ExpressionKind::Literal(Value::Bool(value)) => Some(*value),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::Source;
-use crate::tree::block::{Attribute, Block, Body, ExpressionKind};
+use crate::tree::block::{Attribute, Block, Body, ExpressionKind, TemplatePart};
 use crate::tree::{Content, Document, Node, Text, Value};
 
 use super::json;
@@ -130,6 +130,11 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// Whether applying it would do anything; a folder of variables that others link to declares nothing of its own.
+    pub(super) fn makes_anything(&self) -> bool {
+        !(self.resources.is_empty() && self.data.is_empty() && self.modules.is_empty() && self.outputs.is_empty())
+    }
+
     fn add_locals(&mut self, body: &'a Body) {
         self.locals.extend(body.attributes.iter().map(|attribute| (attribute.name.value.as_str(), attribute)));
     }
@@ -224,6 +229,14 @@ fn unit<'a>(file: &File<'a>, body: &'a Body) -> Unit<'a> {
     }
     let source = body.blocks("terraform").find_map(|block| match &block.body.attribute("source")?.value.kind {
         ExpressionKind::Literal(Value::String(source)) => local(file.directory, source),
+        // A checkout of this repository at another commit (`git::../..//modules/x?ref=${…}`): what stands here is the
+        // nearest to it that can be read.
+        ExpressionKind::Template(parts) => match parts.first() {
+            Some(TemplatePart::Literal(start)) => {
+                local(file.directory, start.strip_prefix("git::")?.split_once('?')?.0)
+            }
+            _ => None,
+        },
         _ => None,
     });
     Unit { directory: file.directory, path: file.path, configuration, inputs: body.attribute("inputs"), source }

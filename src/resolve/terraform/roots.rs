@@ -44,7 +44,8 @@ pub(super) fn plan<'a>(project: &'a Project<'a>, environments: &Environments) ->
         .values()
         .filter(|directory| {
             let only_shown = |callers: &BTreeSet<&str>| callers.iter().all(|caller| demonstrates(caller, environments));
-            directory.backend || callers.get(directory.path).is_none_or(only_shown)
+            let makes = directory.makes_anything();
+            makes && (directory.backend || callers.get(directory.path).is_none_or(only_shown))
         })
         .collect();
     let values = Values::bind(project, &candidates, environments);
@@ -149,7 +150,8 @@ impl<'a> Values<'a> {
     }
 
     fn add_own(&mut self, root: &'a str, file: &'a File<'a>, environments: &Environments) {
-        let automatic = stem(file) == "terraform" || stem(file).ends_with(".auto");
+        let automatic =
+            stem(file) == "terraform" || stem(file).rsplit_once('.').is_some_and(|(_, last)| last == "auto");
         if automatic && file.directory == root {
             self.always.entry(root).or_default().push(file);
             return;

@@ -23,7 +23,7 @@ fn evaluated(expression: &str) -> String {
     let text = format!(
         "variable \"unset\" {{}}\nvariable \"nothing\" {{ default = null }}\nresource \"aws_x\" \"other\" {{ literal = \"here\" }}\n\
          resource \"aws_x\" \"many\" {{\n count = 2\n n = count.index\n}}\n\
-         resource \"t\" \"e\" {{ v = {expression}\n }}\n"
+         resource \"t\" \"e\" {{\n v = {expression}\n}}\n"
     );
     let repository = Repository::new(&[("main.tf", &text)]);
     if repository.resolved.roots.is_empty() {
@@ -275,7 +275,7 @@ fn terragrunt_units_call_their_modules() {
     let repository = Repository::new(&[
         (
             "accounts/shop-prod/db/terragrunt.hcl",
-            "terraform {\n  source = \"../../../modules//db\"\n}\ninputs = { keep = 4 }\n",
+            "terraform {\n  source = \"../../../modules//db\"\n}\ninputs = merge(local.common, { keep = 4 })\n",
         ),
         (
             "accounts/shop-staging/db/terragrunt.hcl",
@@ -340,24 +340,108 @@ resource "d" "out" { v = module.remote.arn }
     assert_eq!(repository.resolved.gaps[0].reason, "module `remote` is not in the repository");
 }
 
+/// Any expression that can be written, of the names in the test below and the functions that take collections apart.
+fn any_expression() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let leaf = proptest::sample::select(vec![
+        "var.a",
+        "var.none",
+        "local.b",
+        "local.c",
+        "t.e",
+        "t.e.v",
+        "t.many[0].v",
+        "t.many[*].v",
+        "t.keyed[\"x\"].id",
+        "t.keyed",
+        "module.m.o",
+        "data.d.x.id",
+        "each.key",
+        "count.index",
+        "path.module",
+        "-1",
+        "0",
+        "0.5",
+        "99999999999999",
+        "\"s\"",
+        "\"%s-%d\"",
+        "\"${local.c}-${var.a}\"",
+        "null",
+        "true",
+        "[]",
+        "{}",
+    ]);
+    let functions = proptest::sample::select(vec![
+        "merge",
+        "element",
+        "slice",
+        "substr",
+        "range",
+        "flatten",
+        "format",
+        "formatlist",
+        "lookup",
+        "concat",
+        "setproduct",
+        "chunklist",
+        "zipmap",
+        "one",
+        "try",
+        "can",
+        "coalesce",
+        "keys",
+        "values",
+        "join",
+        "split",
+        "replace",
+        "regex",
+        "jsonencode",
+        "jsondecode",
+        "toset",
+        "tonumber",
+        "min",
+        "sum",
+        "title",
+        "index",
+        "unheard_of",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(5, 40, 3, move |inner| {
+        let pair = (inner.clone(), inner.clone());
+        let operator = proptest::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "&&", "||"]);
+        prop_oneof![
+            (pair.clone(), operator).prop_map(|((a, b), operator)| format!("(({a}) {operator} ({b}))")),
+            (inner.clone(), pair.clone()).prop_map(|(a, (b, c))| format!("(({a}) ? ({b}) : ({c}))")),
+            pair.clone().prop_map(|(a, b)| format!("[{a}, {b}]")),
+            pair.clone().prop_map(|(a, b)| format!("{{ (({a})) = {b}, y = {a} }}")),
+            pair.clone().prop_map(|(a, b)| format!("({a})[{b}]")),
+            inner.clone().prop_map(|a| format!("({a})[*].v")),
+            inner.clone().prop_map(|a| format!("({a}).v")),
+            pair.clone().prop_map(|(a, b)| format!("[for k, x in {a} : {b} if x != k]")),
+            pair.clone().prop_map(|(a, b)| format!("{{ for k, x in {a} : k => {b}... }}")),
+            (functions.clone(), pair).prop_map(|(name, (a, b))| format!("{name}({a}, {b})")),
+            (functions.clone(), inner.clone()).prop_map(|(name, a)| format!("{name}({a}...)")),
+            (functions.clone(), inner).prop_map(|(name, a)| format!("{name}({a})")),
+        ]
+    })
+}
+
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
 
     /// Whatever can be parsed can be evaluated, and gives the same twice.
     #[test]
-    fn evaluation_never_panics(words in proptest::collection::vec(
-        proptest::sample::select(vec![
-            "var.a", "local.b", "t.e", "t.e[0]", "module.m.o", "[", "]", "{", "}", "(", ")", "=", "?", ":", ",", "*", "%",
-            "-1", "0", "99999999999", "\"s\"", "\"${local.b}\"", "null", "true", "for x in", "x", "merge", "element", "slice",
-            "substr", "range", "flatten", "format", "[*]", ".v", "==", "&&", "!", "/", "each.key", "...", "if",
-        ]), 1..24,
-    )) {
+    fn evaluation_never_panics(b in any_expression(), c in any_expression(), many in any_expression()) {
         let text = format!(
-            "variable \"a\" {{ default = [1, {{ v = \"x\" }}] }}\nlocals {{ b = {}\n }}\nresource \"t\" \"e\" {{ v = local.b\n }}\n",
-            words.join(" ")
+            "variable \"a\" {{ default = [1, {{ v = \"x\" }}] }}\nvariable \"none\" {{}}\n\
+             locals {{\n b = {b}\n c = {c}\n}}\nresource \"t\" \"e\" {{ v = local.b }}\n\
+             resource \"t\" \"many\" {{\n count = {many}\n v = local.c\n}}\n\
+             resource \"t\" \"keyed\" {{\n for_each = {many}\n v = each.value\n}}\n\
+             data \"d\" \"x\" {{}}\nmodule \"m\" {{\n source = \"./m\"\n i = local.b\n}}\n"
         );
-        let once = Repository::new(&[("main.tf", &text)]);
-        let again = Repository::new(&[("main.tf", &text)]);
-        proptest::prop_assert_eq!(format!("{:?}", once.resolved), format!("{:?}", again.resolved));
+        let module = "variable \"i\" {}\noutput \"o\" { value = var.i }\n";
+        let files = [("main.tf", text.as_str()), ("m/main.tf", module)];
+        let once = Repository::new(&files);
+        proptest::prop_assert!(!once.resolved.roots.is_empty(), "it parses");
+        proptest::prop_assert!(once.resolved == Repository::new(&files).resolved);
     }
 }

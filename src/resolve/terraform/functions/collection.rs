@@ -15,6 +15,7 @@ use crate::resolve::terraform::operate::{
 /// The longest list that `range` and `setproduct` make.
 const LONGEST: usize = 10_000;
 
+#[allow(clippy::unnecessary_wraps, reason = "what most functions here end in")]
 fn list(items: Vec<Node>, span: Span) -> Evaluated {
     Ok(Node::new(Value::List(items), span))
 }

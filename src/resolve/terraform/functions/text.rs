@@ -9,6 +9,7 @@ use crate::tree::{Entry, Map, Node, Text, Value};
 use super::{argument, items};
 use crate::resolve::terraform::operate::{Evaluated, Failure, elements, number, to_number, to_text};
 
+#[allow(clippy::unnecessary_wraps, reason = "what every function here ends in")]
 fn string(text: impl Into<Text>, span: Span) -> Evaluated {
     Ok(Node::string(text, span))
 }

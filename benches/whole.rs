@@ -1,0 +1,184 @@
+//! The whole program over a generated repository, against a physical limit: reading and hashing the same bytes.
+//!
+//! `cargo bench` prints, for 1,000 and 10,000 files of mixed kinds, the ratio of an audit to reading and hashing, the
+//! part of each stage, and how the time grows from one size to the other. Ratios, never absolute times: those are of a
+//! machine. The repository is the same for everybody: it is made from a seed.
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+use twoam::audit::{Request, Stage};
+
+/// Times each measurement is repeated; the fastest counts, since noise only adds.
+const ROUNDS: usize = 5;
+
+fn main() {
+    let mut seconds = Vec::new();
+    println!("{:>7} {:>10} {:>18} {:>22}", "files", "MB", "audit ÷ read+hash", "judging ÷ whole run");
+    for files in [1_000, 10_000] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let bytes = generate(folder.path(), files, 7);
+        let floor = fastest(|| read_and_hash(folder.path()));
+        let mut judging = Duration::MAX;
+        let whole = fastest(|| judging = judging.min(audit(folder.path())));
+        println!(
+            "{files:>7} {:>10.1} {:>18.1} {:>20.1} %",
+            bytes as f64 / 1e6,
+            whole.as_secs_f64() / floor.as_secs_f64(),
+            100.0 * judging.as_secs_f64() / whole.as_secs_f64(),
+        );
+        seconds.push(whole.as_secs_f64());
+    }
+    println!("growth from 1,000 to 10,000 files: {:.1} times (10 is linear)", seconds[1] / seconds[0]);
+}
+
+fn fastest(mut run: impl FnMut()) -> Duration {
+    let once = |run: &mut dyn FnMut()| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..=ROUNDS).map(|_| once(&mut run)).skip(1).min().unwrap_or_default()
+}
+
+/// The floor: every byte is read and looked at once, on all processors.
+fn read_and_hash(root: &Path) {
+    let files: Vec<_> = walkdir::WalkDir::new(root).into_iter().filter_map(Result::ok).collect();
+    let sum: u64 = files
+        .par_iter()
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let digest = Sha256::digest(std::fs::read(entry.path()).expect("a file that was just written"));
+            u64::from(digest[0])
+        })
+        .sum();
+    assert!(sum > 0);
+}
+
+/// An audit; gives the time from the last file read to the end, which is linking, rules and scores.
+fn audit(root: &Path) -> Duration {
+    let judging: Mutex<Option<Instant>> = Mutex::new(None);
+    let told = |stage| {
+        if stage == Stage::Judge {
+            *judging.lock().expect("no thread panics") = Some(Instant::now());
+        }
+    };
+    let mut request = Request::new(vec![root.to_owned()]);
+    request.progress = Some(&told);
+    let audit = twoam::audit::run(&request).expect("a repository without configuration");
+    assert!(!audit.verdicts.is_empty());
+    let start = judging.lock().expect("no thread panics").expect("every audit judges");
+    start.elapsed()
+}
+
+/// A small generator of numbers (SplitMix64), so that the repository is the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+}
+
+/// Writes a repository of about `files` files, four to a service, and gives its size in bytes.
+fn generate(root: &Path, files: u64, seed: u64) -> u64 {
+    let mut random = Random(seed);
+    let mut bytes = 0;
+    for service in 0..files / 4 {
+        let name = format!("svc{service:05}");
+        for (folder, file, text) in [
+            ("k8s", "app.yaml", manifest(&name, &mut random)),
+            ("terraform", "main.tf", terraform(&name, &mut random)),
+            ("alerts", "rules.yaml", alerts(&name, &mut random)),
+            ("runbooks", "page.md", runbook(&name, &mut random)),
+        ] {
+            let folder = root.join("services").join(&name).join(folder);
+            std::fs::create_dir_all(&folder).expect("a folder that may be written");
+            let file = if file == "page.md" { format!("{name}.md") } else { file.to_owned() };
+            std::fs::write(folder.join(file), &text).expect("a file that may be written");
+            bytes += text.len() as u64;
+        }
+    }
+    bytes
+}
+
+fn manifest(name: &str, random: &mut Random) -> String {
+    let mut text = String::new();
+    let replicas = random.below(4) + 1;
+    write!(
+        text,
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {name}\n  labels:\n    app: {name}\n    team: t{}\n\
+         spec:\n  replicas: {replicas}\n  selector:\n    matchLabels:\n      app: {name}\n  template:\n    metadata:\n\
+         \x20     labels:\n        app: {name}\n    spec:\n      containers:\n        - name: main\n\
+         \x20         image: registry.example/{name}:1.{}.0\n          ports:\n            - containerPort: 8080\n\
+         \x20         env:\n",
+        random.below(9),
+        random.below(50),
+    )
+    .expect("strings grow");
+    for index in 0..random.below(40) {
+        writeln!(text, "            - name: SETTING_{index}\n              value: \"{}\"", random.below(1_000_000))
+            .expect("strings grow");
+    }
+    write!(
+        text,
+        "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: {name}\nspec:\n  selector:\n    app: {name}\n\
+         \x20 ports:\n    - port: 80\n      targetPort: 8080\n"
+    )
+    .expect("strings grow");
+    text
+}
+
+fn terraform(name: &str, random: &mut Random) -> String {
+    let mut text = format!(
+        "variable \"retention\" {{\n  type    = number\n  default = {}\n}}\n\nlocals {{\n  tags = {{ service = \"{name}\" }}\n}}\n",
+        random.below(14)
+    );
+    for index in 0..random.below(6) + 1 {
+        write!(
+            text,
+            "\nresource \"aws_db_instance\" \"db{index}\" {{\n  identifier              = \"{name}-{index}\"\n  engine                  = \"postgres\"\n  \
+             backup_retention_period = var.retention\n  deletion_protection     = {}\n  tags                    = local.tags\n}}\n",
+            random.below(2) == 0
+        )
+        .expect("strings grow");
+    }
+    text
+}
+
+fn alerts(name: &str, random: &mut Random) -> String {
+    let mut text = format!("groups:\n  - name: {name}\n    rules:\n");
+    for index in 0..random.below(12) + 1 {
+        write!(
+            text,
+            "      - alert: Errors{index}\n        expr: sum(rate(http_requests_total{{job=\"{name}\",code=~\"5..\"}}[5m])) > {}\n        \
+             for: 5m\n        labels:\n          severity: {}\n        annotations:\n          summary: it is broken\n",
+            random.below(100),
+            if random.below(2) == 0 { "page" } else { "warning" },
+        )
+        .expect("strings grow");
+    }
+    text
+}
+
+fn runbook(name: &str, random: &mut Random) -> String {
+    let mut text = format!("# {name}\n");
+    for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation", "Rollback", "Escalation"] {
+        write!(text, "\n## {heading}\n\n").expect("strings grow");
+        for _ in 0..random.below(12) + 1 {
+            write!(text, "Look at `{name}` and at what changed since {} o'clock. ", random.below(24)).expect("strings grow");
+        }
+        text.push_str("\n\n```sh\nkubectl rollout status deployment/main\n```\n");
+    }
+    text
+}

@@ -1,0 +1,243 @@
+//! Alarms of clouds and of Datadog: whom they call, and what they watch.
+
+use crate::extract::Facts;
+use crate::model::alert::Watch;
+use crate::model::{Alert, Fact, RunbookReference, State};
+use crate::resolve::terraform::{Resource, blocks, points_at};
+use crate::tree::{Node, Text, Unknown, Value};
+
+use super::{Ground, Seen, doubt, switch, text};
+
+/// Actions that steer machines and call nobody.
+const MACHINES: &[&str] =
+    &["aws_autoscaling_policy", "aws_appautoscaling_policy", "aws_lambda_function", "aws_ssm_document"];
+
+pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
+    let kinds: &[(&str, Reader)] = &[
+        ("aws_cloudwatch_metric_alarm", cloudwatch),
+        ("aws_cloudwatch_composite_alarm", cloudwatch),
+        ("google_monitoring_alert_policy", google),
+        ("azurerm_monitor_metric_alert", azure),
+        ("datadog_monitor", datadog),
+    ];
+    for (kind, read) in kinds {
+        for resource in ground.of_type(kind) {
+            let alert = base(ground, resource, *read);
+            if seen.first(&alert.name, &alert.place, format!("{:?}", alert.actions.state)) {
+                facts.model.add(alert);
+            }
+        }
+    }
+}
+
+/// Fills in what is particular to a kind of alarm.
+type Reader = fn(Ground<'_>, &Resource, &mut Alert);
+
+fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
+    let tags = ground.tags(&resource.type_name, &resource.provider, &resource.body);
+    let mut alert = Alert {
+        name: resource.address.clone(),
+        place: ground.place(resource),
+        severity: tags
+            .first(&["severity", "Severity", "priority"])
+            .map_or_else(Fact::default, |(_, fact)| fact.clone()),
+        heartbeat: false,
+        smoothed: true,
+        tags,
+        ..Alert::default()
+    };
+    read(ground, resource, &mut alert);
+    if alert.plain_name.is_empty() {
+        alert.plain_name.clone_from(&resource.name);
+    }
+    alert.automation = if alert.automation.is_absent() { Fact::known(false, resource.head) } else { alert.automation };
+    let machine = alert.automation.is_true();
+    alert.notifies = alert.actions.clone().map(|count| count > 0 && !machine);
+    alert.runbook = runbook(&alert.description);
+    alert.actions = doubt(alert.actions, resource.uncertain.as_ref());
+    alert.notifies = doubt(alert.notifies, resource.uncertain.as_ref());
+    alert
+}
+
+/// The first link, or path of a Markdown page, in what an alarm says.
+fn runbook(description: &Fact<Text>) -> RunbookReference {
+    let find = |text: &Text| {
+        let words = text.split([' ', '\n', '\t', '(', ')', '<', '>', '[', ']', '"', '|']);
+        let link = |word: &&str| word.contains("://") || word.contains(".md");
+        words.map(|word| word.trim_end_matches(['.', ',', ';'])).find(link).map(Text::from)
+    };
+    let url = match &description.state {
+        State::Known(text) => match find(text) {
+            Some(url) => Fact { state: State::Known(url), span: description.span, via: description.via.clone() },
+            None => Fact::absent(description.span),
+        },
+        State::Unknown(unknown) => Fact { span: description.span, ..Fact::unknown(unknown.clone()) },
+        State::Absent => Fact::absent(description.span),
+    };
+    let exists = match &url.state {
+        State::Absent => Fact::known(false, url.span),
+        _ => url.clone().map(|_| true),
+    };
+    RunbookReference { span: url.span, exists, url, page: None }
+}
+
+/// How many entries an attribute has; none when it is not set.
+fn entries(resource: &Resource, path: &str) -> Fact<i64> {
+    match resource.at(path) {
+        Some(node) if !node.is_null() => Fact::read(node, |node| match &node.value {
+            Value::List(items) => i64::try_from(items.len()).ok(),
+            _ => Some(1),
+        }),
+        _ => Fact::known(0, resource.head),
+    }
+}
+
+fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
+    alert.source = "cloudwatch".into();
+    alert.plain_name = resource.at("alarm_name").and_then(Node::scalar).unwrap_or_default();
+    alert.description = text(resource, "alarm_description");
+    alert.summary.clone_from(&alert.description);
+    let enabled = switch(resource, "actions_enabled");
+    let actions = entries(resource, "alarm_actions");
+    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { actions };
+    alert.automation = automation(ground, resource);
+    watch(&resource.body, alert);
+    for query in blocks(&resource.body, "metric_query") {
+        for metric in blocks(query, "metric") {
+            watch(metric, alert);
+        }
+    }
+}
+
+fn watch(metric: &Node, alert: &mut Alert) {
+    let namespace = metric.get("namespace").and_then(Node::scalar).unwrap_or_default();
+    for entry in metric.get("dimensions").map_or(&[][..], Node::entries) {
+        alert.watches.push(Watch::Dimension {
+            namespace: namespace.clone(),
+            name: entry.key.clone(),
+            value: Fact::read(&entry.value, Node::scalar),
+        });
+    }
+}
+
+/// Whether an alarm only steers machines: all its actions scale or recover, or another resource reads its state (a
+/// composite alarm, the rollback of a deployment).
+fn automation(ground: Ground<'_>, resource: &Resource) -> Fact<bool> {
+    let actions = resource.at("alarm_actions").map_or(&[][..], Node::items);
+    let referred: Vec<&str> = resource.refers("alarm_actions").collect();
+    let machine = |action: &Node| match &action.value {
+        Value::String(arn) => arn.contains(":automate:") || arn.contains(":autoscaling:") || arn.contains(":swf:"),
+        Value::Unknown(unknown) => {
+            let kind = |address: &Text| address.split('.').any(|part| MACHINES.contains(&part));
+            !unknown.refers_to.is_empty() && unknown.refers_to.iter().all(kind)
+        }
+        _ => false,
+    };
+    let steers = !actions.is_empty() && actions.iter().all(machine)
+        || !referred.is_empty()
+            && referred.iter().all(|address| address.split('.').any(|part| MACHINES.contains(&part)));
+    let name = resource.at("alarm_name").and_then(Node::as_str);
+    let readers: &[(&str, &str)] = &[
+        ("aws_cloudwatch_composite_alarm", "alarm_rule"),
+        ("aws_ecs_service", "alarms.alarm_names"),
+        ("aws_codedeploy_deployment_group", "alarm_configuration.alarms"),
+    ];
+    let reads = |other: &Resource, attribute: &str| {
+        let written = other.at(attribute);
+        let quoted = |rule: &str| {
+            name.is_some_and(|name| rule.contains(&format!("\"{name}\"")) || rule.contains(&format!("({name})")))
+        };
+        let listed = |node: &Node| node.items().iter().any(|item| item.as_str().is_some() && item.as_str() == name);
+        other.refers(attribute).any(|address| points_at(address, &resource.address))
+            || written.is_some_and(|node| node.as_str().is_some_and(quoted) || listed(node))
+    };
+    let reader =
+        readers.iter().flat_map(|(kind, attribute)| ground.of_type(kind).map(move |other| (other, *attribute)));
+    let read_by = reader
+        .filter(|(other, _)| other.address != resource.address)
+        .find(|(other, attribute)| reads(other, attribute));
+    match read_by {
+        _ if steers => Fact::known(true, resource.head),
+        Some((other, _)) => Fact::known(true, other.head),
+        None => Fact::known(false, resource.head),
+    }
+}
+
+fn google(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
+    alert.source = "google".into();
+    alert.plain_name = resource.at("display_name").and_then(Node::scalar).unwrap_or_default();
+    alert.description = text(resource, "documentation.content");
+    alert.summary = text(resource, "documentation.subject");
+    let enabled = switch(resource, "enabled");
+    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { entries(resource, "notification_channels") };
+    if alert.severity.is_absent() {
+        alert.severity = text(resource, "severity");
+    }
+    for condition in blocks(&resource.body, "conditions") {
+        for kind in ["condition_threshold", "condition_absent"] {
+            for inner in blocks(condition, kind) {
+                alert.watches.extend(inner.get("filter").map(filter).into_iter().flatten());
+            }
+        }
+    }
+}
+
+/// The labels that a filter of Cloud Monitoring compares: `resource.label.database_id = "p:db"`.
+fn filter(node: &Node) -> Vec<Watch> {
+    let dimension =
+        |name: &str, value: Fact<Text>| Watch::Dimension { namespace: "google".into(), name: name.into(), value };
+    let Some(text) = node.as_str() else {
+        return vec![dimension("filter", Fact::read(node, Node::scalar))];
+    };
+    let compared = text.split("AND").filter_map(|part| part.split_once('='));
+    let labels = compared.filter(|(left, _)| left.contains("label"));
+    labels
+        .map(|(left, right)| {
+            let name = left.trim().rsplit('.').next().unwrap_or_default();
+            let value = right.trim().trim_matches(['"', ')', ' ']);
+            dimension(name.trim_matches('"'), Fact::known(value.into(), node.span))
+        })
+        .collect()
+}
+
+fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
+    alert.source = "azure".into();
+    alert.plain_name = resource.at("name").and_then(Node::scalar).unwrap_or_default();
+    alert.description = text(resource, "description");
+    alert.summary = alert.description.clone();
+    let enabled = switch(resource, "enabled");
+    let actions = i64::try_from(blocks(&resource.body, "action").len()).unwrap_or(i64::MAX);
+    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { Fact::known(actions, resource.head) };
+    let namespace = resource.at("criteria.metric_namespace").and_then(Node::scalar).unwrap_or_default();
+    for scope in super::named(resource, "scopes") {
+        // A scope that is an address joins as a reference does.
+        let value = match scope.value().filter(|text| !text.starts_with('/')) {
+            Some(address) => {
+                let mut unknown = Unknown::new("it is known after apply", "pass a plan", scope.span);
+                unknown.refers_to.push(address.clone());
+                Fact { span: scope.span, ..Fact::unknown(unknown) }
+            }
+            None => scope,
+        };
+        alert.watches.push(Watch::Dimension { namespace: namespace.clone(), name: "scope".into(), value });
+    }
+}
+
+/// A monitor calls those whom its message names: `@pagerduty-Team`, `@slack-channel`.
+fn datadog(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
+    alert.source = "datadog".into();
+    alert.plain_name = resource.at("name").and_then(Node::scalar).unwrap_or_default();
+    alert.description = text(resource, "message");
+    alert.summary = Fact { ..text(resource, "name") };
+    alert.expression = text(resource, "query");
+    let handles = |message: &Text| {
+        let names = message.split_whitespace().filter(|word| word.trim_start_matches(['(', '{', '[']).starts_with('@'));
+        i64::try_from(names.count()).unwrap_or(i64::MAX)
+    };
+    alert.actions = alert.description.clone().map(|message| handles(&message)).or_default(0);
+    for tag in resource.at("tags").map_or(&[][..], Node::items) {
+        if let Some((key, value)) = tag.as_str().and_then(|tag| tag.split_once(':')) {
+            alert.tags.0.push((key.into(), Fact::known(value.into(), tag.span)));
+        }
+    }
+}

@@ -1,0 +1,406 @@
+//! What keeps data, read by the table of providers: the resource itself, the companions that carry facts for it, and
+//! public modules that are read by their arguments.
+
+use crate::extract::Facts;
+use crate::model::{BackupState, Datastore, Environment, Fact, Place, State};
+use crate::resolve::terraform::{Mode, ModuleCall, Reference, Resource, refers, step};
+use crate::source::Span;
+use crate::tree::{Node, Text, Unknown, Value};
+
+use super::providers::{Companion, PublicModule, Reading, Store, table};
+use super::reading::{Answer, Told, read, undocumented};
+use super::{Ground, Seen, doubt, refers_to};
+
+/// A bucket that expires all it holds within this many days keeps nothing that must be restored.
+const SHORT_LIVED: f64 = 400.0;
+
+/// Words by which a bucket says that it holds only what is made again.
+const PASSING: &[&str] = &[
+    "logs",
+    "logging",
+    "accesslogs",
+    "tmp",
+    "temp",
+    "temporary",
+    "scratch",
+    "cache",
+    "artifact",
+    "artifacts",
+    "artefact",
+    "artefacts",
+    "build",
+    "builds",
+];
+
+/// Names of resources that tell nothing.
+const GENERIC: &[&str] = &["this", "main", "default"];
+
+/// Words by which it says the contrary.
+const KEPT: &[&str] = &["state", "tfstate", "terraform", "backup", "backups"];
+
+/// A store as declared: a resource, or a call of a public module.
+struct Declared<'a> {
+    ground: Ground<'a>,
+    store: &'static Store,
+    module: Option<&'static PublicModule>,
+    type_name: &'a str,
+    label: &'a str,
+    address: &'a Text,
+    body: &'a Node,
+    head: Span,
+    path: &'a Text,
+    environment: &'a Environment,
+    provider: &'a str,
+    references: &'a [Reference],
+    uncertain: Option<&'a Unknown>,
+}
+
+pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
+    let managed = ground.root.resources.iter().filter(|resource| resource.mode == Mode::Managed);
+    let resources = managed.filter_map(|resource| of_resource(ground, resource));
+    let calls = ground.root.calls.iter().filter_map(|call| of_call(ground, call));
+    for declared in resources.chain(calls) {
+        let datastore = declared.datastore();
+        let told = format!(
+            "{:?}{:?}{:?}",
+            datastore.backup.enabled.state, datastore.backup.retention_days.state, datastore.deletion_protection.state
+        );
+        if seen.first(&datastore.name, &datastore.place, told) {
+            facts.model.add(datastore);
+        }
+    }
+}
+
+fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declared<'a>> {
+    Some(Declared {
+        ground,
+        store: table().store(&resource.type_name)?,
+        module: None,
+        type_name: &resource.type_name,
+        label: &resource.name,
+        address: &resource.address,
+        body: &resource.body,
+        head: resource.head,
+        path: &resource.path,
+        environment: &resource.environment,
+        provider: &resource.provider,
+        references: &resource.references,
+        uncertain: resource.uncertain.as_ref(),
+    })
+}
+
+fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>> {
+    let module = table().module(&call.source)?;
+    let store = table().store(&module.resource)?;
+    Some(Declared {
+        ground,
+        store,
+        module: Some(module),
+        type_name: &store.type_name,
+        label: call.address.rsplit('.').next().unwrap_or_default(),
+        address: &call.address,
+        body: &call.arguments,
+        head: call.head,
+        path: &call.path,
+        environment: &ground.root.environment,
+        provider: "",
+        references: &call.references,
+        uncertain: call.uncertain.as_ref(),
+    })
+}
+
+impl Declared<'_> {
+    fn datastore(&self) -> Datastore {
+        let name = self.address.clone();
+        let replica = self.flag("replica").or_default(false);
+        let tags = self.ground.tags(self.type_name, self.provider, self.body);
+        let names = self.names();
+        let mut datastore = Datastore {
+            name: name.clone(),
+            place: self.place(),
+            kind: self.store.kind.as_str().into(),
+            engine: self.engine(),
+            platform: platform(self.type_name).into(),
+            replica,
+            ephemeral: Fact::known(false, self.head),
+            backup: self.backup(),
+            deletion_protection: self.deletion_protection(),
+            skips_final_snapshot: self.flag("skip_final_snapshot"),
+            deletes_backups: self.flag("delete_automated_backups"),
+            versioned: self.flag("versioned"),
+            multi_zone: self.flag("multi_zone"),
+            address: name,
+            type_name: self.type_name.into(),
+            tags,
+            names,
+            ..Datastore::default()
+        };
+        datastore.disposable = self.disposable(&datastore);
+        if let Some(uncertain) = self.uncertain {
+            let sure = |fact: &mut Fact<bool>| *fact = doubt(std::mem::take(fact), Some(uncertain));
+            sure(&mut datastore.backup.enabled);
+            sure(&mut datastore.backup.pitr);
+            sure(&mut datastore.deletion_protection);
+            sure(&mut datastore.skips_final_snapshot);
+            sure(&mut datastore.deletes_backups);
+            sure(&mut datastore.versioned);
+            sure(&mut datastore.multi_zone);
+            datastore.backup.retention_days =
+                doubt(std::mem::take(&mut datastore.backup.retention_days), Some(uncertain));
+        }
+        datastore
+    }
+
+    fn place(&self) -> Place {
+        let environment = self.environment.clone();
+        Place { span: self.head, path: self.path.clone(), environment, library: self.ground.root.library }
+    }
+
+    fn names(&self) -> Vec<Text> {
+        let paths = self.module.and_then(|module| module.name_paths.as_ref()).unwrap_or(&self.store.name_paths);
+        let mut names: Vec<Text> = paths.iter().filter_map(|path| step(self.body, path)?.scalar()).collect();
+        if !GENERIC.contains(&self.label) {
+            names.push(self.label.into());
+        }
+        // What a module keeps is known by the name of its call.
+        let segments: Vec<&str> = self.address.split('.').collect();
+        let calls = segments.windows(2).filter(|pair| pair.first() == Some(&"module")).filter_map(|pair| pair.get(1));
+        names.extend(calls.rev().map(|name| Text::from(name.split('[').next().unwrap_or(name))));
+        let mut seen = std::collections::BTreeSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        names
+    }
+
+    fn engine(&self) -> Fact<Text> {
+        let engine = &self.store.engine;
+        if let Some(name) = &engine.name {
+            return Fact::known(name.as_str().into(), self.head);
+        }
+        let found = engine.path.as_ref().and_then(|path| step(self.body, path)).filter(|node| !node.is_null());
+        match (found, &engine.default) {
+            (Some(node), _) => Fact::read(node, Node::scalar),
+            (None, Some(default)) => Fact::known(default.as_str().into(), self.head),
+            (None, None) => Fact::absent(self.head),
+        }
+    }
+
+    /// How the table reads a fact of this store; a module's own reading comes first.
+    fn reading(&self, name: &str) -> Option<&'static Reading> {
+        self.module.and_then(|module| module.facts.get(name)).or_else(|| self.store.facts.get(name))
+    }
+
+    /// A fact: what the store says, else what its companions say, else what is documented.
+    fn told(&self, name: &str) -> Option<Told> {
+        let own = self.reading(name).map(|reading| (read(self.body, reading, self.head), reading));
+        let carriers: Vec<&'static Companion> = table()
+            .companions
+            .iter()
+            .filter(|companion| {
+                companion.of.iter().any(|of| of == self.type_name) && companion.facts.contains_key(name)
+            })
+            .collect();
+        if own.as_ref().is_some_and(|(told, _)| told.said) || carriers.is_empty() {
+            return own.map(|(told, reading)| self.documented(told, reading));
+        }
+        let carried = carriers.into_iter().filter_map(|companion| self.carried(companion, name)).reduce(stronger);
+        match (carried, own) {
+            (Some(fact), _) => Some(Told { fact, said: true }),
+            (None, Some((told, reading))) => Some(self.documented(told, reading)),
+            (None, None) => None,
+        }
+    }
+
+    /// What is absent without a documented default is not known.
+    fn documented(&self, told: Told, reading: &Reading) -> Told {
+        if !told.fact.is_absent() {
+            return told;
+        }
+        let first = reading.any.iter().find_map(|part| part.path.as_deref());
+        let path = reading.path.as_deref().or(first).or(reading.each.as_deref()).unwrap_or("it");
+        Told { fact: undocumented(path, Some(self.head)), said: false }
+    }
+
+    /// What the companions of one kind say of this store.
+    fn carried(&self, companion: &'static Companion, name: &str) -> Option<Fact<Answer>> {
+        let reading = companion.facts.get(name)?;
+        let mut found: Option<Fact<Answer>> = None;
+        let mut count = 0_u32;
+        for resource in self.ground.of_type(&companion.type_name) {
+            let fact = match self.served(companion, resource) {
+                Served::No => continue,
+                Served::Maybe(unknown) => Fact { span: Some(self.head), ..Fact::unknown(unknown) },
+                Served::Yes => {
+                    count += 1;
+                    doubt(read(&resource.body, reading, resource.head).fact, resource.uncertain.as_ref())
+                }
+            };
+            if !fact.is_absent() || reading.count {
+                found = Some(found.map_or_else(|| fact.clone(), |other| stronger(other, fact.clone())));
+            }
+        }
+        if reading.count && reading.path.is_none() && count > 0 {
+            let answer = match reading.at_least {
+                Some(least) => Answer::Bool(f64::from(count) >= least),
+                None => Answer::Number(f64::from(count)),
+            };
+            return Some(Fact::known(answer, found.and_then(|fact| fact.span).unwrap_or(self.head)));
+        }
+        found
+    }
+
+    fn served(&self, companion: &Companion, resource: &Resource) -> Served {
+        if refers_to(resource, &companion.by, self.address) {
+            return Served::Yes;
+        }
+        let by = step(&resource.body, &companion.by);
+        let shared = companion.through.iter().any(|path| {
+            refers(self.references, path)
+                .any(|own| resource.refers(&companion.by).any(|other| whole(own) == whole(other)))
+        });
+        if shared {
+            return Served::Yes;
+        }
+        match by.map(|node| &node.value) {
+            Some(Value::String(text)) => {
+                let last = text.rsplit([':', '/']).next().unwrap_or(text);
+                let paths = self.store.name_paths.iter().filter_map(|path| step(self.body, path)?.as_str());
+                let named = paths.into_iter().any(|name| !name.is_empty() && (name == text.as_str() || name == last));
+                // A reference to another store by a literal name that happens to be the same is still that other store.
+                let elsewhere = resource.refers(&companion.by).next().is_some();
+                if named && !elsewhere { Served::Yes } else { Served::No }
+            }
+            Some(Value::Unknown(unknown))
+                if unknown.refers_to.is_empty() && resource.refers(&companion.by).next().is_none() =>
+            {
+                Served::Maybe((**unknown).clone())
+            }
+            _ => Served::No,
+        }
+    }
+
+    fn flag(&self, name: &str) -> Fact<bool> {
+        self.told(name).map_or_else(Fact::default, |told| told.fact.map(|answer| answer.truth()))
+    }
+
+    fn backup(&self) -> BackupState {
+        let retention = self.told("backup_retention_days").map(|told| self.inherited(told));
+        let enabled = self.told("backup_enabled").map(|told| told.fact.map(|answer| answer.truth()));
+        let days = retention.clone().map_or_else(Fact::default, number);
+        let pitr_listed = self.told("pitr");
+        let mut pitr = pitr_listed.map_or_else(Fact::default, |told| told.fact.map(|answer| answer.truth()));
+        let enabled = match (enabled, retention) {
+            (Some(enabled), _) => enabled,
+            (None, Some(retention)) => number(retention).map(|days| days > 0.0),
+            // A store that has nothing but point-in-time recovery of its own is copied where that is on.
+            (None, None) if pitr.is_true() || pitr.reason().is_some() => pitr.clone(),
+            (None, None) if self.backed_up_by_others() => undocumented("its backup", Some(self.head)),
+            (None, None) => Fact::default(),
+        };
+        if enabled.is_false() && pitr.is_true() {
+            pitr = enabled.clone();
+        }
+        BackupState { span: Some(self.head), enabled, retention_days: days, pitr, ..BackupState::default() }
+    }
+
+    /// Whether only other resources back such a store up, which may as well stand elsewhere.
+    fn backed_up_by_others(&self) -> bool {
+        let carries = |companion: &&Companion| companion.facts.contains_key("backup_enabled");
+        table().companions.iter().filter(carries).any(|companion| companion.of.iter().any(|of| of == self.type_name))
+    }
+
+    /// What is left out of a store made from a snapshot may come from its origin.
+    fn inherited(&self, told: Told) -> Fact<Answer> {
+        if told.said || told.fact.value().is_none() || !self.flag("restored_copy").is_true() {
+            return told.fact;
+        }
+        let reason = "it is made from a copy, and takes over what is left out here";
+        Fact { span: told.fact.span, ..Fact::unknown(Unknown::new(reason, "set the retention", self.head)) }
+    }
+
+    /// `lifecycle { prevent_destroy = true }` refuses a deletion too.
+    fn deletion_protection(&self) -> Fact<bool> {
+        let own = self.flag("deletion_protection");
+        let kept = step(self.body, "lifecycle.prevent_destroy").filter(|node| node.as_bool() == Some(true));
+        match kept {
+            Some(node) if !own.is_true() => Fact::read(node, Node::as_bool),
+            _ => own,
+        }
+    }
+
+    fn disposable(&self, datastore: &Datastore) -> Fact<bool> {
+        let listed = self.flag("disposable");
+        if listed.is_true() || self.store.kind == "cache" {
+            return if listed.is_true() { listed } else { Fact::known(true, self.head) };
+        }
+        if self.store.kind == "object-store" && !kept(datastore) {
+            if let Some(told) = self.told("expires_days")
+                && told.fact.value().and_then(Answer::number).is_some_and(|days| days > 0.0 && days <= SHORT_LIVED)
+            {
+                return told.fact.map(|_| true);
+            }
+            if let Some(span) = self.passing(datastore) {
+                return Fact::known(true, span);
+            }
+        }
+        match listed.state {
+            State::Unknown(_) => listed,
+            _ => Fact::known(false, listed.span.or(Some(self.head))),
+        }
+    }
+
+    /// Where the bucket's name says that it holds only what is made again.
+    fn passing(&self, datastore: &Datastore) -> Option<Span> {
+        // "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
+        let passing = |name: &Text| {
+            let words = words(name);
+            words.iter().any(|word| PASSING.contains(&word.as_str())) || words.last().is_some_and(|word| word == "log")
+        };
+        datastore.names.iter().any(passing).then_some(self.head)
+    }
+}
+
+/// Whether a bucket's name says that it holds backups or Terraform's state: those expire, and matter all the same.
+fn kept(datastore: &Datastore) -> bool {
+    datastore.names.iter().any(|name| words(name).iter().any(|word| KEPT.contains(&word.as_str())))
+}
+
+fn words(name: &str) -> Vec<String> {
+    let lower = name.to_ascii_lowercase();
+    lower.split(|character: char| !character.is_ascii_alphanumeric()).map(str::to_owned).collect()
+}
+
+enum Served {
+    Yes,
+    No,
+    Maybe(Unknown),
+}
+
+/// Of two companions' facts the one that counts: true, then unknown, then false.
+fn stronger(one: Fact<Answer>, other: Fact<Answer>) -> Fact<Answer> {
+    let weight = |fact: &Fact<Answer>| match &fact.state {
+        State::Known(Answer::Bool(false)) => 1,
+        State::Known(_) => 3,
+        State::Unknown(_) => 2,
+        State::Absent => 0,
+    };
+    if weight(&other) > weight(&one) { other } else { one }
+}
+
+fn number(fact: Fact<Answer>) -> Fact<f64> {
+    let numeric = fact.value().is_none_or(|answer| answer.number().is_some());
+    if numeric { fact.map(|answer| answer.number().unwrap_or_default()) } else { Fact::absent(fact.span) }
+}
+
+/// A reference without the attribute at its end.
+fn whole(reference: &str) -> &str {
+    reference.rsplit_once('.').filter(|(rest, _)| rest.contains('.')).map_or(reference, |(rest, _)| rest)
+}
+
+fn platform(type_name: &str) -> &str {
+    match type_name.split('_').next().unwrap_or_default() {
+        "aws" => "aws",
+        "google" => "google",
+        "azurerm" => "azure",
+        other => other,
+    }
+}

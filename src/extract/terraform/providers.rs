@@ -1,0 +1,197 @@
+//! The table of what providers' resources say, read once. Its form is explained at the head of `providers.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+/// The whole table.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Table {
+    /// By type.
+    #[serde(rename = "resource")]
+    pub(super) resources: Vec<Store>,
+    #[serde(rename = "companion")]
+    pub(super) companions: Vec<Companion>,
+    #[serde(rename = "module")]
+    pub(super) modules: Vec<PublicModule>,
+}
+
+/// A resource type that stores data.
+#[derive(Debug, Deserialize)]
+pub(super) struct Store {
+    #[serde(rename = "type")]
+    pub(super) type_name: String,
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) engine: Engine,
+    #[serde(default)]
+    pub(super) name_paths: Vec<String>,
+    #[serde(default)]
+    pub(super) facts: BTreeMap<String, Reading>,
+}
+
+/// What runs in it.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Engine {
+    pub(super) path: Option<String>,
+    pub(super) default: Option<String>,
+    pub(super) name: Option<String>,
+}
+
+/// Another resource that carries facts for a store.
+#[derive(Debug, Deserialize)]
+pub(super) struct Companion {
+    #[serde(rename = "type")]
+    pub(super) type_name: String,
+    pub(super) of: Vec<String>,
+    pub(super) by: String,
+    #[serde(default)]
+    pub(super) through: Vec<String>,
+    #[serde(default)]
+    pub(super) facts: BTreeMap<String, Reading>,
+}
+
+/// A public module that makes a store of its arguments.
+#[derive(Debug, Deserialize)]
+pub(super) struct PublicModule {
+    pub(super) source: String,
+    pub(super) resource: String,
+    pub(super) name_paths: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) facts: BTreeMap<String, Reading>,
+}
+
+/// How a fact is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reading {
+    pub(super) path: Option<String>,
+    pub(super) default: Option<toml::Value>,
+    #[serde(default)]
+    pub(super) present: bool,
+    #[serde(default)]
+    pub(super) values: BTreeMap<String, toml::Value>,
+    pub(super) unit: Option<Unit>,
+    pub(super) add: Option<f64>,
+    #[serde(default)]
+    pub(super) count: bool,
+    pub(super) at_least: Option<f64>,
+    #[serde(default)]
+    pub(super) any: Vec<Reading>,
+    #[serde(default)]
+    pub(super) combine: Option<Combine>,
+    pub(super) each: Option<String>,
+    #[serde(default, rename = "where")]
+    pub(super) having: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    pub(super) unless_set: Vec<String>,
+    /// Where it is documented: for those who read the table.
+    #[serde(default, rename = "source")]
+    pub(super) _source: String,
+}
+
+/// How several places are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Combine {
+    /// One that is true is enough.
+    Or,
+}
+
+/// The unit of a number that is a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Unit {
+    Days,
+    Hours,
+    Minutes,
+    Seconds,
+    Milliseconds,
+}
+
+impl Unit {
+    /// How many days one is.
+    pub(super) fn days(self) -> f64 {
+        match self {
+            Self::Days => 1.0,
+            Self::Hours => 1.0 / 24.0,
+            Self::Minutes => 1.0 / 1440.0,
+            Self::Seconds => 1.0 / 86_400.0,
+            Self::Milliseconds => 1.0 / 86_400_000.0,
+        }
+    }
+}
+
+/// The table. It is embedded, and a test parses it; were it broken all the same, no store would be known.
+pub(super) fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| parse().unwrap_or_default())
+}
+
+fn parse() -> Result<Table, toml::de::Error> {
+    toml::from_str(include_str!("providers.toml"))
+}
+
+impl Table {
+    /// The store of a type.
+    pub(super) fn store(&self, type_name: &str) -> Option<&Store> {
+        self.resources.iter().find(|store| store.type_name == type_name)
+    }
+
+    /// The public module that a source names, from the registry or by a git address of the same repository.
+    pub(super) fn module(&self, source: &str) -> Option<&PublicModule> {
+        let wanted = registry_form(source)?;
+        self.modules.iter().find(|module| module.source == wanted)
+    }
+}
+
+/// `org/name/provider//sub` of a registry source or a git address.
+fn registry_form(source: &str) -> Option<String> {
+    let source = source.split('?').next().unwrap_or(source);
+    let git = source.contains("github.com");
+    let path = source.split("github.com").nth(1).unwrap_or(source).trim_start_matches(['/', ':']);
+    let path = path.strip_prefix("registry.terraform.io/").unwrap_or(path);
+    let (package, folder) = path.split_once("//").map_or((path, None), |(package, folder)| (package, Some(folder)));
+    let package = if git {
+        let (owner, repository) = package.trim_end_matches(".git").split_once('/')?;
+        let (provider, name) = repository.strip_prefix("terraform-")?.split_once('-')?;
+        format!("{owner}/{name}/{provider}")
+    } else {
+        package.to_owned()
+    };
+    Some(folder.map_or_else(|| package.clone(), |folder| format!("{package}//{folder}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_parses_and_refers_to_types_it_has() {
+        let table = parse().unwrap();
+        assert!(table.resources.len() > 40);
+        for companion in &table.companions {
+            for store in &companion.of {
+                assert!(
+                    table.store(store).is_some(),
+                    "{} is for {store}, which is not in the table",
+                    companion.type_name
+                );
+            }
+        }
+        for module in &table.modules {
+            assert!(table.store(&module.resource).is_some(), "{}", module.source);
+        }
+    }
+
+    #[test]
+    fn git_addresses_name_registry_modules() {
+        let form = |source| registry_form(source).unwrap();
+        assert_eq!(form("terraform-aws-modules/rds/aws"), "terraform-aws-modules/rds/aws");
+        assert_eq!(
+            form("git::https://github.com/terraform-aws-modules/terraform-aws-s3-bucket.git//modules/x?ref=v1"),
+            "terraform-aws-modules/s3-bucket/aws//modules/x"
+        );
+    }
+}

@@ -1,0 +1,297 @@
+use crate::extract::Facts;
+use crate::model::alert::Watch;
+use crate::model::{Coverage, Datastore, Fact, Model, Noun};
+use crate::resolve::terraform::testing::Repository;
+
+fn read(files: &[(&str, &str)]) -> (Repository, Model) {
+    let repository = Repository::new(files);
+    let mut facts = Facts::default();
+    super::extract(&repository.resolved, &mut facts);
+    (repository, facts.model)
+}
+
+fn main(text: &str) -> (Repository, Model) {
+    read(&[("main.tf", text)])
+}
+
+fn named<'m, T: Noun>(model: &'m Model, name: &str) -> &'m T {
+    model.each::<T>().map(|(_, noun)| noun).find(|noun| noun.name() == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+fn store<'m>(model: &'m Model, name: &str) -> &'m Datastore {
+    named(model, name)
+}
+
+fn under<'r, T>(repository: &'r Repository, fact: &Fact<T>) -> &'r str {
+    repository.text(fact.span.unwrap())
+}
+
+#[test]
+fn a_database_is_read_by_the_table() {
+    let (repository, model) = main(
+        r#"
+provider "aws" {
+  default_tags { tags = { Team = "platform", Service = "none" } }
+}
+resource "aws_db_instance" "bare" {
+  engine = "postgres"
+  tags   = { Service = "shop" }
+}
+resource "aws_db_instance" "kept" {
+  identifier               = "shop-kept"
+  engine                   = "mysql"
+  backup_retention_period  = "14"
+  delete_automated_backups = false
+  lifecycle { prevent_destroy = true }
+}
+resource "aws_db_instance" "replica" {
+  replicate_source_db = aws_db_instance.kept.identifier
+}
+variable "days" {}
+variable "on" {}
+resource "aws_db_instance" "open" { backup_retention_period = var.days }
+resource "aws_db_instance" "maybe" {
+  count                   = var.on ? 1 : 0
+  backup_retention_period = 0
+}
+"#,
+    );
+    let bare = store(&model, "aws_db_instance.bare");
+    assert_eq!(repository.text(bare.place.span), r#"resource "aws_db_instance" "bare""#);
+    assert!(bare.backup.enabled.is_false() && bare.deletion_protection.is_false() && bare.deletes_backups.is_true());
+    assert_eq!(under(&repository, &bare.backup.enabled), r#"resource "aws_db_instance" "bare""#);
+    assert_eq!((bare.tags.value("Service"), bare.tags.value("Team")), (Some("shop"), Some("platform")));
+    let kept = store(&model, "aws_db_instance.kept");
+    assert_eq!(kept.backup.retention_days.value(), Some(&14.0));
+    assert_eq!(under(&repository, &kept.backup.enabled), r#""14""#);
+    assert_eq!(under(&repository, &kept.deletion_protection), "true");
+    assert_eq!(kept.names, ["shop-kept", "kept"]);
+    assert!(kept.deletes_backups.is_false() && kept.backup.pitr.is_true());
+    assert!(store(&model, "aws_db_instance.replica").replica.is_true());
+    let open = &store(&model, "aws_db_instance.open").backup.enabled;
+    assert_eq!(open.reason().unwrap().reason, "`var.days` has no value here");
+    assert!(store(&model, "aws_db_instance.maybe").backup.enabled.reason().is_some());
+}
+
+#[test]
+fn companions_are_joined_by_reference_and_name() {
+    let (repository, model) = main(
+        r#"
+resource "aws_s3_bucket" "plain" { bucket = "shop-plain" }
+resource "aws_s3_bucket" "versioned" { bucket = "shop-versioned" }
+resource "aws_s3_bucket_versioning" "v" {
+  bucket = aws_s3_bucket.versioned.id
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_s3_bucket" "named" { bucket = "shop-named" }
+resource "aws_s3_bucket_versioning" "n" {
+  bucket = "shop-named"
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_s3_bucket" "off" { bucket = "shop-off" }
+resource "aws_s3_bucket_versioning" "off" {
+  count  = 0
+  bucket = aws_s3_bucket.off.id
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_s3_bucket" "access" { bucket = "shop-access-logs" }
+resource "aws_s3_bucket" "expiring" { bucket = "shop-x" }
+resource "aws_s3_bucket_lifecycle_configuration" "expiring" {
+  bucket = aws_s3_bucket.expiring.bucket
+  rule {
+    id     = "all"
+    status = "Enabled"
+    filter {}
+    expiration { days = 30 }
+  }
+}
+resource "aws_s3_bucket" "dumps" { bucket = "shop-db-backups" }
+resource "aws_s3_bucket_lifecycle_configuration" "dumps" {
+  bucket = aws_s3_bucket.dumps.bucket
+  rule {
+    status = "Enabled"
+    expiration { days = 90 }
+  }
+}
+resource "aws_s3_bucket" "analyzer" { bucket = "log-analyzer" }
+resource "aws_dynamodb_table" "locks" { hash_key = "LockID" }
+resource "aws_dynamodb_table" "orders" {
+  hash_key = "id"
+  point_in_time_recovery { enabled = true }
+}
+"#,
+    );
+    assert!(store(&model, "aws_s3_bucket.plain").versioned.is_false());
+    let versioned = &store(&model, "aws_s3_bucket.versioned").versioned;
+    assert!(versioned.is_true());
+    assert_eq!(under(&repository, versioned), r#""Enabled""#);
+    assert!(store(&model, "aws_s3_bucket.named").versioned.is_true());
+    assert!(store(&model, "aws_s3_bucket.off").versioned.is_false(), "a companion that is not made says nothing");
+    assert!(store(&model, "aws_s3_bucket.access").disposable.is_true());
+    assert!(store(&model, "aws_s3_bucket.expiring").disposable.is_true());
+    for kept in ["plain", "dumps", "analyzer"] {
+        assert!(store(&model, &format!("aws_s3_bucket.{kept}")).disposable.is_false(), "{kept}");
+    }
+    assert!(store(&model, "aws_dynamodb_table.locks").disposable.is_true());
+    assert!(store(&model, "aws_dynamodb_table.orders").backup.pitr.is_true());
+}
+
+#[test]
+fn public_modules_are_read_by_their_arguments() {
+    let (repository, model) = main(
+        r#"
+module "db" {
+  source                  = "terraform-aws-modules/rds/aws"
+  version                 = "~> 6.0"
+  identifier              = "orders"
+  backup_retention_period = 5
+}
+"#,
+    );
+    let database = store(&model, "module.db");
+    assert_eq!(database.type_name, "aws_db_instance");
+    assert_eq!(database.backup.retention_days.value(), Some(&5.0));
+    assert_eq!(under(&repository, &database.backup.retention_days), "5");
+    assert_eq!(model.gaps.len(), 1);
+}
+
+#[test]
+fn backups_and_restore_tests_name_what_they_cover() {
+    let (_, model) = main(
+        r#"
+resource "aws_db_instance" "orders" { identifier = "orders" }
+resource "aws_backup_plan" "daily" {
+  name = "daily"
+  rule {
+    schedule = "cron(0 3 * * ? *)"
+    lifecycle { delete_after = 35 }
+  }
+}
+resource "aws_backup_selection" "s" {
+  plan_id   = aws_backup_plan.daily.id
+  resources = [aws_db_instance.orders.arn]
+  selection_tag {
+    type  = "STRINGEQUALS"
+    key   = "backup"
+    value = "daily"
+  }
+}
+resource "aws_backup_restore_testing_plan" "tested" { name = "tested" }
+resource "aws_backup_restore_testing_selection" "tested" {
+  restore_testing_plan_name = aws_backup_restore_testing_plan.tested.name
+  protected_resource_arns   = [aws_db_instance.orders.arn]
+}
+resource "aws_backup_restore_testing_plan" "empty" { name = "empty" }
+"#,
+    );
+    let covers: Vec<String> = model
+        .backups
+        .iter()
+        .map(|backup| match &backup.covers {
+            Coverage::Names(names) => names.iter().filter_map(Fact::value).map(ToString::to_string).collect(),
+            Coverage::Tags(tags) => {
+                tags.iter().map(|(key, value)| [key.as_str(), value.value().unwrap()].join("=")).collect()
+            }
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(covers, ["backup=daily", "aws_db_instance.ordersaws_db_instance.orders.arn"]);
+    assert_eq!(model.backups[0].retention_days.value(), Some(&35.0));
+    assert_eq!(model.backups[0].schedule.value().unwrap(), "cron(0 3 * * ? *)");
+    let selected: Vec<bool> = model.restore_tests.iter().map(|test| test.has_selection.is_true()).collect();
+    assert_eq!(selected, [false, true], "by name: empty, tested");
+}
+
+#[test]
+fn services_roll_back_by_circuit_breaker_or_alarms() {
+    let (repository, model) = main(
+        r#"
+resource "aws_ecs_service" "none" {
+  name          = "none"
+  desired_count = 2
+}
+resource "aws_ecs_service" "breaker" {
+  name = "breaker"
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+  load_balancer { container_port = 80 }
+}
+resource "aws_ecs_service" "half" {
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = false
+  }
+}
+resource "aws_ecs_service" "alarmed" {
+  alarms {
+    enable      = true
+    rollback    = true
+    alarm_names = [aws_cloudwatch_metric_alarm.a.alarm_name]
+  }
+}
+resource "aws_ecs_service" "blue_green" {
+  scheduling_strategy = "DAEMON"
+  deployment_controller { type = "CODE_DEPLOY" }
+}
+resource "aws_cloudwatch_metric_alarm" "a" { alarm_name = "a" }
+"#,
+    );
+    let service = |name: &str| named::<crate::model::Workload>(&model, &format!("aws_ecs_service.{name}"));
+    assert!(service("none").auto_rollback.is_false() && service("none").scales);
+    assert_eq!(service("none").replicas.value(), Some(&2));
+    assert_eq!(under(&repository, &service("none").auto_rollback), r#"resource "aws_ecs_service" "none""#);
+    assert!(service("breaker").auto_rollback.is_true() && service("breaker").serves);
+    assert!(service("half").auto_rollback.is_false());
+    assert!(service("alarmed").auto_rollback.is_true());
+    assert!(service("blue_green").deployed_elsewhere.is_true() && !service("blue_green").scales);
+    assert!(named::<crate::model::Alert>(&model, "aws_cloudwatch_metric_alarm.a").automation.is_true());
+}
+
+#[test]
+fn alarms_say_whom_they_call_and_what_they_watch() {
+    let (repository, model) = main(
+        r#"
+locals { pages = [aws_sns_topic.pages.arn] }
+resource "aws_sns_topic" "pages" {}
+resource "aws_db_instance" "db" {}
+resource "aws_cloudwatch_metric_alarm" "cpu" {
+  alarm_name        = "db-cpu"
+  alarm_description = "Busy. Runbook: https://wiki.example/db.md#busy."
+  namespace         = "AWS/RDS"
+  dimensions        = { DBInstanceIdentifier = aws_db_instance.db.identifier }
+  alarm_actions     = local.pages
+}
+resource "aws_cloudwatch_metric_alarm" "silent" { alarm_name = "silent" }
+resource "aws_cloudwatch_metric_alarm" "off" {
+  actions_enabled = false
+  alarm_actions   = local.pages
+}
+resource "aws_autoscaling_policy" "up" {}
+resource "aws_cloudwatch_metric_alarm" "scale" { alarm_actions = [aws_autoscaling_policy.up.arn] }
+resource "datadog_monitor" "errors" {
+  name    = "errors"
+  message = "Errors rise. @pagerduty-Shop @slack-shop"
+  query   = "avg(last_5m):sum:errors{service:shop} > 1"
+}
+resource "google_monitoring_alert_policy" "none" { display_name = "none" }
+"#,
+    );
+    let alert = |name: &str| named::<crate::model::Alert>(&model, name);
+    let cpu = alert("aws_cloudwatch_metric_alarm.cpu");
+    assert_eq!((cpu.plain_name.as_str(), cpu.actions.value()), ("db-cpu", Some(&1)));
+    assert_eq!(cpu.runbook.url.value().unwrap(), "https://wiki.example/db.md#busy");
+    let Watch::Dimension { namespace, value, .. } = &cpu.watches[0] else { panic!() };
+    assert_eq!(
+        (namespace.as_str(), value.reason().unwrap().refers_to[0].as_str()),
+        ("AWS/RDS", "aws_db_instance.db.identifier")
+    );
+    let silent = alert("aws_cloudwatch_metric_alarm.silent");
+    assert_eq!(silent.actions.value(), Some(&0));
+    assert_eq!(under(&repository, &silent.actions), r#"resource "aws_cloudwatch_metric_alarm" "silent""#);
+    assert_eq!(alert("aws_cloudwatch_metric_alarm.off").actions.value(), Some(&0));
+    assert!(alert("aws_cloudwatch_metric_alarm.scale").automation.is_true());
+    assert_eq!(alert("datadog_monitor.errors").actions.value(), Some(&2));
+    assert_eq!(alert("google_monitoring_alert_policy.none").actions.value(), Some(&0));
+}

@@ -1,0 +1,110 @@
+//! What runs: ECS services, functions, Cloud Run, container apps, and Deployments of the Kubernetes provider.
+
+use crate::extract::Facts;
+use crate::model::{Fact, State, Workload};
+use crate::resolve::terraform::{Resource, blocks};
+use crate::tree::{Node, Text};
+
+use super::{Ground, Seen, doubt, fact, reading, switch, text, whole};
+
+/// Resource type, platform, and the attributes that name it.
+const KINDS: &[(&str, &str, &[&str])] = &[
+    ("aws_ecs_service", "ecs", &["name"]),
+    ("aws_lambda_function", "lambda", &["function_name"]),
+    ("google_cloud_run_v2_service", "cloud-run", &["name"]),
+    ("google_cloud_run_service", "cloud-run", &["name"]),
+    ("google_cloudfunctions2_function", "cloud-functions", &["name"]),
+    ("azurerm_container_app", "container-apps", &["name"]),
+    ("kubernetes_deployment", "kubernetes", &["metadata.name"]),
+    ("kubernetes_deployment_v1", "kubernetes", &["metadata.name"]),
+    ("kubernetes_stateful_set", "kubernetes", &["metadata.name"]),
+    ("kubernetes_stateful_set_v1", "kubernetes", &["metadata.name"]),
+];
+
+pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
+    for (kind, platform, names) in KINDS {
+        for resource in ground.of_type(kind) {
+            let workload = workload(ground, resource, platform, names);
+            if seen.first(&workload.name, &workload.place, format!("{:?}", workload.auto_rollback.state)) {
+                facts.model.add(workload);
+            }
+        }
+    }
+}
+
+fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&str]) -> Workload {
+    let plain = names.iter().find_map(|path| resource.at(path)?.scalar()).unwrap_or_else(|| resource.name.clone());
+    let mut workload = Workload {
+        name: resource.address.clone(),
+        place: ground.place(resource),
+        kind: resource.type_name.clone(),
+        platform: platform.into(),
+        plain_name: plain,
+        labels: ground.tags(&resource.type_name, &resource.provider, &resource.body),
+        uses: uses(resource),
+        auto_rollback: Fact::absent(resource.head),
+        deployed_elsewhere: Fact::known(false, resource.head),
+        ..Workload::default()
+    };
+    match platform {
+        "ecs" => ecs(resource, &mut workload),
+        "kubernetes" => kubernetes(resource, &mut workload),
+        _ => {}
+    }
+    let uncertain = resource.uncertain.as_ref();
+    workload.auto_rollback = doubt(std::mem::take(&mut workload.auto_rollback), uncertain);
+    workload.replicas = doubt(std::mem::take(&mut workload.replicas), uncertain);
+    workload
+}
+
+/// What its environment refers to: datastores are found by that.
+fn uses(resource: &Resource) -> Vec<Fact<Text>> {
+    let stores = resource.references.iter().filter(|reference| !reference.attribute.starts_with("tags"));
+    stores.map(|reference| Fact::known(reference.address.clone(), resource.head)).collect()
+}
+
+fn ecs(resource: &Resource, workload: &mut Workload) {
+    workload.scales = text(resource, "scheduling_strategy").value().is_none_or(|strategy| strategy != "DAEMON");
+    // Left out, one task is wanted; a service that scales by target tracking usually ignores changes to it.
+    workload.replicas = whole(resource, "desired_count");
+    workload.replicas_omitted = workload.replicas.is_absent();
+    workload.serves = !blocks(&resource.body, "load_balancer").is_empty();
+    workload.auto_rollback = both(rolls_back(resource, "deployment_circuit_breaker"), rolls_back(resource, "alarms"));
+    let controller = text(resource, "deployment_controller.type");
+    workload.deployed_elsewhere = match controller.state {
+        State::Absent => Fact::known(false, resource.head),
+        _ => controller.map(|kind| kind == "CODE_DEPLOY" || kind == "EXTERNAL"),
+    };
+}
+
+/// `enable` and `rollback` of a block; false at the block's place, or at the service's head without one.
+fn rolls_back(resource: &Resource, block: &str) -> Fact<bool> {
+    let Some(node) = blocks(&resource.body, block).first() else { return Fact::known(false, resource.head) };
+    if node.as_unknown().is_some() {
+        return Fact::read(node, Node::as_bool);
+    }
+    let part = |name: &str| match node.get(name) {
+        Some(value) => Fact::read(value, reading::as_bool),
+        None => Fact::known(false, node.span),
+    };
+    let (enabled, rolls) = (part("enable"), part("rollback"));
+    if enabled.is_false() || enabled.reason().is_some() && !rolls.is_false() { enabled } else { rolls }
+}
+
+/// One that is true is enough; an unknown leaves it open; else the one that stands in a block of its own.
+fn both(one: Fact<bool>, other: Fact<bool>) -> Fact<bool> {
+    let open = other.reason().is_some() && !one.is_true();
+    if other.is_true() || open { other } else { one }
+}
+
+fn kubernetes(resource: &Resource, workload: &mut Workload) {
+    workload.scales = true;
+    workload.namespace = text(resource, "metadata.namespace");
+    workload.replicas = whole(resource, "spec.replicas").or_default(1);
+    workload.replicas_omitted = resource.at("spec.replicas").is_none_or(Node::is_null);
+    workload.revision_history_limit = fact(resource, "spec.revision_history_limit", Node::as_int);
+    workload.labels.0.extend(crate::model::Labels::read(resource.at("metadata.labels")).0);
+    workload.pod_labels = crate::model::Labels::read(resource.at("spec.template.metadata.labels"));
+    workload.deployed_elsewhere = Fact::known(false, resource.head);
+    workload.auto_rollback = switch(resource, "wait_for_rollout").map(|_| false);
+}

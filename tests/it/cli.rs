@@ -1,0 +1,170 @@
+//! The command line as a user types it.
+
+use super::support::{Folder, TODAY, lantern, twoam};
+
+/// A repository with one gap of high severity and nothing worse.
+fn small() -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "alerts/app.yml",
+        "groups:\n  - name: app\n    rules:\n      - alert: AppDown\n        expr: up{job=\"app\"} == 0\n        \
+         for: 5m\n        labels:\n          severity: page\n        annotations:\n          summary: The app is down\n",
+    );
+    folder
+}
+
+#[test]
+fn gaps_decide_the_exit_code_and_the_format_does_not() {
+    let folder = small();
+    for format in ["human", "concise", "json", "sarif", "markdown", "html"] {
+        assert_eq!(twoam(folder.path(), &["--format", format]).code, 1, "{format}");
+        assert_eq!(twoam(folder.path(), &["--format", format, "--exit-zero"]).code, 0, "{format}");
+        assert_eq!(twoam(folder.path(), &["--format", format, "--fail-on", "critical"]).code, 0, "{format}");
+    }
+}
+
+#[test]
+fn check_is_the_verb_when_none_is_given() {
+    let folder = small();
+    let implied = twoam(folder.path(), &["--format", "concise"]);
+    let said = twoam(folder.path(), &["check", ".", "--format", "concise"]);
+    assert_eq!(implied.out, said.out);
+    assert!(implied.out.contains("alerts/app.yml:4:16: high[runbook/alert-without-runbook]"), "{}", implied.out);
+}
+
+#[test]
+fn a_path_that_is_not_there_is_named_with_what_to_do() {
+    let folder = Folder::new();
+    let run = twoam(folder.path(), &["check", "infra"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("infra"), "{}", run.err);
+    assert!(run.err.contains("help:"), "{}", run.err);
+    assert_eq!(run.out, "");
+}
+
+#[test]
+fn a_folder_with_nothing_to_audit_is_not_called_clean() {
+    let folder = Folder::new();
+    folder.write("src/main.c", "int main() {}\n");
+    let run = twoam(folder.path(), &["check"]);
+    assert_eq!(run.code, 2, "{}{}", run.out, run.err);
+    assert!(run.err.contains("nothing to audit"), "{}", run.err);
+}
+
+#[test]
+fn one_broken_file_loses_only_itself() {
+    let folder = small();
+    folder.write("alerts/broken.yml", "groups:\n  - name: [unclosed\n");
+    folder.write("main.tf", "resource \"aws_db_instance\" \"a\" {\n  engine = \n}\n\nresource \"aws_db_instance\" \"b\" {\n  engine = \"mysql\"\n}\n");
+    let run = twoam(folder.path(), &["--format", "concise"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("AppDown"), "{}", run.out);
+    assert!(run.out.contains("aws_db_instance.b"), "{}", run.out);
+    assert!(run.err.contains("alerts/broken.yml:"), "{}", run.err);
+    assert!(run.err.contains("main.tf:2"), "{}", run.err);
+}
+
+#[test]
+fn an_unknown_key_of_the_configuration_is_refused_at_its_line() {
+    let folder = small();
+    folder.write("twoam.toml", "[[service]]\nname = \"app\"\nteir = 1\n");
+    let run = twoam(folder.path(), &[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("twoam.toml:3:1"), "{}", run.err);
+    assert!(run.err.contains("did you mean `tier`?"), "{}", run.err);
+}
+
+#[test]
+fn a_rule_that_is_not_there_is_refused_with_what_was_meant() {
+    let folder = small();
+    let run = twoam(folder.path(), &["--select", "runbok"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean `runbook`?"), "{}", run.err);
+    let run = twoam(folder.path(), &["explain", "backup/no-deletion-protecton"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean `backup/no-deletion-protection`?"), "{}", run.err);
+}
+
+#[test]
+fn every_output_can_be_written_beside_the_report() {
+    let folder = small();
+    let run = twoam(folder.path(), &["--format", "concise", "-o", "sarif=a.sarif", "-o", "json=a.json", "-o", "html=a.html"]);
+    assert_eq!(run.code, 1);
+    for file in ["a.sarif", "a.json", "a.html"] {
+        assert!(folder.path().join(file).metadata().unwrap().len() > 100, "{file}");
+    }
+    assert_eq!(twoam(folder.path(), &["-o", "sarif"]).code, 2);
+    assert_eq!(twoam(folder.path(), &["-o", "sarif=no/such/folder.sarif"]).code, 2);
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let folder = small();
+    assert!(!twoam(folder.path(), &[]).out.contains('\u{1b}'));
+    assert!(twoam(folder.path(), &["--color", "always"]).out.contains('\u{1b}'));
+}
+
+#[test]
+fn schemas_and_completions_are_printed() {
+    let folder = Folder::new();
+    for what in ["config", "rule", "report"] {
+        let run = twoam(folder.path(), &["schema", what]);
+        assert_eq!(run.code, 0, "{what}");
+        let schema: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert!(schema["properties"].is_object(), "{what}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(twoam(folder.path(), &["completions", shell]).out.contains("twoam"), "{shell}");
+    }
+}
+
+#[test]
+fn a_rule_is_explained_with_examples_from_its_fixtures() {
+    let run = twoam(Folder::new().path(), &["explain", "backup/database-backups-off"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    for part in ["Why", "How to fix", "A failing example", "A passing example", "aws_db_instance"] {
+        assert!(run.out.contains(part), "no `{part}` in:\n{}", run.out);
+    }
+    assert!(!run.out.contains("expect:"), "{}", run.out);
+}
+
+#[test]
+fn a_service_is_explained_term_by_term() {
+    let run = twoam(&lantern(), &["explain", "service/reports", "--today", TODAY]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.starts_with("service/reports: "), "{}", run.out);
+    assert!(run.out.contains("-10 critical"), "{}", run.out);
+    assert!(run.out.contains("Shortest way up: fix"), "{}", run.out);
+    let run = twoam(&lantern(), &["explain", "service/reportz", "--today", TODAY]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean `service/reports`?"), "{}", run.err);
+}
+
+#[test]
+fn services_say_why_each_member_was_linked() {
+    let run = twoam(&lantern(), &["services", "--today", TODAY]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains("by label app.kubernetes.io/"), "{}", run.out);
+}
+
+#[test]
+fn several_roots_are_one_graph() {
+    let folder = small();
+    folder.write(
+        "pages/runbooks/app.md",
+        "# AppDown\n\n## Meaning\n\nNo answer.\n\n## Diagnosis\n\nLook at the pods.\n\n## Mitigation\n\nRestart it, then call #app.\n",
+    );
+    folder.write(
+        "deploy/app.yml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  replicas: 2\n  selector:\n    matchLabels:\n      app: app\n  \
+         template:\n    metadata:\n      labels:\n        app: app\n    spec:\n      containers:\n        - name: app\n          image: app:1.2.3\n",
+    );
+    let run = twoam(folder.path(), &["alerts", "pages", "deploy", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let service = &report["services"][0];
+    assert_eq!(service["name"], "app");
+    let kinds: Vec<&str> = service["members"].as_array().unwrap().iter().map(|member| member["kind"].as_str().unwrap()).collect();
+    for kind in ["workload", "alert", "runbook"] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+}
