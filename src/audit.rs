@@ -260,9 +260,10 @@ fn read_file(index: usize, found: &Found, environments: &Environments) -> ReadFi
     let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
     let text = match discover::read(found) {
         Ok(text) => text,
-        Err(skipped) => {
+        Err(unread) => {
             let source = Source::new(&found.shown, "");
-            return ReadFile { source, facts: Facts::default(), skipped: Some(skipped), document: None, comments: Vec::new() };
+            let facts = Facts { problems: unread.problem.into_iter().collect(), ..Facts::default() };
+            return ReadFile { source, facts, skipped: Some(unread.skipped), document: None, comments: Vec::new() };
         }
     };
     let source = Source::new(&found.shown, text);

@@ -17,7 +17,7 @@ impl Config {
     pub fn check_rules(&self, _: &[&str]) -> Vec<Problem> { vec![] }
     pub fn severity_of(&self, _: &str) -> Option<crate::rule::Weight> { None }
     pub fn environments(&self) -> Environments { Environments::default() }
-    pub fn discovery(&self) -> crate::discover::Options { crate::discover::Options }
+    pub fn discovery(&self) -> crate::discover::Options { crate::discover::Options::default() }
     pub fn adopt(&self, _: &mut Sources, _: &mut Sources) {}
     pub fn targets(&self) -> Targets { Targets { retention_days: 7.0, ..Targets::default() } }
     pub fn declared(&self) -> Vec<Declared> { vec![] }

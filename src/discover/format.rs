@@ -1,0 +1,96 @@
+//! What a file is by its name. Uses `tree::Format` only.
+
+use crate::tree::Format;
+
+/// What a name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is read.
+    Input(Format),
+    /// It could hold something, and is left out for this reason.
+    Left(&'static str),
+    /// It holds nothing that is audited.
+    NoInput,
+}
+
+/// Files that package managers write: versions of what is used, and nothing about readiness.
+const LOCK_FILES: &[&str] = &[
+    ".terraform.lock.hcl",
+    "cargo.lock",
+    "chart.lock",
+    "composer.lock",
+    "flake.lock",
+    "npm-shrinkwrap.json",
+    "package-lock.json",
+    "pipfile.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "requirements.lock",
+    "uv.lock",
+    "yarn.lock",
+];
+
+/// Extensions by which template engines mark what they make another file of.
+const TEMPLATES: &[&str] = &["tpl", "tmpl", "tftpl", "gotmpl", "j2", "jinja", "jinja2", "erb", "template"];
+
+/// The syntax of a file name, in any case: `README.MD` is a page.
+pub(super) fn of(name: &str) -> Kind {
+    match name {
+        "CODEOWNERS" => return Kind::Input(Format::Text),
+        "OWNERS" => return Kind::Input(Format::Yaml),
+        _ => {}
+    }
+    let name = name.to_ascii_lowercase();
+    if LOCK_FILES.contains(&name.as_str()) {
+        return Kind::Left("generated lock file");
+    }
+    let Some((stem, extension)) = name.rsplit_once('.') else { return Kind::NoInput };
+    if TEMPLATES.contains(&extension) {
+        // `alerts.yaml.j2` would be input once rendered; what `_helpers.tpl` becomes is not known.
+        let inner = stem.rsplit_once('.').and_then(|(_, inner)| by_extension(inner));
+        return inner.map_or(Kind::NoInput, |_| Kind::Left("template, not rendered"));
+    }
+    by_extension(extension).map_or(Kind::NoInput, Kind::Input)
+}
+
+fn by_extension(extension: &str) -> Option<Format> {
+    Some(match extension {
+        "yaml" | "yml" => Format::Yaml,
+        "json" => Format::Json,
+        // OpenTofu reads `.tofu` beside `.tf`: <https://opentofu.org/docs/language/files/>
+        "tf" | "tofu" | "tfvars" | "hcl" => Format::Hcl,
+        "toml" => Format::Toml,
+        "md" | "markdown" => Format::Markdown,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_a_file_is() {
+        for (name, kind) in [
+            ("alerts.yml", Kind::Input(Format::Yaml)),
+            ("README.MD", Kind::Input(Format::Markdown)),
+            ("main.tf", Kind::Input(Format::Hcl)),
+            ("main.tf.json", Kind::Input(Format::Json)),
+            ("prod.auto.tfvars", Kind::Input(Format::Hcl)),
+            ("terraform.tfvars.json", Kind::Input(Format::Json)),
+            (".gitlab-ci.yml", Kind::Input(Format::Yaml)),
+            ("CODEOWNERS", Kind::Input(Format::Text)),
+            ("OWNERS", Kind::Input(Format::Yaml)),
+            ("owners", Kind::NoInput),
+            (".terraform.lock.hcl", Kind::Left("generated lock file")),
+            ("Chart.lock", Kind::Left("generated lock file")),
+            ("alerts.yaml.j2", Kind::Left("template, not rendered")),
+            ("_helpers.tpl", Kind::NoInput),
+            ("yaml", Kind::NoInput),
+            ("Makefile", Kind::NoInput),
+            ("logo.png", Kind::NoInput),
+        ] {
+            assert_eq!(of(name), kind, "{name}");
+        }
+    }
+}
