@@ -176,7 +176,8 @@ fn runbook(name: &str, random: &mut Random) -> String {
     for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation", "Rollback", "Escalation"] {
         write!(text, "\n## {heading}\n\n").expect("strings grow");
         for _ in 0..random.below(12) + 1 {
-            write!(text, "Look at `{name}` and at what changed since {} o'clock. ", random.below(24)).expect("strings grow");
+            write!(text, "Look at `{name}` and at what changed since {} o'clock. ", random.below(24))
+                .expect("strings grow");
         }
         text.push_str("\n\n```sh\nkubectl rollout status deployment/main\n```\n");
     }

@@ -162,7 +162,12 @@ fn unknown_rule(wanted: &str, names: &[&str]) -> Option<Problem> {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`twoam rules` lists them".to_owned(),
     };
-    Some(Problem::of(Fault::Configuration, "--select or --skip", format!("there is no rule or family `{wanted}`"), help))
+    Some(Problem::of(
+        Fault::Configuration,
+        "--select or --skip",
+        format!("there is no rule or family `{wanted}`"),
+        help,
+    ))
 }
 
 /// Audits.
@@ -186,7 +191,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let environments = config.environments();
 
     request.tell(Stage::Discover);
-    let Discovery { files, all_paths, mut skipped, mut problems, .. } = discover::discover(&request.roots, &config.discovery());
+    let Discovery { files, all_paths, mut skipped, mut problems, .. } =
+        discover::discover(&request.roots, &config.discovery());
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
         return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
     }
@@ -242,7 +248,17 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     problems.extend(suppress::apply(&mut waivers, &mut verdicts, &sources, &model, request.today));
     let scores = score::score(&model, &verdicts);
     skipped.sort();
-    Ok(Audit { project: config.project(&request.roots), sources, model, rules, verdicts, scores, skipped, problems, files_read })
+    Ok(Audit {
+        project: config.project(&request.roots),
+        sources,
+        model,
+        rules,
+        verdicts,
+        scores,
+        skipped,
+        problems,
+        files_read,
+    })
 }
 
 /// What one file gave.
@@ -271,6 +287,7 @@ fn read_file(index: usize, found: &Found, environments: &Environments) -> ReadFi
     let mut facts = extract::extract(&Input { id, source: &source, document: &document, environments });
     facts.problems.extend(problems);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
-    let whole_modules = document.format == Format::Hcl || source.path.ends_with(".tf.json") || source.path.ends_with(".tfvars.json");
+    let whole_modules =
+        document.format == Format::Hcl || source.path.ends_with(".tf.json") || source.path.ends_with(".tfvars.json");
     ReadFile { source, facts, skipped: None, document: whole_modules.then_some(document), comments }
 }

@@ -7,8 +7,8 @@ mod init;
 mod report;
 mod rules;
 mod schema;
-mod session;
 mod services;
+mod session;
 mod terminal;
 mod test;
 

@@ -181,7 +181,8 @@ fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
     let mut first: BTreeMap<(Text, Text, Option<Id<Service>>, u8), usize> = BTreeMap::new();
     let mut merged: Vec<(Text, Verdict)> = Vec::with_capacity(verdicts.len());
     for (path, verdict) in verdicts {
-        let rendered = matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
+        let rendered =
+            matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
         let outcome = match verdict.outcome {
             Outcome::Pass => 0,
             Outcome::Fail => 1,

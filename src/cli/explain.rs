@@ -39,8 +39,7 @@ fn find_service<'a>(audit: &'a Audit, name: &str) -> Result<&'a ServiceScore, Fa
     let model = &audit.model;
     let found = audit.scores.services.iter().find(|score| model[score.service].name == name);
     found.ok_or_else(|| {
-        let names: Vec<&str> =
-            audit.scores.services.iter().map(|score| model[score.service].name.as_str()).collect();
+        let names: Vec<&str> = audit.scores.services.iter().map(|score| model[score.service].name.as_str()).collect();
         let help = nearest(name, names.iter().copied()).map_or_else(
             || "`twoam services` lists the services, and why each is one".to_owned(),
             |near| format!("did you mean `service/{near}`?"),
@@ -83,9 +82,9 @@ fn example(id: &str, prefix: &str) -> Option<String> {
     let folder: &Dir<'_> = embedded_fixtures().get_dir(id)?;
     let mut fixtures: Vec<&Dir<'_>> = folder.dirs().collect();
     fixtures.sort_by_key(|fixture| fixture.path());
-    let fixture = fixtures.into_iter().find(|fixture| {
-        fixture.path().file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
-    })?;
+    let fixture = fixtures
+        .into_iter()
+        .find(|fixture| fixture.path().file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))?;
     let mut files = Vec::new();
     collect(fixture, &mut files);
     files.sort();
@@ -167,9 +166,9 @@ fn order(verdict: &Verdict) -> u8 {
 
 fn term(audit: &Audit, verdict: &Verdict) -> String {
     let weight = weight(verdict.severity);
-    let place = verdict.primary().map_or(String::new(), |span| {
-        format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
-    });
+    let place = verdict
+        .primary()
+        .map_or(String::new(), |span| format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line));
     let subject = format!("{}  {}", verdict.rule, verdict.subject);
     match (&verdict.outcome, &verdict.suppressed) {
         (_, Some(waiver)) => format!("waived        {subject}{place}: {}", waiver.reason),

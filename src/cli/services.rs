@@ -28,8 +28,11 @@ pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failu
         let name_width = shown.iter().map(|member| member.name.chars().count()).max().unwrap_or(0).min(44);
         for member in shown {
             let line = session.audit.sources.range(member.place.span).0.line;
-            let environment =
-                if member.place.environment.production { String::new() } else { format!(" [{}]", member.place.environment.name) };
+            let environment = if member.place.environment.production {
+                String::new()
+            } else {
+                format!(" [{}]", member.place.environment.name)
+            };
             writeln!(
                 out,
                 "  {:<kind_width$}  {:<name_width$}  {}{environment}  {}",

@@ -52,7 +52,8 @@ pub(super) fn request<'p>(
     request.select.clone_from(&inputs.select);
     request.skip.clone_from(&inputs.skip);
     request.jobs = inputs.jobs;
-    request.today = inputs.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).date());
+    request.today =
+        inputs.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).date());
     request.progress = progress;
     Ok(request)
 }

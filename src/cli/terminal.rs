@@ -70,7 +70,8 @@ impl Terminal {
 
     /// Draws the problems of an audit on standard error.
     pub(super) fn problems(&self, audit: &Audit) -> io::Result<()> {
-        let options = report::Options { color: self.color_err, unicode: unicode(), width: width(), ..Default::default() };
+        let options =
+            report::Options { color: self.color_err, unicode: unicode(), width: width(), ..Default::default() };
         report::write_problems(&audit.problems, &audit.sources, &options, &mut io::stderr().lock())
     }
 
@@ -118,7 +119,8 @@ fn width() -> usize {
 
 /// Whether the locale promises more than ASCII; a log or a pipe is taken to hold UTF-8.
 fn unicode() -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     locale.is_none_or(|locale| {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8") || !io::stdout().is_terminal()

@@ -16,7 +16,10 @@ pub(super) fn run(arguments: &Test, terminal: &Terminal) -> Result<u8, Failure> 
     })?;
     if tested.is_empty() {
         let message = format!("no fixture stands in {}", fixtures.display());
-        return Err(Failure::usage(message, "a rule that nothing tests may say anything: add a pass and a fail folder"));
+        return Err(Failure::usage(
+            message,
+            "a rule that nothing tests may say anything: add a pass and a fail folder",
+        ));
     }
     let mut out = terminal.out();
     for test in &tested {

@@ -70,7 +70,8 @@ pub(super) fn join(model: &mut Model, register: &mut Register<'_>, context: &Con
                         add(service, format!("the selector {}", shown(metric.as_ref(), matchers)));
                     }
                     if let Some(metric) = metric
-                        && let Some(service) = register.find_at_start(&metric.to_ascii_lowercase().replace(['_', ':'], "-"))
+                        && let Some(service) =
+                            register.find_at_start(&metric.to_ascii_lowercase().replace(['_', ':'], "-"))
                     {
                         add(service, format!("the metric {metric}"));
                     }
@@ -164,7 +165,8 @@ fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Span)> {
     let mut evidence = Vec::new();
     for (id, datastore) in model.each::<Datastore>() {
         let engine = datastore.engine.value().map(|engine| engine.to_ascii_lowercase()).unwrap_or_default();
-        let prefixes = ENGINE_METRICS.iter().filter(|(name, _)| engine.contains(name)).flat_map(|(_, prefixes)| *prefixes);
+        let prefixes =
+            ENGINE_METRICS.iter().filter(|(name, _)| engine.contains(name)).flat_map(|(_, prefixes)| *prefixes);
         let prefixes: Vec<&str> = prefixes.copied().collect();
         let watcher = model.alerts.iter().filter(|alert| alert.place.environment.production).find(|alert| {
             let of_service = datastore.service.is_some_and(|service| alert.services.contains(&service));

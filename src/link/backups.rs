@@ -1,6 +1,7 @@
 //! Schedules and restore tests → the datastores they cover.
 
 use super::kubernetes::same_namespace;
+use super::names::is_generic;
 use super::{Context, found_or_elsewhere};
 use crate::model::{Backup, Coverage, Datastore, Fact, Id, Model, RestoreTest, State};
 use crate::tree::{Text, Unknown};
@@ -25,12 +26,18 @@ enum Covers {
 fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &model[id];
     let own = datastore.backup.enabled.is_true();
+    let in_cluster = datastore.platform == "kubernetes";
     let mut covering: Vec<(Text, Fact<bool>, Fact<f64>, crate::source::Span)> = Vec::new();
     let mut maybe = None;
     for backup in model.backups.iter().filter(|backup| comparable(backup, datastore)) {
         match covers(&backup.covers, datastore) {
             Covers::Yes => {
-                covering.push((backup.name.clone(), backup.paused.clone(), backup.retention_days.clone(), backup.place.span));
+                covering.push((
+                    backup.name.clone(),
+                    backup.paused.clone(),
+                    backup.retention_days.clone(),
+                    backup.place.span,
+                ));
             }
             Covers::Maybe(unknown) => maybe = Some(unknown),
             Covers::No => {}
@@ -63,7 +70,9 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
         && !state.enabled.is_true()
     {
         state.enabled = Fact { span: state.enabled.span, ..Fact::unknown(reason.clone()) };
-    } else if state.enabled.is_absent() {
+    } else if in_cluster && state.enabled.is_absent() {
+        // Nothing in a cluster is copied unless something copies it; elsewhere an absent fact says that the provider
+        // has no such notion.
         state.enabled = Fact { state: State::Known(false), ..state.enabled.clone() };
     }
 }
@@ -92,7 +101,9 @@ fn covers(coverage: &Coverage, datastore: &Datastore) -> Covers {
             };
             if !tags.is_empty() && tags.iter().all(carried) { Covers::Yes } else { Covers::No }
         }
-        Coverage::Namespaces { included, excluded, selectors } => in_namespaces(included, excluded, selectors, datastore),
+        Coverage::Namespaces { included, excluded, selectors } => {
+            in_namespaces(included, excluded, selectors, datastore)
+        }
     }
 }
 
@@ -102,7 +113,9 @@ fn in_namespaces(
     selectors: &[crate::model::kubernetes::Selector],
     datastore: &Datastore,
 ) -> Covers {
-    let named = |list: &[Fact<Text>]| list.iter().any(|name| name.value().is_some() && same_namespace(name, &datastore.namespace));
+    let named = |list: &[Fact<Text>]| {
+        list.iter().any(|name| name.value().is_some() && same_namespace(name, &datastore.namespace))
+    };
     if named(excluded) && datastore.namespace.value().is_some() {
         return Covers::No;
     }
@@ -148,7 +161,7 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let mut names: Vec<Text> = datastore.names.iter().map(|name| name.to_lowercase().into()).collect();
     names.extend(datastore.address.rsplit('.').next().map(Text::from));
     let by_drill = model.drills.iter().filter(|drill| drill.restores).find(|drill| {
-        names.iter().any(|name| name.len() > 3 && drill.mentions.binary_search(name).is_ok())
+        names.iter().any(|name| !is_generic(name) && drill.mentions.binary_search(name).is_ok())
             || datastore.service.is_some_and(|service| {
                 let service = model[service].name.to_lowercase();
                 drill.mentions.iter().any(|mention| *mention == *service)
@@ -165,7 +178,7 @@ fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> bool {
         Covers::Maybe(_) => false,
         Covers::No => test.target.value().is_some_and(|target| {
             let lower = target.to_lowercase();
-            datastore.names.iter().any(|name| name.len() > 3 && lower.contains(name.to_lowercase().as_str()))
+            datastore.names.iter().any(|name| !is_generic(name) && lower.contains(name.to_lowercase().as_str()))
         }),
     }
 }

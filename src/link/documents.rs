@@ -72,7 +72,8 @@ struct Pages<'c> {
 
 impl<'c> Pages<'c> {
     fn new(model: &Model, context: &'c Context<'c>) -> Self {
-        let by_path = model.each::<Runbook>().map(|(id, page)| (page.place.path.to_ascii_lowercase().into(), id)).collect();
+        let by_path =
+            model.each::<Runbook>().map(|(id, page)| (page.place.path.to_ascii_lowercase().into(), id)).collect();
         let files = context.paths.iter().map(|path| path.to_ascii_lowercase()).collect();
         let mut folders = std::collections::BTreeSet::from([String::new()]);
         for path in context.paths {
@@ -95,7 +96,8 @@ impl<'c> Pages<'c> {
         }
         if let Some((prefix, folder)) = self.context.urls.iter().find(|(prefix, _)| url.starts_with(prefix.as_str())) {
             let rest = url[prefix.len()..].trim_start_matches('/');
-            let path = if folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", folder.trim_end_matches('/')) };
+            let path =
+                if folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", folder.trim_end_matches('/')) };
             return self.lookup(model, &path, true).unwrap_or_else(|| nothing(&path));
         }
         if let Some((scheme, rest)) = url.split_once("://") {
@@ -139,10 +141,16 @@ impl<'c> Pages<'c> {
             if let Some(target) = self.lookup(model, rooted, true) {
                 return target;
             }
-            return Target::Elsewhere(format!("`{path}` is a path of a web site"), "map its URL under [runbooks.urls] in twoam.toml");
+            return Target::Elsewhere(
+                format!("`{path}` is a path of a web site"),
+                "map its URL under [runbooks.urls] in twoam.toml",
+            );
         }
         let Some(joined) = join_path(folder, url) else {
-            return Target::Elsewhere("the link leads out of the audited roots".into(), "audit the folder it leads to as well");
+            return Target::Elsewhere(
+                "the link leads out of the audited roots".into(),
+                "audit the folder it leads to as well",
+            );
         };
         if let Some(target) = self.lookup(model, &joined, true) {
             return target;
@@ -153,7 +161,10 @@ impl<'c> Pages<'c> {
         }
         let file = path.rsplit('/').next().unwrap_or(path);
         let names_file = file.rsplit_once('.').is_some_and(|(stem, extension)| {
-            !stem.is_empty() && !extension.is_empty() && extension.len() <= 5 && extension.chars().all(|c| c.is_ascii_alphanumeric())
+            !stem.is_empty()
+                && !extension.is_empty()
+                && extension.len() <= 5
+                && extension.chars().all(|c| c.is_ascii_alphanumeric())
         });
         if names_file && !file.ends_with(".html") && !file.ends_with(".htm") {
             return nothing(split_anchor(&joined).0);
@@ -166,7 +177,13 @@ impl<'c> Pages<'c> {
         let (path, anchor) = split_anchor(path);
         let decoded = decode(path.split('?').next().unwrap_or(path));
         let lower = decoded.trim_start_matches("./").trim_end_matches('/').to_ascii_lowercase();
-        let candidates = [lower.clone(), format!("{lower}.md"), format!("{lower}/readme.md"), format!("{lower}/index.md"), format!("{lower}/_index.md")];
+        let candidates = [
+            lower.clone(),
+            format!("{lower}.md"),
+            format!("{lower}/readme.md"),
+            format!("{lower}/index.md"),
+            format!("{lower}/_index.md"),
+        ];
         for candidate in &candidates {
             if let Some(page) = self.by_path.get(candidate) {
                 return Some(match anchor {

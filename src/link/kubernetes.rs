@@ -65,7 +65,10 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>) -> Budget {
         });
         let exists = match uncertain {
             Some(budget) => Fact::unknown(Unknown::new(
-                format!("whether PodDisruptionBudget `{}` selects it depends on a value that is not known", budget.name),
+                format!(
+                    "whether PodDisruptionBudget `{}` selects it depends on a value that is not known",
+                    budget.name
+                ),
                 "render the manifests, or write the selector out",
                 budget.place.span,
             )),
@@ -73,8 +76,11 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>) -> Budget {
         };
         return Budget { exists, ..Budget::default() };
     };
-    let (name, declared) =
-        if first.min_available.is_absent() { ("maxUnavailable", &first.max_unavailable) } else { ("minAvailable", &first.min_available) };
+    let (name, declared) = if first.min_available.is_absent() {
+        ("maxUnavailable", &first.max_unavailable)
+    } else {
+        ("minAvailable", &first.min_available)
+    };
     Budget {
         span: declared.span.or(Some(first.place.span)),
         exists: Fact::known(true, first.place.span),
@@ -90,16 +96,15 @@ fn blocks_drain(budget: &DisruptionBudget, count: usize, replicas: &Fact<i64>) -
     if count > 1 {
         return Fact::known(true, budget.place.span);
     }
-    let (declared, is_minimum) = if budget.min_available.is_absent() {
-        (&budget.max_unavailable, false)
-    } else {
-        (&budget.min_available, true)
-    };
+    let (declared, is_minimum) =
+        if budget.min_available.is_absent() { (&budget.max_unavailable, false) } else { (&budget.min_available, true) };
     let text = match &declared.state {
         State::Known(text) => text,
         State::Unknown(unknown) => return Fact::unknown(unknown.clone()),
         // Neither is set: the API server then keeps at least one pod.
-        State::Absent => return Fact::known(replicas.value().is_some_and(|replicas| *replicas <= 1), budget.place.span),
+        State::Absent => {
+            return Fact::known(replicas.value().is_some_and(|replicas| *replicas <= 1), budget.place.span);
+        }
     };
     let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<i64>().ok());
     let number = percent.or_else(|| text.trim().parse().ok());
@@ -144,7 +149,8 @@ pub(super) fn services_of<'m>(model: &'m Model, workload: &'m Workload) -> impl 
 
 /// Whether a container listens on a Service's target port, by name or by number.
 fn takes(container: &Container, target: &Text) -> bool {
-    container.ports.iter().any(|(name, number)| {
-        name == target || number.is_some_and(|number| target.parse() == Ok(number))
-    })
+    container
+        .ports
+        .iter()
+        .any(|(name, number)| name == target || number.is_some_and(|number| target.parse() == Ok(number)))
 }

@@ -7,7 +7,16 @@ use crate::tree::Text;
 
 /// Labels, annotations and tags that name an owner.
 const LABELS: &[&str] = &[
-    "owner", "team", "Owner", "Team", "owned-by", "owned_by", "squad", "app.kubernetes.io/owner", "contact", "maintainer",
+    "owner",
+    "team",
+    "Owner",
+    "Team",
+    "owned-by",
+    "owned_by",
+    "squad",
+    "app.kubernetes.io/owner",
+    "contact",
+    "maintainer",
 ];
 
 /// Gives every service its owner.
@@ -18,10 +27,13 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     for (id, service) in model.each::<Service>() {
         if service.owner.is_absent() {
             let owner = by_label(model, id).or_else(|| by_path(model, &owners, id));
-            found.push((id, owner.unwrap_or_else(|| {
-                let elsewhere = found_or_elsewhere(None, "owners", context.external.owners.as_ref());
-                elsewhere.reason().map_or_else(|| Fact::absent(None), |reason| Fact::unknown(reason.clone()))
-            })));
+            found.push((
+                id,
+                owner.unwrap_or_else(|| {
+                    let elsewhere = found_or_elsewhere(None, "owners", context.external.owners.as_ref());
+                    elsewhere.reason().map_or_else(|| Fact::absent(None), |reason| Fact::unknown(reason.clone()))
+                }),
+            ));
         }
     }
     for (id, owner) in found {
@@ -40,7 +52,11 @@ fn by_label(model: &Model, id: Id<Service>) -> Option<Fact<Text>> {
 
 /// An owner label with a value, or with one that is only known when it is applied: someone is named either way.
 fn owner_in(labels: &Labels) -> Option<Fact<Text>> {
-    LABELS.iter().find_map(|name| labels.get(name)).filter(|fact| fact.value().is_none_or(|value| !value.is_empty())).cloned()
+    LABELS
+        .iter()
+        .find_map(|name| labels.get(name))
+        .filter(|fact| fact.value().is_none_or(|value| !value.is_empty()))
+        .cloned()
 }
 
 /// The owners that CODEOWNERS gives the files in which a service is declared.

@@ -1,11 +1,11 @@
 //! Runbooks → the services and datastores they are for.
 
-use super::names::{is_generic, stem};
+use super::names::{camel_words, is_generic, stem};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Datastore, Fact, Id, Mention, Model, Runbook, Service};
+use crate::model::{Alert, Datastore, Fact, Id, Mention, Model, Runbook, Service};
 use crate::source::Span;
-use crate::tree::Text;
+use crate::tree::{Text, Unknown};
 
 /// Whether a page is read in an incident, rather than merely about something.
 fn is_runbook(page: &Runbook) -> bool {
@@ -14,6 +14,7 @@ fn is_runbook(page: &Runbook) -> bool {
 
 /// Joins every page to what it is for.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
+    find_alerts_on_pages(model);
     promote(model);
     follow_catalogue(model, register);
     for index in 0..model.runbooks.len() {
@@ -38,10 +39,45 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
     }
     judge_services(model, context);
     judge_datastores(model, context);
-    for page in &mut model.runbooks {
-        if page.referenced.is_absent() {
-            page.referenced = Fact::known(false, page.place.span);
+    judge_references(model, context);
+}
+
+/// Whether anything leads to each page. Alerts that are not part of the audit may.
+fn judge_references(model: &mut Model, context: &Context<'_>) {
+    let elsewhere = context.external.alerts.as_ref();
+    let none = model.alerts.is_empty() && elsewhere.is_none();
+    for page in model.runbooks.iter_mut().filter(|page| page.referenced.is_absent()) {
+        let span = page.place.span;
+        page.referenced = if none {
+            let remedy = "audit the folder of the alerts together with this one";
+            Fact::unknown(Unknown::new("no alert is part of this audit; one elsewhere may lead here", remedy, span))
+        } else {
+            Fact { span: Some(span), ..found_or_elsewhere(None, "alerts", elsewhere) }
+        };
+    }
+}
+
+/// An alert that a runbook names has that runbook, though it does not link to it.
+fn find_alerts_on_pages(model: &mut Model) {
+    let mut found: Vec<(Id<Alert>, Id<Runbook>)> = Vec::new();
+    for (id, alert) in model.each::<Alert>().filter(|(_, alert)| alert.runbook.exists.is_false()) {
+        // One word says too little: `NodeDown` is a name, `Watchdog` may be talk.
+        if !camel_words(&alert.plain_name).contains('-') {
+            continue;
         }
+        let mention = alert.plain_name.to_lowercase();
+        let page = model.each::<Runbook>().find(|(_, page)| {
+            matches!(page.kind.as_str(), "incident" | "procedure" | "guide" | "index")
+                && page.mentions.binary_search_by(|known| known.name.as_str().cmp(&mention)).is_ok()
+        });
+        found.extend(page.map(|(page, _)| (id, page)));
+    }
+    for (alert, page) in found {
+        let here = model[page].place.span;
+        model[alert].runbook.exists = Fact::known(true, here);
+        model[alert].runbook.page = Some(page);
+        model[page].alerts.push(alert);
+        model[page].referenced = Fact::known(true, model[alert].place.span);
     }
 }
 
@@ -143,7 +179,8 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
         let own = || service.runbooks.iter().map(|page| &model[*page]);
         let runbook = own().find(|page| is_runbook(page) && !page.skeleton.is_true());
         let rollback = own().find(|page| page.sections.iter().any(|section| section == "rollback"));
-        let rollback = rollback.map(|page| page.place.span).or_else(|| mentioned(model, &names_of(model, id), "rollback"));
+        let rollback =
+            rollback.map(|page| page.place.span).or_else(|| mentioned(model, &names_of(model, id), "rollback"));
         let elsewhere = context.external.runbooks.as_ref();
         // A stub is a runbook that exists; that it says nothing is told of the page itself.
         let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
@@ -160,14 +197,14 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
         let id: Id<Datastore> = Id::new(index);
         let datastore = &model[id];
         let mut names: Vec<Text> = datastore.names.iter().map(|name| name.to_lowercase().into()).collect();
-        if let Some(engine) = datastore.engine.value() {
-            names.extend(engine_names(engine));
-        }
         names.extend(datastore.address.rsplit('.').next().map(Text::from));
         if let Some(service) = datastore.service {
             names.extend(names_of(model, service));
         }
-        names.retain(|name| name.len() > 2);
+        names.retain(|name| !is_generic(name));
+        if let Some(engine) = datastore.engine.value() {
+            names.extend(engine_names(engine));
+        }
         let own = datastore.service.and_then(|service| {
             let pages = model[service].runbooks.iter().map(|page| &model[*page]);
             pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
@@ -199,7 +236,8 @@ fn names_of(model: &Model, id: Id<Service>) -> Vec<Text> {
     let service = &model[id];
     let workloads = service.workloads.iter().map(|workload| model[*workload].plain_name.to_lowercase().into());
     let aliases = service.aliases.iter().map(|alias| alias.to_lowercase().into());
-    let mut names: Vec<Text> = std::iter::once(service.name.to_lowercase().into()).chain(aliases).chain(workloads).collect();
+    let mut names: Vec<Text> =
+        std::iter::once(service.name.to_lowercase().into()).chain(aliases).chain(workloads).collect();
     names.retain(|name| !is_generic(name));
     names
 }

@@ -10,11 +10,44 @@ use crate::tree::Text;
 
 /// Labels whose value names what a series is about.
 const IDENTIFYING: &[&str] = &[
-    "app", "app_kubernetes_io_instance", "app_kubernetes_io_name", "app_name", "application", "apps", "canonical_service",
-    "cluster_name", "component", "container", "container_name", "daemonset", "deployment", "destination_service_name",
-    "destination_workload", "exported_job", "exported_service", "host", "ingress", "instance", "job", "job_name",
-    "kube_app", "label_app", "label_app_kubernetes_io_name", "name", "persistentvolumeclaim", "pod", "pod_name",
-    "release", "role", "rollout", "scaledobject", "service", "service_name", "statefulset", "target", "type",
+    "app",
+    "app_kubernetes_io_instance",
+    "app_kubernetes_io_name",
+    "app_name",
+    "application",
+    "apps",
+    "canonical_service",
+    "cluster_name",
+    "component",
+    "container",
+    "container_name",
+    "daemonset",
+    "deployment",
+    "destination_service_name",
+    "destination_workload",
+    "exported_job",
+    "exported_service",
+    "host",
+    "ingress",
+    "instance",
+    "job",
+    "job_name",
+    "kube_app",
+    "label_app",
+    "label_app_kubernetes_io_name",
+    "name",
+    "persistentvolumeclaim",
+    "pod",
+    "pod_name",
+    "release",
+    "role",
+    "rollout",
+    "scaledobject",
+    "service",
+    "service_name",
+    "statefulset",
+    "target",
+    "type",
     "workload",
 ];
 
@@ -24,7 +57,8 @@ const SOURCES: &[&str] =
     &["container", "daemonset", "deployment", "instance", "job", "pod", "service", "statefulset", "target", "workload"];
 
 /// Exporters that report about others: their `job` says nothing of what a series is about.
-const EXPORTERS: &[&str] = &["kube-state-metrics", "kubelet", "cadvisor", "node-exporter", "blackbox", "blackbox-exporter"];
+const EXPORTERS: &[&str] =
+    &["kube-state-metrics", "kubelet", "cadvisor", "node-exporter", "blackbox", "blackbox-exporter"];
 
 /// A matcher, ready to be evaluated.
 pub(super) struct Matcher {
@@ -138,8 +172,9 @@ impl Identity {
             self.add("service_name", service.name.clone());
             self.names.push(service.name.clone());
             for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "ServiceMonitor") {
-                let reaches = monitor.namespaces.iter().any(|name| name == "*" || Some(name) == service.namespace.value())
-                    || same_namespace(&monitor.namespace, &service.namespace);
+                let reaches =
+                    monitor.namespaces.iter().any(|name| name == "*" || Some(name) == service.namespace.value())
+                        || same_namespace(&monitor.namespace, &service.namespace);
                 if reaches && monitor.selector.matches(&service.labels) {
                     let job = monitor.job_label.as_ref().and_then(|label| service.labels.value(label));
                     self.add("job", job.unwrap_or(&service.name));

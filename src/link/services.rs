@@ -13,8 +13,21 @@ const LABELS: &[&str] =
 
 /// Terraform tags that name a service, strongest first.
 const TAGS: &[&str] = &[
-    "Service", "service", "ServiceName", "service_name", "service-name", "App", "app", "Application", "application",
-    "Component", "component", "System", "system", "Product", "product",
+    "Service",
+    "service",
+    "ServiceName",
+    "service_name",
+    "service-name",
+    "App",
+    "app",
+    "Application",
+    "application",
+    "Component",
+    "component",
+    "System",
+    "system",
+    "Product",
+    "product",
 ];
 
 const PART_OF: &str = "app.kubernetes.io/part-of";
@@ -166,7 +179,8 @@ impl<'c> Register<'c> {
     }
 
     fn claim_workload(&self, workload: &Workload) -> Claim {
-        let by_path = self.context.services.iter().find(|declared| declared.paths.is_match(workload.place.path.as_str()));
+        let by_path =
+            self.context.services.iter().find(|declared| declared.paths.is_match(workload.place.path.as_str()));
         if let Some(declared) = by_path {
             return Claim { name: declared.name.clone(), reason: "its path, as twoam.toml says".into() };
         }
@@ -248,13 +262,19 @@ impl<'c> Register<'c> {
         if let Some(id) = self.find(stem(path)) {
             return Claim { name: named(id), reason: format!("its file {}", stem(path)) };
         }
-        if let Some(folder) = folders(path).find(|folder| !is_generic(&self.normal(folder)) && self.find(folder).is_some()) {
+        if let Some(folder) =
+            folders(path).find(|folder| !is_generic(&self.normal(folder)) && self.find(folder).is_some())
+        {
             return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
         }
         if let Some(folder) = folders(path).find(|folder| {
             let name = self.normal(folder);
             !is_generic(&name) && self.context.environments.of_word(folder).is_none()
         }) {
+            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+        }
+        // A stack of which nothing says more stands for itself: its datastores are not a service each.
+        if let Some(folder) = folders(path).find(|folder| self.context.environments.of_word(folder).is_none()) {
             return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
         }
         let name = datastore.names.first().filter(|name| !name.is_empty()).cloned();
@@ -294,8 +314,7 @@ fn platforms(model: &Model) -> BTreeSet<Text> {
 /// Adds a noun to the members of a service.
 pub(super) fn join<T: Noun>(model: &mut Model, service: Id<Service>, id: Id<T>, linked_by: String) {
     let noun = &model[id];
-    let member =
-        Member { kind: T::described().name, name: noun.name().into(), place: noun.place().clone(), linked_by };
+    let member = Member { kind: T::described().name, name: noun.name().into(), place: noun.place().clone(), linked_by };
     model[service].members.push(member);
 }
 
@@ -305,10 +324,14 @@ pub(super) fn settle(model: &mut Model) {
         let id: Id<Service> = Id::new(index);
         let workloads: Vec<Id<Workload>> =
             model.each::<Workload>().filter(|(_, workload)| workload.service == Some(id)).map(|(id, _)| id).collect();
-        let datastores: Vec<Id<Datastore>> =
-            model.each::<Datastore>().filter(|(_, datastore)| datastore.service == Some(id)).map(|(id, _)| id).collect();
+        let datastores: Vec<Id<Datastore>> = model
+            .each::<Datastore>()
+            .filter(|(_, datastore)| datastore.service == Some(id))
+            .map(|(id, _)| id)
+            .collect();
         let judged = |place: &Place| place.environment.production && !place.library;
-        let running = workloads.iter().map(|id| &model[*id]).find(|workload| judged(&workload.place) && workload.scales);
+        let running =
+            workloads.iter().map(|id| &model[*id]).find(|workload| judged(&workload.place) && workload.scales);
         let any_workload = workloads.iter().map(|id| &model[*id].place).find(|place| judged(place));
         let any_datastore = datastores.iter().map(|id| &model[*id].place).find(|place| judged(place));
         let anchor = running.map(|workload| &workload.place).or(any_workload).or(any_datastore).cloned();

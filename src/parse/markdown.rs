@@ -13,8 +13,12 @@ use crate::tree::{Comment, Content, Document, Format, Text};
 pub fn parse(id: SourceId, text: &str) -> Parsed {
     let mut reader = Reader { id, page: Page::default(), comments: Vec::new(), slugs: BTreeMap::new() };
     reader.read(text);
-    let document =
-        Document { source: id, format: Format::Markdown, content: Content::Page(reader.page), comments: reader.comments };
+    let document = Document {
+        source: id,
+        format: Format::Markdown,
+        content: Content::Page(reader.page),
+        comments: reader.comments,
+    };
     Parsed { document, problems: Vec::new() }
 }
 
@@ -60,7 +64,12 @@ impl Reader {
                     }
                     let end = range.start + text[range.clone()].trim_end().len();
                     let span = Span::new(self.id, range.start, end);
-                    self.page.headings.push(Heading { level: level as u8, text: Text::default(), slug: Text::default(), span });
+                    self.page.headings.push(Heading {
+                        level: level as u8,
+                        text: Text::default(),
+                        slug: Text::default(),
+                        span,
+                    });
                 }
                 Event::End(TagEnd::Heading(_)) => {
                     heading = false;
@@ -195,7 +204,10 @@ impl Reader {
         let piece = &text[range.clone()];
         for mark in ["https://", "http://"] {
             for (at, _) in piece.match_indices(mark) {
-                let url = piece[at..].split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`')).next().unwrap_or("");
+                let url = piece[at..]
+                    .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`'))
+                    .next()
+                    .unwrap_or("");
                 let url = url.trim_end_matches(['.', ',', ')', ';', ':', '!', '?']);
                 let span = Span::new(self.id, range.start + at, range.start + at + url.len());
                 self.page.links.push(Link { target: url.into(), text: url.into(), span });

@@ -88,7 +88,8 @@ fn a_rule_that_is_not_there_is_refused_with_what_was_meant() {
 #[test]
 fn every_output_can_be_written_beside_the_report() {
     let folder = small();
-    let run = twoam(folder.path(), &["--format", "concise", "-o", "sarif=a.sarif", "-o", "json=a.json", "-o", "html=a.html"]);
+    let run =
+        twoam(folder.path(), &["--format", "concise", "-o", "sarif=a.sarif", "-o", "json=a.json", "-o", "html=a.html"]);
     assert_eq!(run.code, 1);
     for file in ["a.sarif", "a.json", "a.html"] {
         assert!(folder.path().join(file).metadata().unwrap().len() > 100, "{file}");
@@ -163,7 +164,8 @@ fn several_roots_are_one_graph() {
     let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let service = &report["services"][0];
     assert_eq!(service["name"], "app");
-    let kinds: Vec<&str> = service["members"].as_array().unwrap().iter().map(|member| member["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        service["members"].as_array().unwrap().iter().map(|member| member["kind"].as_str().unwrap()).collect();
     for kind in ["workload", "alert", "runbook"] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }

@@ -35,7 +35,9 @@ fn every_twoam_command_runs_and_shows_what_the_readme_shows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut run = 0;
     for (command, shown) in sessions() {
-        let Some(arguments) = command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("twoam ")) else {
+        let Some(arguments) =
+            command.strip_prefix("cargo run --release -- ").or_else(|| command.strip_prefix("twoam "))
+        else {
             continue;
         };
         let mut arguments: Vec<&str> = arguments.split_whitespace().collect();

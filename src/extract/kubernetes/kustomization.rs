@@ -43,7 +43,8 @@ fn kustomized(input: &Input<'_>, image: &Node) -> Option<ImageOverride> {
 /// Skaffold tags what it builds, by default with the commit.
 fn built(input: &Input<'_>, artifact: &Node) -> Option<ImageOverride> {
     let name = artifact.get("image")?;
-    let unknown = Unknown::new("Skaffold sets the tag when it builds the image", "audit what it renders as well", name.span);
+    let unknown =
+        Unknown::new("Skaffold sets the tag when it builds the image", "audit what it renders as well", name.span);
     let mutable = Fact::unknown(unknown);
     Some(ImageOverride { name: name.scalar()?, new_name: None, mutable, place: input.place(name.span, &[]) })
 }
