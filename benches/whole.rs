@@ -29,7 +29,7 @@ fn main() {
         let whole = fastest(|| judging = judging.min(audit(folder.path())));
         println!(
             "{files:>7} {:>10.1} {:>18.1} {:>20.1} %",
-            bytes as f64 / 1e6,
+            f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX)) / 1e3,
             whole.as_secs_f64() / floor.as_secs_f64(),
             100.0 * judging.as_secs_f64() / whole.as_secs_f64(),
         );
@@ -77,7 +77,7 @@ fn audit(root: &Path) -> Duration {
     start.elapsed()
 }
 
-/// A small generator of numbers (SplitMix64), so that the repository is the same everywhere.
+/// A small generator of numbers (`SplitMix64`), so that the repository is the same everywhere.
 struct Random(u64);
 
 impl Random {
@@ -144,7 +144,7 @@ fn terraform(name: &str, random: &mut Random) -> String {
         "variable \"retention\" {{\n  type    = number\n  default = {}\n}}\n\nlocals {{\n  tags = {{ service = \"{name}\" }}\n}}\n",
         random.below(14)
     );
-    for index in 0..random.below(6) + 1 {
+    for index in 0..=random.below(6) {
         write!(
             text,
             "\nresource \"aws_db_instance\" \"db{index}\" {{\n  identifier              = \"{name}-{index}\"\n  engine                  = \"postgres\"\n  \
@@ -158,7 +158,7 @@ fn terraform(name: &str, random: &mut Random) -> String {
 
 fn alerts(name: &str, random: &mut Random) -> String {
     let mut text = format!("groups:\n  - name: {name}\n    rules:\n");
-    for index in 0..random.below(12) + 1 {
+    for index in 0..=random.below(12) {
         write!(
             text,
             "      - alert: Errors{index}\n        expr: sum(rate(http_requests_total{{job=\"{name}\",code=~\"5..\"}}[5m])) > {}\n        \
@@ -175,7 +175,7 @@ fn runbook(name: &str, random: &mut Random) -> String {
     let mut text = format!("# {name}\n");
     for heading in ["Meaning", "Impact", "Diagnosis", "Mitigation", "Rollback", "Escalation"] {
         write!(text, "\n## {heading}\n\n").expect("strings grow");
-        for _ in 0..random.below(12) + 1 {
+        for _ in 0..=random.below(12) {
             write!(text, "Look at `{name}` and at what changed since {} o'clock. ", random.below(24))
                 .expect("strings grow");
         }

@@ -1,6 +1,7 @@
 //! Rules × subjects → verdicts. Uses `model` and `rule`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -172,13 +173,17 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
     if repeat > 0 {
         hash.update(repeat.to_string());
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
 /// cluster. What a rule says of all of them alike is said once, with the other places beside the first.
 fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
-    let mut first: BTreeMap<(Text, Text, Option<Id<Service>>, u8), usize> = BTreeMap::new();
+    let mut first = BTreeMap::new();
     let mut merged: Vec<(Text, Verdict)> = Vec::with_capacity(verdicts.len());
     for (path, verdict) in verdicts {
         let rendered =
@@ -189,14 +194,13 @@ fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
             Outcome::Unknown(_) => 2,
         };
         let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
-        match first.get(&key).and_then(|index| merged.get_mut(*index)).filter(|_| rendered) {
-            Some((_, kept)) => kept.evidence.extend(
-                verdict.primary().map(|span| Evidence { label: "the same in another rendering".to_owned(), span }),
-            ),
-            None => {
-                first.entry(key).or_insert(merged.len());
-                merged.push((path, verdict));
-            }
+        let same = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)).filter(|_| rendered);
+        if let Some((_, kept)) = same {
+            let label = "the same in another rendering".to_owned();
+            kept.evidence.extend(verdict.primary().map(|span| Evidence { label, span }));
+        } else {
+            first.entry(key).or_insert(merged.len());
+            merged.push((path, verdict));
         }
     }
     merged

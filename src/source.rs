@@ -30,6 +30,7 @@ impl Span {
     }
 
     /// The span from the start of `self` to the end of `other`, both of one file.
+    #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self { end: other.end.max(self.end), ..self }
     }

@@ -231,11 +231,11 @@ pub enum Format {
     Yaml,
     /// JSON.
     Json,
-    /// HashiCorp configuration language: `.tf`, `.tfvars`, `.hcl`.
+    /// `HashiCorp` configuration language: `.tf`, `.tfvars`, `.hcl`.
     Hcl,
     /// TOML.
     Toml,
-    /// Markdown as code hosts read it (CommonMark with tables and task lists).
+    /// Markdown as code hosts read it (`CommonMark` with tables and task lists).
     Markdown,
     /// Lines of text that an extractor reads itself (CODEOWNERS).
     Text,
@@ -243,6 +243,7 @@ pub enum Format {
 
 /// What a file holds.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "one for each file, and most files are pages or values")]
 pub enum Content {
     /// Documents of values (YAML may hold several; JSON and TOML hold one).
     Values(Vec<Node>),

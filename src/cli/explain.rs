@@ -91,11 +91,11 @@ fn example(id: &str, prefix: &str) -> Option<String> {
     let mut shown = String::new();
     for (path, text) in files {
         let path = path.strip_prefix(fixture.path()).unwrap_or(path);
-        shown.push_str(&format!("  {}\n", path.display()));
+        shown.extend(["  ", &path.display().to_string(), "\n"]);
         for line in text.lines() {
             match without_marker(line) {
                 Some("") if !line.trim().is_empty() => {}
-                Some(line) => shown.push_str(format!("    {line}").trim_end()),
+                Some(line) => shown.extend(["    ", line.trim_end()]),
                 None => continue,
             }
             shown.push('\n');

@@ -18,6 +18,7 @@ pub(super) struct Terminal {
 /// Columns when standard output is no terminal.
 const WIDTH: usize = 100;
 
+#[allow(clippy::unused_self, reason = "the streams are the terminal's, even where they are the process's too")]
 impl Terminal {
     /// Decides about colour: what was asked for, else `NO_COLOR`, `CLICOLOR` and whether the stream is a terminal.
     pub(super) fn new(when: ColorWhen) -> Self {

@@ -1,3 +1,5 @@
+//! Folders of every shape → what is read and what is left out.
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -262,8 +264,8 @@ fn a_file_that_is_too_large_is_skipped() {
 fn what_may_not_be_read_is_a_problem_as_well() {
     let folder = folder(&[("a.yaml", ""), ("closed/b.yaml", "")]);
     let closed = folder.path().join("closed");
-    fs::set_permissions(folder.path().join("a.yaml"), fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path().join("a.yaml"), fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let discovery = walk(&[folder.path()]);
     let readable = fs::read_dir(&closed).is_ok();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();

@@ -164,7 +164,7 @@ fn by_name(model: &Model, id: Id<Alert>, register: &Register<'_>) -> Option<(Id<
 fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Span)> {
     let mut evidence = Vec::new();
     for (id, datastore) in model.each::<Datastore>() {
-        let engine = datastore.engine.value().map(|engine| engine.to_ascii_lowercase()).unwrap_or_default();
+        let engine = datastore.engine.value().map(compact_str::CompactString::to_ascii_lowercase).unwrap_or_default();
         let prefixes =
             ENGINE_METRICS.iter().filter(|(name, _)| engine.contains(name)).flat_map(|(_, prefixes)| *prefixes);
         let prefixes: Vec<&str> = prefixes.copied().collect();
@@ -196,8 +196,8 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
-        let found = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false()).next();
-        let found = found.map(|alert| alert.place.span);
+        let mut calling = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
+        let found = calling.next().map(|alert| alert.place.span);
         model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
     }
 }

@@ -158,7 +158,7 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &model[id];
     let tests = model.restore_tests.iter().filter(|test| !test.has_selection.is_false());
     let by_test = tests.filter(|test| tests_restore(test, datastore)).map(|test| test.place.span).next();
-    let mut names: Vec<Text> = datastore.names.iter().map(|name| name.to_lowercase().into()).collect();
+    let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
     names.extend(datastore.address.rsplit('.').next().map(Text::from));
     let by_drill = model.drills.iter().filter(|drill| drill.restores).find(|drill| {
         names.iter().any(|name| !is_generic(name) && drill.mentions.binary_search(name).is_ok())

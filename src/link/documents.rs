@@ -160,13 +160,11 @@ impl<'c> Pages<'c> {
             return target;
         }
         let file = path.rsplit('/').next().unwrap_or(path);
-        let names_file = file.rsplit_once('.').is_some_and(|(stem, extension)| {
-            !stem.is_empty()
-                && !extension.is_empty()
-                && extension.len() <= 5
-                && extension.chars().all(|c| c.is_ascii_alphanumeric())
-        });
-        if names_file && !file.ends_with(".html") && !file.ends_with(".htm") {
+        // A site generator makes pages of other names; anything else that has an extension is a file.
+        let extension =
+            file.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, extension)| extension);
+        let names_file = (1..=5).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_alphanumeric());
+        if names_file && !matches!(extension, "html" | "htm") {
             return nothing(split_anchor(&joined).0);
         }
         Target::Elsewhere(format!("`{path}` is a path that a site generator resolves"), "link to the file itself")

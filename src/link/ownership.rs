@@ -43,9 +43,11 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
 
 fn by_label(model: &Model, id: Id<Service>) -> Option<Fact<Text>> {
     let service = &model[id];
-    let of_workloads = service.workloads.iter().map(|id| &model[*id]).flat_map(|workload| {
-        [&workload.labels, &workload.pod_labels, &workload.annotations].map(|labels| owner_in(labels))
-    });
+    let of_workloads = service
+        .workloads
+        .iter()
+        .map(|id| &model[*id])
+        .flat_map(|workload| [&workload.labels, &workload.pod_labels, &workload.annotations].map(owner_in));
     let of_datastores = service.datastores.iter().map(|id| owner_in(&model[*id].tags));
     of_workloads.chain(of_datastores).flatten().next()
 }

@@ -196,7 +196,7 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
         let datastore = &model[id];
-        let mut names: Vec<Text> = datastore.names.iter().map(|name| name.to_lowercase().into()).collect();
+        let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
         names.extend(datastore.address.rsplit('.').next().map(Text::from));
         if let Some(service) = datastore.service {
             names.extend(names_of(model, service));
@@ -234,10 +234,9 @@ fn engine_names(engine: &str) -> Vec<Text> {
 
 fn names_of(model: &Model, id: Id<Service>) -> Vec<Text> {
     let service = &model[id];
-    let workloads = service.workloads.iter().map(|workload| model[*workload].plain_name.to_lowercase().into());
-    let aliases = service.aliases.iter().map(|alias| alias.to_lowercase().into());
-    let mut names: Vec<Text> =
-        std::iter::once(service.name.to_lowercase().into()).chain(aliases).chain(workloads).collect();
+    let workloads = service.workloads.iter().map(|workload| model[*workload].plain_name.to_lowercase());
+    let aliases = service.aliases.iter().map(compact_str::CompactString::to_lowercase);
+    let mut names: Vec<Text> = std::iter::once(service.name.to_lowercase()).chain(aliases).chain(workloads).collect();
     names.retain(|name| !is_generic(name));
     names
 }

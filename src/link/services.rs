@@ -250,7 +250,7 @@ impl<'c> Register<'c> {
             return Claim { name: value.into(), reason: format!("label {value}") };
         }
         let named = |id: Id<Service>| model[id].name.clone();
-        if let Some((id, workload)) = self.used_by(model, datastore) {
+        if let Some((id, workload)) = Self::used_by(model, datastore) {
             return Claim { name: named(id), reason: format!("{workload} names it in its environment") };
         }
         let address = datastore.address.rsplit('.').next().unwrap_or_default();
@@ -282,7 +282,7 @@ impl<'c> Register<'c> {
     }
 
     /// The service of a workload whose environment names the datastore.
-    fn used_by(&self, model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
+    fn used_by(model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
         let names: Vec<&str> = datastore.names.iter().map(Text::as_str).filter(|name| !is_generic(name)).collect();
         let users = model.workloads.iter().filter(|workload| workload.place.environment.production);
         let mut found = users.filter(|workload| {

@@ -7,7 +7,7 @@ use super::{Id, Runbook, Service};
 use crate::tree::Text;
 
 facts! {
-    /// An alert or alarm: a Prometheus alerting rule, a CloudWatch alarm, an alert policy.
+    /// An alert or alarm: a Prometheus alerting rule, a `CloudWatch` alarm, an alert policy.
     noun Alert as "alert" in alerts {
         /// `prometheus`, `cloudwatch`, `google`, `azure`, `datadog`, `grafana`.
         source: Text,

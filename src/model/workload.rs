@@ -5,7 +5,7 @@ use super::schema::{Fact, Labels, facts};
 use crate::tree::Text;
 
 facts! {
-    /// Something that runs: a Deployment, StatefulSet, Rollout, ECS service, function.
+    /// Something that runs: a Deployment, `StatefulSet`, Rollout, ECS service, function.
     noun Workload as "workload" in workloads {
         /// Its kind as its platform calls it: `Deployment`, `StatefulSet`, `aws_ecs_service`.
         kind: Text,
@@ -15,7 +15,7 @@ facts! {
         namespace: Fact<Text>,
         /// How many copies run at least: replicas, or the minimum of the autoscaler that targets it.
         replicas: Fact<i64>,
-        /// Whether it runs until it ends (Job, CronJob) or on every node (DaemonSet): its copies are not its own choice.
+        /// Whether it runs until it ends (Job, `CronJob`) or on every node (`DaemonSet`): its copies are not its own choice.
         scales: bool,
         /// Whether it says that only one copy may run (leader election, a volume that one node mounts, a label).
         singleton: Fact<bool>,
@@ -27,7 +27,7 @@ facts! {
         budget: Budget,
         /// Whether a failed deploy is rolled back by the platform (ECS circuit breaker or alarms).
         auto_rollback: Fact<bool>,
-        /// Whether another system deploys it and rolls it back (CodeDeploy, an external controller).
+        /// Whether another system deploys it and rolls it back (`CodeDeploy`, an external controller).
         deployed_elsewhere: Fact<bool>,
         /// Its containers.
         containers: Vec<Id<Container>>,
@@ -44,7 +44,7 @@ facts! {
         uses: Vec<Fact<Text>>,
         /// Names of the claims it mounts, those of its own templates left out.
         claims: Vec<Fact<Text>>,
-        /// Names of the ConfigMaps its environment is read from.
+        /// Names of the `ConfigMaps` its environment is read from.
         configured_by: Vec<Text>,
         /// Names of the containers' ports, and their numbers.
         ports: Vec<(Text, Option<i64>)>,
@@ -54,7 +54,7 @@ facts! {
 }
 
 facts! {
-    /// What disruption budgets (PodDisruptionBudget) promise for a workload.
+    /// What disruption budgets (`PodDisruptionBudget`) promise for a workload.
     part Budget as "budget" {
         /// Whether any selects it.
         exists: Fact<bool>,

@@ -269,7 +269,7 @@ fn number(datum: &Datum<'_>) -> Option<f64> {
     }
 }
 
-fn truth<'a>(datum: Datum<'a>) -> Result<bool, Cow<'a, Unknown>> {
+fn truth(datum: Datum<'_>) -> Result<bool, Cow<'_, Unknown>> {
     match datum {
         Datum::Bool(value) => Ok(value),
         Datum::Unknown(unknown) => Err(unknown),
@@ -277,7 +277,7 @@ fn truth<'a>(datum: Datum<'a>) -> Result<bool, Cow<'a, Unknown>> {
     }
 }
 
-fn from_truth<'a>(truth: Result<bool, Cow<'a, Unknown>>) -> Datum<'a> {
+fn from_truth(truth: Result<bool, Cow<'_, Unknown>>) -> Datum<'_> {
     truth.map_or_else(Datum::Unknown, Datum::Bool)
 }
 

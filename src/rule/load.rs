@@ -158,7 +158,7 @@ impl<'t> Reader<'t> {
 
     fn read(&self, id: Text, origin: Origin) -> Result<Rule, FileComplaint> {
         let file: RuleFile = toml::from_str(self.text).map_err(|error| self.syntax(&error))?;
-        let subject = self.subject(&file.subject)?;
+        let subject = Self::subject(&file.subject)?;
         let mut raise = Vec::new();
         for raised in &file.raise {
             raise.push((self.expression(&raised.when, subject, Role::Condition)?.expression, raised.severity));
@@ -206,7 +206,7 @@ impl<'t> Reader<'t> {
         FileComplaint { message: format!("this is no rule: {}", error.message()), help, range }
     }
 
-    fn subject(&self, written: &toml::Spanned<String>) -> Result<fn() -> &'static Kind, FileComplaint> {
+    fn subject(written: &toml::Spanned<String>) -> Result<fn() -> &'static Kind, FileComplaint> {
         let found = SUBJECTS.iter().find(|kind| kind().name == written.get_ref());
         found.copied().ok_or_else(|| {
             let names: Vec<&str> = SUBJECTS.iter().map(|kind| kind().name).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 #[test]
+#[allow(clippy::format_push_string, reason = "a test may be slow")]
 fn every_rule_does_what_its_fixtures_say() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tested = twoam::testing::run(&root.join("fixtures/rules"), &[]).unwrap();

@@ -1,5 +1,7 @@
 //! Tests of twoam as a whole, in one binary: linking it once is what takes time.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod cli;
 mod determinism;
 mod fixtures;

@@ -63,7 +63,7 @@ fn a_rule_that_does_not_compile_is_refused_at_its_place() {
     ] {
         folder.write(
             ".twoam/rules/own/broken.toml",
-            &format!(
+            format!(
                 "title = \"t\"\nseverity = \"low\"\nquestion = \"paged\"\nfor = \"alert\"\n\
                  require = \"{expression}\"\nmessage = \"m\"\nwhy = \"w\"\nfix = \"f\"\n"
             ),

@@ -1,3 +1,5 @@
+//! Pipelines of each platform → jobs that ship.
+
 use crate::extract::{Facts, read_yaml};
 use crate::model::Deployment;
 use crate::source::Sources;

@@ -1,3 +1,5 @@
+//! Pages of many kinds → runbooks, their sections and their links.
+
 use super::sample::read_page;
 use crate::model::Runbook;
 

@@ -1,3 +1,5 @@
+//! Resources → datastores, backups, workloads and alarms.
+
 use crate::extract::Facts;
 use crate::model::alert::Watch;
 use crate::model::{Coverage, Datastore, Fact, Model, Noun};

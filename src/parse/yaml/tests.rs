@@ -1,3 +1,5 @@
+//! Documents of every shape → nodes and the text under their spans.
+
 use std::time::Instant;
 
 use proptest::prelude::*;
