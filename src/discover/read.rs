@@ -40,9 +40,8 @@ const OPENINGS: &[(&[u8], &str)] = &[
 /// # Errors
 /// When the file holds no text to audit, or cannot be read.
 pub fn read(found: &Found) -> Result<String, Box<Unread>> {
-    let skip = |reason: String| {
-        Box::new(Unread { skipped: Skipped { path: found.shown.clone(), reason }, problem: None })
-    };
+    let skip =
+        |reason: String| Box::new(Unread { skipped: Skipped { path: found.shown.clone(), reason }, problem: None });
     let bytes = match bytes(found) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(skip(format!("larger than {}", size(found.largest)))),

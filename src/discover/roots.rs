@@ -58,7 +58,9 @@ pub fn roots(paths: &[PathBuf]) -> (Vec<Root>, Vec<Problem>) {
 fn open(path: &Path) -> Result<Root, Problem> {
     let wrong = |message: &str, help: &str| Problem::of(Fault::Configuration, path.to_string_lossy(), message, help);
     let real = path.canonicalize().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => wrong("there is no such file or folder", "check the path; `twoam check .` audits this folder"),
+        ErrorKind::NotFound => {
+            wrong("there is no such file or folder", "check the path; `twoam check .` audits this folder")
+        }
         ErrorKind::PermissionDenied => wrong("no permission to read it", "run twoam as a user that may"),
         _ => wrong(&format!("it cannot be opened: {error}"), "check the path"),
     })?;

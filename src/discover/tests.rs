@@ -134,7 +134,8 @@ fn a_broken_line_of_our_ignore_file_is_a_problem() {
 
 #[test]
 fn working_folders_are_listed_and_not_entered() {
-    let folder = folder(&[("a.tf", ""), (".terraform/modules/db/main.tf", ""), ("web/node_modules/x/package.json", "{}")]);
+    let folder =
+        folder(&[("a.tf", ""), (".terraform/modules/db/main.tf", ""), ("web/node_modules/x/package.json", "{}")]);
     let discovery = walk(&[folder.path()]);
     assert_eq!(shown(&discovery), ["a.tf"]);
     assert_eq!(
