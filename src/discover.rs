@@ -155,13 +155,15 @@ impl Walk<'_> {
             return self.named_file().into_iter().collect();
         }
         let (sender, receiver) = channel();
+        let in_checkout = self.root.in_checkout();
         let walker = WalkBuilder::new(&self.root.path)
             .hidden(false)
             .ignore(false)
             .git_global(false)
-            .require_git(false)
-            // Above the root, ignore files count within the same checkout only: not by where the checkout stands.
-            .parents(self.root.in_checkout())
+            // In a checkout, ignore files count up to where it begins; outside of one, from the root down. What stands
+            // above either is an accident of the machine.
+            .require_git(in_checkout)
+            .parents(in_checkout)
             .add_custom_ignore_filename(IGNORE_FILE)
             .threads(rayon::current_num_threads())
             .filter_entry(|entry| !is_repository_data(entry))
@@ -304,5 +306,5 @@ fn placed(error: &ignore::Error) -> Option<(&Path, &ignore::Error)> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // links, pipes and permissions
 mod tests;
