@@ -11,6 +11,8 @@ mod expression;
 mod file;
 mod load;
 mod template;
+#[cfg(test)]
+mod tests;
 
 pub use file::RuleFile;
 pub use load::{Origin, embedded_fixtures};

@@ -120,7 +120,8 @@ impl<'c> Pages<'c> {
     /// repository's page stays unknown.
     fn on_code_host(&self, model: &Model, rest: &str) -> Option<Target> {
         let (_, after) = ["/blob/", "/tree/", "/raw/", "/src/branch/"].iter().find_map(|mark| rest.split_once(mark))?;
-        let (_, path) = after.split_once('/')?;
+        // Every repository has a README.md: only a longer path tells this one from another.
+        let (_, path) = after.split_once('/').filter(|(_, path)| path.contains('/'))?;
         match self.lookup(model, path, true)? {
             Target::Nothing(_) => None,
             target => Some(target),
