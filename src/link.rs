@@ -7,6 +7,7 @@ mod alerts;
 mod backups;
 mod documents;
 mod images;
+mod index;
 mod kubernetes;
 mod names;
 mod ownership;
@@ -80,11 +81,12 @@ pub struct External {
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
     model.settle_claims();
-    kubernetes::join(model);
+    let selecting = kubernetes::Selecting::new(model);
+    kubernetes::join(model, &selecting);
     images::join(model);
-    let mut register = services::Register::fill(model, context);
+    let register = services::Register::fill(model, context);
     services::settle(model);
-    alerts::join(model, &mut register, context);
+    alerts::join(model, &register, &selecting, context);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
     ownership::join(model, context);

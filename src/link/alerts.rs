@@ -1,13 +1,15 @@
 //! Alerts → the services and datastores they watch.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use super::index::ByAddress;
+use super::kubernetes::Selecting;
 use super::names::{camel_words, is_generic, stem};
-use super::series::{Matcher, host, identities};
+use super::series::{Matcher, Series, host};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Datastore, Id, Model, Service};
+use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -37,9 +39,9 @@ const ENGINE_METRICS: &[(&str, &[&str])] = &[
 ];
 
 /// Joins every alert to what it watches.
-pub(super) fn join(model: &mut Model, register: &mut Register<'_>, context: &Context<'_>) {
-    let identities = identities(model);
-    let mut watched: BTreeSet<Id<Datastore>> = BTreeSet::new();
+pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selecting, context: &Context<'_>) {
+    let series = Series::new(model, selecting);
+    let things = things(model);
     let mut evidence: Vec<(Id<Datastore>, Span)> = Vec::new();
     for index in 0..model.alerts.len() {
         let id: Id<Alert> = Id::new(index);
@@ -61,10 +63,8 @@ pub(super) fn join(model: &mut Model, register: &mut Register<'_>, context: &Con
                 Watch::Series { metric, matchers } => {
                     let compiled: Vec<Matcher> =
                         matchers.iter().map(|(label, operator, value)| Matcher::new(label, operator, value)).collect();
-                    for (service, identity) in &identities {
-                        if identity.is_meant_by(&compiled) {
-                            add(*service, format!("the selector {}", shown(metric.as_ref(), matchers)));
-                        }
+                    for service in series.meant_by(&compiled) {
+                        add(service, format!("the selector {}", shown(metric.as_ref(), matchers)));
                     }
                     for service in named_hosts(matchers, register) {
                         add(service, format!("the selector {}", shown(metric.as_ref(), matchers)));
@@ -77,21 +77,16 @@ pub(super) fn join(model: &mut Model, register: &mut Register<'_>, context: &Con
                     }
                 }
                 Watch::Dimension { name, value, .. } => {
-                    for (datastore, noun) in model.each::<Datastore>() {
-                        if is_dimension_of(value, &noun.address, &noun.names) {
-                            watched.insert(datastore);
-                            evidence.push((datastore, alert.place.span));
-                            if let Some(service) = noun.service {
-                                add(service, format!("the dimension {name} of {}", noun.name));
+                    for thing in things_meant(&things, value) {
+                        let (service, shown) = match thing {
+                            Thing::Datastore(datastore) => {
+                                evidence.push((datastore, alert.place.span));
+                                (model[datastore].service, &model[datastore].name)
                             }
-                        }
-                    }
-                    for workload in &model.workloads {
-                        let own = [workload.plain_name.clone()];
-                        if is_dimension_of(value, &workload.name, &own)
-                            && let Some(service) = workload.service
-                        {
-                            add(service, format!("the dimension {name} of {}", workload.name));
+                            Thing::Workload(workload) => (model[workload].service, &model[workload].name),
+                        };
+                        if let Some(service) = service {
+                            add(service, format!("the dimension {name} of {shown}"));
                         }
                     }
                 }
@@ -134,14 +129,33 @@ fn named_hosts(matchers: &[(Text, Text, Text)], register: &Register<'_>) -> Vec<
     targets.filter_map(|(_, _, value)| register.find(host(value))).collect()
 }
 
-/// Whether a dimension's value is this thing: by reference to its resource, or by its name.
-fn is_dimension_of(value: &crate::model::Fact<Text>, address: &str, names: &[Text]) -> bool {
-    if let Some(unknown) = value.reason() {
-        return unknown.refers_to.iter().any(|reference| {
-            reference.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        });
+/// Something that a dimension of a cloud metric may mean.
+#[derive(Clone, Copy)]
+enum Thing {
+    Datastore(Id<Datastore>),
+    Workload(Id<Workload>),
+}
+
+fn things(model: &Model) -> ByAddress<Thing> {
+    let mut things = ByAddress::new();
+    for (id, datastore) in model.each::<Datastore>() {
+        things.add(&datastore.address, &datastore.names, Thing::Datastore(id));
     }
-    value.value().is_some_and(|value| !value.is_empty() && names.iter().any(|name| name == value))
+    for (id, workload) in model.each::<Workload>() {
+        things.add(&workload.name, [&workload.plain_name], Thing::Workload(id));
+    }
+    things
+}
+
+/// What the value of a dimension is: by reference to a resource, or by name.
+fn things_meant(things: &ByAddress<Thing>, value: &Fact<Text>) -> Vec<Thing> {
+    match (value.reason(), value.value()) {
+        (Some(unknown), _) => {
+            unknown.refers_to.iter().flat_map(|reference| things.referred(reference)).copied().collect()
+        }
+        (None, Some(value)) => things.named(value).to_vec(),
+        (None, None) => Vec::new(),
+    }
 }
 
 /// What an alert's own name, its file and its place say, when its expression says nothing.
@@ -162,33 +176,65 @@ fn by_name(model: &Model, id: Id<Alert>, register: &Register<'_>) -> Option<(Id<
 
 /// Datastores that alerts on their engine's metrics watch: of the same service, or of any where the alert names none.
 fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Span)> {
+    let watching: Vec<EngineAlerts> =
+        ENGINE_METRICS.iter().map(|(_, prefixes)| EngineAlerts::new(model, prefixes)).collect();
     let mut evidence = Vec::new();
     for (id, datastore) in model.each::<Datastore>() {
-        let engine = datastore.engine.value().map(compact_str::CompactString::to_ascii_lowercase).unwrap_or_default();
-        let prefixes =
-            ENGINE_METRICS.iter().filter(|(name, _)| engine.contains(name)).flat_map(|(_, prefixes)| *prefixes);
-        let prefixes: Vec<&str> = prefixes.copied().collect();
-        let watcher = model.alerts.iter().filter(|alert| alert.place.environment.production).find(|alert| {
-            let of_service = datastore.service.is_some_and(|service| alert.services.contains(&service));
-            let in_cluster = datastore.platform == "kubernetes";
-            let on_engine = alert.watches.iter().any(|watch| match watch {
-                Watch::Series { metric: Some(metric), .. } => prefixes.iter().any(|prefix| metric.starts_with(prefix)),
-                _ => false,
-            });
-            (on_engine && (of_service || alert.services.is_empty())) || (in_cluster && of_service)
+        let engine = datastore.engine.value().map(|engine| engine.to_ascii_lowercase()).unwrap_or_default();
+        let engines = ENGINE_METRICS.iter().zip(&watching).filter(|((name, _), _)| engine.contains(name));
+        let on_engine = engines.filter_map(|(_, alerts)| alerts.of(datastore.service)).next();
+        // In a cluster the alerts of the service are those of the workload that keeps the data.
+        let of_service = datastore.service.filter(|_| datastore.platform == "kubernetes").and_then(|service| {
+            let alerts = model[service].alerts.iter().map(|alert| &model[*alert]);
+            alerts.filter(|alert| alert.place.environment.production).map(|alert| alert.place.span).next()
         });
-        if let Some(alert) = watcher {
-            evidence.push((id, alert.place.span));
-        }
+        evidence.extend(on_engine.or(of_service).map(|span| (id, span)));
     }
     evidence
 }
 
+/// The alerts on the metrics of an engine.
+struct EngineAlerts {
+    /// The first that names no service, and so watches every datastore of the engine.
+    of_all: Option<Span>,
+    /// The first of each service.
+    of_service: BTreeMap<Id<Service>, Span>,
+}
+
+impl EngineAlerts {
+    fn new(model: &Model, prefixes: &[&str]) -> Self {
+        let mut found = Self { of_all: None, of_service: BTreeMap::new() };
+        for alert in model.alerts.iter().filter(|alert| alert.place.environment.production) {
+            let on_engine = alert.watches.iter().any(|watch| match watch {
+                Watch::Series { metric: Some(metric), .. } => prefixes.iter().any(|prefix| metric.starts_with(prefix)),
+                _ => false,
+            });
+            if !on_engine {
+                continue;
+            }
+            if alert.services.is_empty() {
+                found.of_all = found.of_all.or(Some(alert.place.span));
+            }
+            for service in &alert.services {
+                found.of_service.entry(*service).or_insert(alert.place.span);
+            }
+        }
+        found
+    }
+
+    fn of(&self, service: Option<Id<Service>>) -> Option<Span> {
+        service.and_then(|service| self.of_service.get(&service)).copied().or(self.of_all)
+    }
+}
+
 fn judge_datastores(model: &mut Model, evidence: &[(Id<Datastore>, Span)], context: &Context<'_>) {
+    let mut found: BTreeMap<Id<Datastore>, Span> = BTreeMap::new();
+    for (datastore, span) in evidence {
+        found.entry(*datastore).or_insert(*span);
+    }
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
-        let found = evidence.iter().find(|(datastore, _)| *datastore == id).map(|(_, span)| *span);
-        model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
+        model[id].alerted = found_or_elsewhere(found.get(&id).copied(), "alerts", context.external.alerts.as_ref());
     }
 }
 

@@ -1,18 +1,68 @@
 //! Selectors → what they select: Services, disruption budgets, autoscalers and claims joined to workloads.
 
+use std::collections::BTreeMap;
+
+use super::index::BySelector;
 use crate::model::kubernetes::{DisruptionBudget, NetworkService};
 use crate::model::schema::State;
 use crate::model::{Budget, Container, Fact, Id, Model, Workload};
 use crate::tree::{Text, Unknown};
 
+/// The objects that select, found by what they select.
+pub(super) struct Selecting {
+    services: BySelector,
+    budgets: BySelector,
+    autoscalers: BTreeMap<Text, Vec<usize>>,
+}
+
+impl Selecting {
+    /// Indexes the objects of a model.
+    pub(super) fn new(model: &Model) -> Self {
+        let objects = &model.kubernetes;
+        let mut autoscalers: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+        for (index, scaler) in objects.autoscalers.iter().enumerate() {
+            autoscalers.entry(scaler.target_name.clone()).or_default().push(index);
+        }
+        Self {
+            services: BySelector::new(objects.services.iter().map(|service| &service.selector)),
+            budgets: BySelector::new(objects.budgets.iter().map(|budget| &budget.selector)),
+            autoscalers,
+        }
+    }
+
+    /// The Services that select a workload's pods.
+    pub(super) fn services<'m>(&self, model: &'m Model, workload: &Workload) -> Vec<&'m NetworkService> {
+        let candidates = self.services.candidates(&workload.pod_labels);
+        candidates
+            .into_iter()
+            .filter_map(|index| model.kubernetes.services.get(index))
+            .filter(|service| service.place.environment == workload.place.environment)
+            .filter(|service| same_namespace(&service.namespace, &workload.namespace))
+            .filter(|service| !service.selector.is_empty() && service.selector.matches(&workload.pod_labels))
+            .collect()
+    }
+
+    /// The disruption budgets that select a workload's pods, as far as their selectors are known.
+    fn budgets<'m>(&self, model: &'m Model, workload: &Workload) -> Vec<&'m DisruptionBudget> {
+        let candidates = self.budgets.candidates(&workload.pod_labels);
+        candidates
+            .into_iter()
+            .filter_map(|index| model.kubernetes.budgets.get(index))
+            .filter(|budget| budget.place.environment == workload.place.environment)
+            .filter(|budget| same_namespace(&budget.namespace, &workload.namespace))
+            .filter(|budget| budget.selector.matches(&workload.pod_labels))
+            .collect()
+    }
+}
+
 /// Joins every Kubernetes object that selects workloads.
-pub(super) fn join(model: &mut Model) {
+pub(super) fn join(model: &mut Model, selecting: &Selecting) {
     let ids: Vec<Id<Workload>> =
         model.each::<Workload>().filter(|(_, workload)| workload.platform == "kubernetes").map(|(id, _)| id).collect();
     for id in ids {
-        let replicas = autoscaled(model, id);
-        let budget = budget(model, id, &replicas);
-        let (serves, ports) = traffic(model, id);
+        let replicas = autoscaled(model, id, selecting);
+        let budget = budget(model, id, &replicas, selecting);
+        let (serves, ports) = traffic(model, id, selecting);
         let workload = &mut model[id];
         workload.replicas = replicas;
         workload.budget = budget;
@@ -33,11 +83,12 @@ pub(super) fn same_namespace(left: &Fact<Text>, right: &Fact<Text>) -> bool {
 }
 
 /// Copies of a workload: what its autoscaler keeps at least, else what it asks for.
-fn autoscaled(model: &Model, id: Id<Workload>) -> Fact<i64> {
+fn autoscaled(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Fact<i64> {
     let workload = &model[id];
-    let scaler = model.kubernetes.autoscalers.iter().find(|scaler| {
-        scaler.target_name == workload.plain_name
-            && (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
+    let named = selecting.autoscalers.get(&workload.plain_name).into_iter().flatten();
+    let mut named = named.filter_map(|index| model.kubernetes.autoscalers.get(*index));
+    let scaler = named.find(|scaler| {
+        (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
             && scaler.place.environment == workload.place.environment
             && same_namespace(&scaler.namespace, &workload.namespace)
     });
@@ -46,24 +97,11 @@ fn autoscaled(model: &Model, id: Id<Workload>) -> Fact<i64> {
     scaler.min_replicas.clone()
 }
 
-fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>) -> Budget {
-    let workload = &model[id];
-    let selecting: Vec<&DisruptionBudget> = model
-        .kubernetes
-        .budgets
-        .iter()
-        .filter(|budget| budget.place.environment == workload.place.environment)
-        .filter(|budget| same_namespace(&budget.namespace, &workload.namespace))
-        .filter(|budget| !budget.selector.uncertain && budget.selector.matches(&workload.pod_labels))
-        .collect();
+fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Selecting) -> Budget {
+    let (uncertain, selecting): (Vec<&DisruptionBudget>, Vec<_>) =
+        selecting.budgets(model, &model[id]).into_iter().partition(|budget| budget.selector.uncertain);
     let Some(first) = selecting.first() else {
-        let uncertain = model.kubernetes.budgets.iter().find(|budget| {
-            budget.selector.uncertain
-                && budget.place.environment == workload.place.environment
-                && same_namespace(&budget.namespace, &workload.namespace)
-                && budget.selector.matches(&workload.pod_labels)
-        });
-        let exists = match uncertain {
+        let exists = match uncertain.first() {
             Some(budget) => Fact::unknown(Unknown::new(
                 format!(
                     "whether PodDisruptionBudget `{}` selects it depends on a value that is not known",
@@ -129,22 +167,10 @@ fn blocks_drain(budget: &DisruptionBudget, count: usize, replicas: &Fact<i64>) -
 }
 
 /// Whether any Service sends a workload traffic, and to which target ports.
-fn traffic(model: &Model, id: Id<Workload>) -> (bool, Vec<Text>) {
-    let workload = &model[id];
-    let services: Vec<&NetworkService> = services_of(model, workload).collect();
+fn traffic(model: &Model, id: Id<Workload>, selecting: &Selecting) -> (bool, Vec<Text>) {
+    let services = selecting.services(model, &model[id]);
     let ports = services.iter().flat_map(|service| service.ports.iter().map(|port| port.target.clone())).collect();
     (!services.is_empty(), ports)
-}
-
-/// The Services that select a workload's pods.
-pub(super) fn services_of<'m>(model: &'m Model, workload: &'m Workload) -> impl Iterator<Item = &'m NetworkService> {
-    model
-        .kubernetes
-        .services
-        .iter()
-        .filter(|service| service.place.environment == workload.place.environment)
-        .filter(|service| same_namespace(&service.namespace, &workload.namespace))
-        .filter(|service| !service.selector.is_empty() && service.selector.matches(&workload.pod_labels))
 }
 
 /// Whether a container listens on a Service's target port, by name or by number.

@@ -102,13 +102,27 @@ pub(super) fn is_generic(name: &str) -> bool {
     name.len() < 3 || GENERIC.contains(&name) || name.chars().all(|c| c.is_ascii_digit() || c == '-')
 }
 
-/// Whether `part` stands in `whole` as whole words; both are normal names.
-pub(super) fn contains_words(whole: &str, part: &str) -> bool {
-    whole.match_indices(part).any(|(at, _)| {
-        let before = at == 0 || whole.as_bytes().get(at - 1) == Some(&b'-');
-        let after = whole.as_bytes().get(at + part.len()).is_none_or(|byte| *byte == b'-');
-        before && after
-    })
+/// Words a name may have for its parts to be looked for; a longer one is a sentence.
+const MOST_WORDS: usize = 24;
+
+/// The names that stand in a normal name as whole words, the longest first.
+pub(super) fn parts(whole: &str) -> impl Iterator<Item = &str> {
+    let starts = || whole.match_indices('-').map(|(at, _)| at + 1).take(MOST_WORDS);
+    let ends = || whole.match_indices('-').map(|(at, _)| at).take(MOST_WORDS).chain([whole.len()]);
+    let mut parts: Vec<&str> = std::iter::once(0)
+        .chain(starts())
+        .flat_map(|start| ends().filter(move |end| *end > start).filter_map(move |end| whole.get(start..end)))
+        .collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.into_iter()
+}
+
+/// The names that a normal name begins with, the longest first.
+pub(super) fn beginnings(whole: &str) -> impl Iterator<Item = &str> {
+    let ends = whole.match_indices('-').map(|(at, _)| at).take(MOST_WORDS).chain([whole.len()]);
+    let mut beginnings: Vec<&str> = ends.filter_map(|end| whole.get(..end)).collect();
+    beginnings.reverse();
+    beginnings.into_iter()
 }
 
 /// The words of a `CamelCase` name as a normal name: `CheckoutErrorsHigh` is `checkout-errors-high`.
@@ -171,8 +185,9 @@ mod tests {
         assert_eq!(normal("Checkout_Production", &environments), "checkout");
         assert_eq!(normal("prod-checkout-api", &environments), "checkout-api");
         assert_eq!(camel_words("CheckoutHTTPErrors5xx"), "checkout-http-errors5xx");
-        assert!(contains_words("lantern-checkout-db", "checkout"));
-        assert!(!contains_words("lantern-checkouts", "checkout"));
+        let found: Vec<&str> = parts("lantern-checkout-db").collect();
+        assert_eq!(found, ["lantern-checkout-db", "lantern-checkout", "checkout-db", "checkout", "lantern", "db"]);
+        assert_eq!(beginnings("checkout-errors").collect::<Vec<_>>(), ["checkout-errors", "checkout"]);
         assert_eq!(of_services_folder("services/checkout/k8s/app.yaml"), Some("checkout"));
         assert_eq!(of_services_folder("k8s/services/app.yaml"), None);
         assert_eq!(stem("alerts/checkout.rules.yml"), "checkout");

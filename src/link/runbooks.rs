@@ -1,9 +1,11 @@
 //! Runbooks → the services and datastores they are for.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::names::{camel_words, is_generic, stem};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Alert, Datastore, Fact, Id, Mention, Model, Runbook, Service};
+use crate::model::{Alert, Datastore, Fact, Id, Model, Runbook, Service};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -59,18 +61,22 @@ fn judge_references(model: &mut Model, context: &Context<'_>) {
 
 /// An alert that a runbook names has that runbook, though it does not link to it.
 fn find_alerts_on_pages(model: &mut Model) {
-    let mut found: Vec<(Id<Alert>, Id<Runbook>)> = Vec::new();
-    for (id, alert) in model.each::<Alert>().filter(|(_, alert)| alert.runbook.exists.is_false()) {
-        // One word says too little: `NodeDown` is a name, `Watchdog` may be talk.
-        if !camel_words(&alert.plain_name).contains('-') {
+    // One word says too little: `NodeDown` is a name, `Watchdog` may be talk.
+    let without = model
+        .each::<Alert>()
+        .filter(|(_, alert)| alert.runbook.exists.is_false() && camel_words(&alert.plain_name).contains('-'));
+    let mut wanted: BTreeMap<Text, Vec<Id<Alert>>> = BTreeMap::new();
+    for (id, alert) in without {
+        wanted.entry(alert.plain_name.to_lowercase()).or_default().push(id);
+    }
+    let mut found: BTreeMap<Id<Alert>, Id<Runbook>> = BTreeMap::new();
+    for (id, page) in model.each::<Runbook>() {
+        if !matches!(page.kind.as_str(), "incident" | "procedure" | "guide" | "index") {
             continue;
         }
-        let mention = alert.plain_name.to_lowercase();
-        let page = model.each::<Runbook>().find(|(_, page)| {
-            matches!(page.kind.as_str(), "incident" | "procedure" | "guide" | "index")
-                && page.mentions.binary_search_by(|known| known.name.as_str().cmp(&mention)).is_ok()
-        });
-        found.extend(page.map(|(page, _)| (id, page)));
+        for alert in page.mentions.iter().filter_map(|mention| wanted.get(&mention.name)).flatten() {
+            found.entry(*alert).or_insert(id);
+        }
     }
     for (alert, page) in found {
         let here = model[page].place.span;
@@ -173,14 +179,15 @@ fn add(links: &mut Vec<(Id<Service>, String)>, service: Id<Service>, reason: Str
 }
 
 fn judge_services(model: &mut Model, context: &Context<'_>) {
-    for index in 0..model.services.len() {
+    let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
+    let mentioned = Mentioned::new(model, "rollback", names.iter().flatten());
+    for (index, names) in names.iter().enumerate() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
         let own = || service.runbooks.iter().map(|page| &model[*page]);
         let runbook = own().find(|page| is_runbook(page) && !page.skeleton.is_true());
         let rollback = own().find(|page| page.sections.iter().any(|section| section == "rollback"));
-        let rollback =
-            rollback.map(|page| page.place.span).or_else(|| mentioned(model, &names_of(model, id), "rollback"));
+        let rollback = rollback.map(|page| page.place.span).or_else(|| mentioned.first(names));
         let elsewhere = context.external.runbooks.as_ref();
         // A stub is a runbook that exists; that it says nothing is told of the page itself.
         let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
@@ -193,25 +200,31 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
 }
 
 fn judge_datastores(model: &mut Model, context: &Context<'_>) {
-    for index in 0..model.datastores.len() {
+    let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
+    let mentioned = Mentioned::new(model, "restore", names.iter().flatten());
+    for (index, names) in names.iter().enumerate() {
         let id: Id<Datastore> = Id::new(index);
-        let datastore = &model[id];
-        let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
-        names.extend(datastore.address.rsplit('.').next().map(Text::from));
-        if let Some(service) = datastore.service {
-            names.extend(names_of(model, service));
-        }
-        names.retain(|name| !is_generic(name));
-        if let Some(engine) = datastore.engine.value() {
-            names.extend(engine_names(engine));
-        }
-        let own = datastore.service.and_then(|service| {
+        let own = model[id].service.and_then(|service| {
             let pages = model[service].runbooks.iter().map(|page| &model[*page]);
             pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
         });
-        let found = own.map(|page| page.place.span).or_else(|| mentioned(model, &names, "restore"));
+        let found = own.map(|page| page.place.span).or_else(|| mentioned.first(names));
         model[id].restore_procedure = found_or_elsewhere(found, "runbooks", context.external.runbooks.as_ref());
     }
+}
+
+/// What a page may call a datastore: its names, those of its service, its engine.
+fn names_of_datastore(model: &Model, datastore: &Datastore) -> Vec<Text> {
+    let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
+    names.extend(datastore.address.rsplit('.').next().map(Text::from));
+    if let Some(service) = datastore.service {
+        names.extend(names_of(model, service));
+    }
+    names.retain(|name| !is_generic(name));
+    if let Some(engine) = datastore.engine.value() {
+        names.extend(engine_names(engine));
+    }
+    names
 }
 
 /// What people call an engine: `postgres` is also `postgresql`, `aurora-postgresql` is also both.
@@ -241,17 +254,31 @@ fn names_of(model: &Model, id: Id<Service>) -> Vec<Text> {
     names
 }
 
-/// A runbook with a section of this purpose that mentions one of these names.
-fn mentioned(model: &Model, names: &[Text], section: &str) -> Option<Span> {
-    let pages = model.runbooks.iter().filter(|page| is_runbook(page) && !page.skeleton.is_true());
-    let mut found = pages.filter(|page| {
-        names.iter().any(|name| {
-            // As commands name it too: `deployment/checkout`.
-            ["", "deployment/", "deploy/", "statefulset/", "sts/", "svc/", "service/", "pod/"].iter().any(|kind| {
-                let name = compact_str::format_compact!("{kind}{name}");
-                page.mentions.binary_search(&Mention { name, section: section.into() }).is_ok()
-            })
-        })
-    });
-    found.next().map(|page| page.place.span)
+/// How commands name a workload: `kubectl rollout undo deployment/checkout`.
+const KINDS: &[&str] = &["deployment/", "deploy/", "statefulset/", "sts/", "svc/", "service/", "pod/"];
+
+/// Where runbooks have a section of one purpose that mentions names which someone asks for.
+struct Mentioned(BTreeMap<Text, (usize, Span)>);
+
+impl Mentioned {
+    fn new<'n>(model: &Model, section: &str, wanted: impl Iterator<Item = &'n Text>) -> Self {
+        let wanted: BTreeSet<&Text> = wanted.collect();
+        let mut places: BTreeMap<Text, (usize, Span)> = BTreeMap::new();
+        let pages = model.runbooks.iter().enumerate();
+        for (index, page) in pages.filter(|(_, page)| is_runbook(page) && !page.skeleton.is_true()) {
+            for mention in page.mentions.iter().filter(|mention| mention.section == section) {
+                let bare = KINDS.iter().find_map(|kind| mention.name.strip_prefix(kind)).unwrap_or(&mention.name);
+                let bare = Text::from(bare);
+                if wanted.contains(&bare) {
+                    places.entry(bare).or_insert((index, page.place.span));
+                }
+            }
+        }
+        Self(places)
+    }
+
+    /// The first page that mentions any of these names.
+    fn first(&self, names: &[Text]) -> Option<Span> {
+        names.iter().filter_map(|name| self.0.get(name)).min_by_key(|(index, _)| *index).map(|(_, span)| *span)
+    }
 }

@@ -1,11 +1,13 @@
 //! Which workloads and datastores the series of an expression come from: label matchers evaluated as Prometheus does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::kubernetes::{same_namespace, services_of};
-use crate::model::{Id, Model, Service, Workload};
+use super::index::BySelector;
+use super::kubernetes::{Selecting, same_namespace};
+use crate::model::kubernetes::Monitor;
+use crate::model::{Fact, Id, Labels, Model, Service, Workload};
 use crate::tree::Text;
 
 /// Labels whose value names what a series is about.
@@ -69,7 +71,7 @@ pub(super) struct Matcher {
 
 enum Test {
     Equal(Text),
-    Regex(Regex),
+    Regex(Box<Regex>),
     /// A pattern that did not compile here: it neither selects nor excludes.
     Unreadable,
 }
@@ -79,7 +81,7 @@ impl Matcher {
     pub(super) fn new(label: &Text, operator: &str, value: &Text) -> Self {
         let test = if operator.ends_with('~') {
             // Prometheus anchors its patterns.
-            Regex::new(&format!("^(?:{value})$")).map_or(Test::Unreadable, Test::Regex)
+            Regex::new(&format!("^(?:{value})$")).map_or(Test::Unreadable, |pattern| Test::Regex(Box::new(pattern)))
         } else {
             Test::Equal(value.clone())
         };
@@ -109,7 +111,7 @@ impl Matcher {
 
 /// What the series of a workload may carry, by label. A label that is not listed may have any value.
 #[derive(Debug, Default)]
-pub(super) struct Identity {
+struct Identity {
     labels: BTreeMap<Text, Vec<Text>>,
     /// Names that any naming label may carry.
     names: Vec<Text>,
@@ -125,7 +127,7 @@ impl Identity {
     }
 
     /// What the series of a workload may carry.
-    pub(super) fn of(model: &Model, workload: &Workload) -> Self {
+    fn of(model: &Model, workload: &Workload, targets: &Targets<'_>) -> Self {
         let mut identity = Self { names: vec![workload.plain_name.clone()], ..Self::default() };
         for name in [&workload.plain_name] {
             for label in ["deployment", "statefulset", "daemonset", "workload", "rollout"] {
@@ -160,40 +162,35 @@ impl Identity {
                 }
             }
         }
-        identity.add_scraped(model, workload);
+        identity.add_scraped(model, workload, targets);
         identity
     }
 
     /// The names that Services and monitors give.
-    fn add_scraped(&mut self, model: &Model, workload: &Workload) {
-        for service in services_of(model, workload) {
+    fn add_scraped(&mut self, model: &Model, workload: &Workload, targets: &Targets<'_>) {
+        for service in targets.selecting.services(model, workload) {
             self.add("service", service.name.clone());
             self.add("job", service.name.clone());
             self.add("service_name", service.name.clone());
             self.names.push(service.name.clone());
-            for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "ServiceMonitor") {
-                let reaches =
-                    monitor.namespaces.iter().any(|name| name == "*" || Some(name) == service.namespace.value())
-                        || same_namespace(&monitor.namespace, &service.namespace);
-                if reaches && monitor.selector.matches(&service.labels) {
+            for monitor in targets.monitors(model, "ServiceMonitor", &service.labels) {
+                if reaches(monitor, &service.namespace) {
                     let job = monitor.job_label.as_ref().and_then(|label| service.labels.value(label));
                     self.add("job", job.unwrap_or(&service.name));
                 }
             }
         }
-        for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "Probe") {
-            if monitor.targets.iter().any(|target| self.names.iter().any(|name| host(target) == name)) {
-                self.add("job", monitor.job.clone().unwrap_or_else(|| monitor.name.clone()));
-                for target in &monitor.targets {
-                    self.add("instance", target.clone());
-                    self.add("target", target.clone());
-                }
+        let probes: Vec<&Monitor> =
+            self.names.iter().filter_map(|name| targets.probes.get(name)).flatten().copied().collect();
+        for probe in probes {
+            self.add("job", probe.job.clone().unwrap_or_else(|| probe.name.clone()));
+            for target in &probe.targets {
+                self.add("instance", target.clone());
+                self.add("target", target.clone());
             }
         }
-        for monitor in model.kubernetes.monitors.iter().filter(|monitor| monitor.kind == "PodMonitor") {
-            let reaches = monitor.namespaces.iter().any(|name| name == "*" || Some(name) == workload.namespace.value())
-                || same_namespace(&monitor.namespace, &workload.namespace);
-            if reaches && monitor.selector.matches(&workload.pod_labels) {
+        for monitor in targets.monitors(model, "PodMonitor", &workload.pod_labels) {
+            if reaches(monitor, &workload.namespace) {
                 let namespace = monitor.namespace.value().map_or("", Text::as_str);
                 let job = monitor.job_label.as_ref().and_then(|label| workload.pod_labels.value(label));
                 let named = compact_str::format_compact!("{namespace}/{}", monitor.name);
@@ -209,7 +206,7 @@ impl Identity {
     }
 
     /// Whether a selector means these series: some matcher names them, and none contradicts what is known of them.
-    pub(super) fn is_meant_by(&self, matchers: &[Matcher]) -> bool {
+    fn is_meant_by(&self, matchers: &[Matcher]) -> bool {
         let values = |matcher: &Matcher| self.labels.get(&matcher.label).map_or(&self.names[..], Vec::as_slice);
         let named = matchers.iter().any(|matcher| {
             let by_name = matcher.identifies() && values(matcher).iter().any(|value| matcher.accepts(value));
@@ -245,11 +242,84 @@ pub(super) fn host(target: &str) -> &str {
     after_scheme.split(['/', ':', '.']).next().unwrap_or_default()
 }
 
-/// The workloads of each service with their identities, made once for all alerts.
-pub(super) fn identities(model: &Model) -> Vec<(Id<Service>, Identity)> {
-    model
-        .each::<Workload>()
-        .filter(|(_, workload)| workload.place.environment.production)
-        .filter_map(|(_, workload)| Some((workload.service?, Identity::of(model, workload))))
-        .collect()
+/// Whether a monitor looks into a namespace.
+fn reaches(monitor: &Monitor, namespace: &Fact<Text>) -> bool {
+    monitor.namespaces.iter().any(|name| name == "*" || Some(name) == namespace.value())
+        || same_namespace(&monitor.namespace, namespace)
+}
+
+/// What gives workloads further names, found by what it selects.
+struct Targets<'m> {
+    selecting: &'m Selecting,
+    by_selector: BySelector,
+    probes: BTreeMap<Text, Vec<&'m Monitor>>,
+}
+
+impl<'m> Targets<'m> {
+    fn new(model: &'m Model, selecting: &'m Selecting) -> Self {
+        let monitors = &model.kubernetes.monitors;
+        let mut probes: BTreeMap<Text, Vec<&Monitor>> = BTreeMap::new();
+        for probe in monitors.iter().filter(|monitor| monitor.kind == "Probe") {
+            for target in &probe.targets {
+                probes.entry(host(target).into()).or_default().push(probe);
+            }
+        }
+        Self { selecting, by_selector: BySelector::new(monitors.iter().map(|monitor| &monitor.selector)), probes }
+    }
+
+    /// The monitors of a kind whose selector matches these labels.
+    fn monitors(&self, model: &'m Model, kind: &str, labels: &Labels) -> impl Iterator<Item = &'m Monitor> {
+        let candidates = self.by_selector.candidates(labels).into_iter();
+        let candidates = candidates.filter_map(|index| model.kubernetes.monitors.get(index));
+        candidates.filter(move |monitor| monitor.kind == kind && monitor.selector.matches(labels))
+    }
+}
+
+/// The series of every service, found by what their labels say: made once for all alerts.
+pub(super) struct Series {
+    identities: Vec<(Id<Service>, Identity)>,
+    by_label: BTreeMap<Text, BTreeMap<Text, Vec<usize>>>,
+    by_name: BTreeMap<Text, Vec<usize>>,
+}
+
+impl Series {
+    /// The series of the workloads in production.
+    pub(super) fn new(model: &Model, selecting: &Selecting) -> Self {
+        let targets = Targets::new(model, selecting);
+        let workloads = model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production);
+        let identities: Vec<(Id<Service>, Identity)> = workloads
+            .filter_map(|(_, workload)| Some((workload.service?, Identity::of(model, workload, &targets))))
+            .collect();
+        let mut by_label: BTreeMap<Text, BTreeMap<Text, Vec<usize>>> = BTreeMap::new();
+        let mut by_name: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+        for (index, (_, identity)) in identities.iter().enumerate() {
+            for (label, values) in &identity.labels {
+                for value in values {
+                    by_label.entry(label.clone()).or_default().entry(value.clone()).or_default().push(index);
+                }
+            }
+            for name in &identity.names {
+                by_name.entry(name.clone()).or_default().push(index);
+            }
+        }
+        Self { identities, by_label, by_name }
+    }
+
+    /// The services that a selector means.
+    pub(super) fn meant_by(&self, matchers: &[Matcher]) -> Vec<Id<Service>> {
+        let mut candidates: BTreeSet<usize> = BTreeSet::new();
+        for matcher in matchers.iter().filter(|matcher| matcher.identifies() || matcher.label == "namespace") {
+            let empty = BTreeMap::new();
+            let of_label = self.by_label.get(&matcher.label).unwrap_or(&empty);
+            for values in [of_label, &self.by_name] {
+                match &matcher.test {
+                    Test::Equal(value) => candidates.extend(values.get(value).into_iter().flatten()),
+                    _ => candidates
+                        .extend(values.iter().filter(|(value, _)| matcher.accepts(value)).flat_map(|(_, at)| at)),
+                }
+            }
+        }
+        let candidates = candidates.into_iter().filter_map(|index| self.identities.get(index));
+        candidates.filter(|(_, identity)| identity.is_meant_by(matchers)).map(|(service, _)| *service).collect()
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::names::{contains_words, folders, is_generic, normal, of_services_folder, stem};
+use super::names::{beginnings, folders, is_generic, normal, of_services_folder, parts, stem};
 use crate::model::{Datastore, Environment, Fact, Id, Member, Model, Noun, Place, Service, Workload};
 use crate::tree::Text;
 
@@ -40,19 +40,27 @@ pub(super) struct Register<'c> {
     context: &'c Context<'c>,
     by_name: BTreeMap<Text, Id<Service>>,
     platforms: BTreeSet<Text>,
+    users: BTreeMap<Text, Vec<Id<Workload>>>,
 }
 
-/// A name for a service and why it is thought to be one.
+/// The service something belongs to, and why that is thought.
 struct Claim {
-    name: Text,
+    service: Claimed,
     reason: String,
+}
+
+enum Claimed {
+    /// One that is known already.
+    Known(Id<Service>),
+    /// One of this name, known or not.
+    Named(Text),
 }
 
 impl<'c> Register<'c> {
     /// Finds the services and gives every workload and datastore its own.
     pub(super) fn fill(model: &mut Model, context: &'c Context<'c>) -> Self {
         let platforms = platforms(model);
-        let mut register = Self { context, by_name: BTreeMap::new(), platforms };
+        let mut register = Self { context, by_name: BTreeMap::new(), platforms, users: users(model) };
         register.declare(model);
         register.take_workloads(model);
         register.take_datastores(model);
@@ -70,24 +78,12 @@ impl<'c> Register<'c> {
 
     /// The service whose name stands in a longer name, the longest one first.
     pub(super) fn find_within(&self, name: &str) -> Option<Id<Service>> {
-        let whole = self.normal(name);
-        self.by_name
-            .iter()
-            .filter(|(service, _)| !is_generic(service) && contains_words(&whole, service))
-            .max_by_key(|(service, _)| service.len())
-            .map(|(_, id)| *id)
+        parts(&self.normal(name)).filter(|part| !is_generic(part)).find_map(|part| self.by_name.get(part).copied())
     }
 
     /// The service whose name a normal name begins with, the longest one first.
     pub(super) fn find_at_start(&self, words: &str) -> Option<Id<Service>> {
-        self.by_name
-            .iter()
-            .filter(|(service, _)| !is_generic(service))
-            .filter(|(service, _)| {
-                words.strip_prefix(service.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-            })
-            .max_by_key(|(service, _)| service.len())
-            .map(|(_, id)| *id)
+        beginnings(words).filter(|part| !is_generic(part)).find_map(|part| self.by_name.get(part).copied())
     }
 
     /// Makes another name lead to a service, unless it is taken or says too little.
@@ -106,6 +102,13 @@ impl<'c> Register<'c> {
         let id = model.add(Service { name: key.clone(), ..Service::default() });
         self.by_name.insert(key, id);
         id
+    }
+
+    fn claimed(&mut self, model: &mut Model, claimed: Claimed) -> Id<Service> {
+        match claimed {
+            Claimed::Known(id) => id,
+            Claimed::Named(name) => self.service(model, &name),
+        }
     }
 
     /// Services that configuration and catalogues declare.
@@ -162,7 +165,7 @@ impl<'c> Register<'c> {
             (0..model.workloads.len()).map(Id::new).partition(|id: &Id<Workload>| is_job(&model[*id]));
         for id in others.into_iter().chain(jobs) {
             let claim = self.claim_workload(&model[id]);
-            let service = self.service(model, &claim.name);
+            let service = self.claimed(model, claim.service);
             model[id].service = Some(service);
             for container in model[id].containers.clone() {
                 model[container].service = Some(service);
@@ -182,7 +185,10 @@ impl<'c> Register<'c> {
         let by_path =
             self.context.services.iter().find(|declared| declared.paths.is_match(workload.place.path.as_str()));
         if let Some(declared) = by_path {
-            return Claim { name: declared.name.clone(), reason: "its path, as twoam.toml says".into() };
+            return Claim {
+                service: Claimed::Named(declared.name.clone()),
+                reason: "its path, as twoam.toml says".into(),
+            };
         }
         let label = |key: &str| workload.pod_labels.value(key).or_else(|| workload.labels.value(key));
         let declared = [PART_OF].iter().chain(LABELS).filter_map(|key| Some((*key, label(key)?)));
@@ -190,32 +196,30 @@ impl<'c> Register<'c> {
             if let Some(id) = self.find(value)
                 && !self.platforms.contains(&self.normal(value))
             {
-                let name = self.by_name.iter().find(|(_, other)| **other == id).map(|(name, _)| name.clone());
                 let reason = if key == "name" { format!("its name {value}") } else { format!("label {key}={value}") };
-                return Claim { name: name.unwrap_or_else(|| value.into()), reason };
+                return Claim { service: Claimed::Known(id), reason };
             }
         }
         if matches!(workload.kind.as_str(), "Job" | "CronJob")
             && let Some(id) = self.find_within(&workload.plain_name)
         {
-            let name = self.by_name.iter().find(|(_, other)| **other == id).map(|(name, _)| name.clone());
-            return Claim { name: name.unwrap_or_default(), reason: format!("its name {}", workload.plain_name) };
+            return Claim { service: Claimed::Known(id), reason: format!("its name {}", workload.plain_name) };
         }
         if let Some(value) = label(PART_OF).filter(|value| !self.platforms.contains(&self.normal(value))) {
-            return Claim { name: value.into(), reason: format!("label {PART_OF}={value}") };
+            return Claim { service: Claimed::Named(value.into()), reason: format!("label {PART_OF}={value}") };
         }
         if let Some((key, value)) = LABELS.iter().find_map(|key| Some((*key, label(key).filter(|v| !v.is_empty())?))) {
-            return Claim { name: value.into(), reason: format!("label {key}={value}") };
+            return Claim { service: Claimed::Named(value.into()), reason: format!("label {key}={value}") };
         }
         if let Some((key, fact)) = workload.labels.first(TAGS)
             && let Some(value) = fact.value()
         {
-            return Claim { name: value.clone(), reason: format!("tag {key}={value}") };
+            return Claim { service: Claimed::Named(value.clone()), reason: format!("tag {key}={value}") };
         }
         if let Some(folder) = of_services_folder(&workload.place.path) {
-            return Claim { name: folder.into(), reason: format!("folder {folder}/") };
+            return Claim { service: Claimed::Named(folder.into()), reason: format!("folder {folder}/") };
         }
-        Claim { name: workload.plain_name.clone(), reason: "its own name".into() }
+        Claim { service: Claimed::Named(workload.plain_name.clone()), reason: "its own name".into() }
     }
 
     fn take_datastores(&mut self, model: &mut Model) {
@@ -230,7 +234,7 @@ impl<'c> Register<'c> {
                 continue;
             }
             let claim = self.claim_datastore(model, &model[id]);
-            let service = self.service(model, &claim.name);
+            let service = self.claimed(model, claim.service);
             model[id].service = Some(service);
             join(model, service, id, claim.reason);
         }
@@ -239,63 +243,71 @@ impl<'c> Register<'c> {
     fn claim_datastore(&self, model: &Model, datastore: &Datastore) -> Claim {
         let path = datastore.place.path.as_str();
         if let Some(declared) = self.context.services.iter().find(|declared| declared.paths.is_match(path)) {
-            return Claim { name: declared.name.clone(), reason: "its path, as twoam.toml says".into() };
+            return Claim {
+                service: Claimed::Named(declared.name.clone()),
+                reason: "its path, as twoam.toml says".into(),
+            };
         }
         if let Some((key, fact)) = datastore.tags.first(TAGS)
             && let Some(value) = fact.value()
         {
-            return Claim { name: value.clone(), reason: format!("tag {key}={value}") };
+            return Claim { service: Claimed::Named(value.clone()), reason: format!("tag {key}={value}") };
         }
         if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
-            return Claim { name: value.into(), reason: format!("label {value}") };
+            return Claim { service: Claimed::Named(value.into()), reason: format!("label {value}") };
         }
-        let named = |id: Id<Service>| model[id].name.clone();
-        if let Some((id, workload)) = Self::used_by(model, datastore) {
-            return Claim { name: named(id), reason: format!("{workload} names it in its environment") };
+        if let Some((id, workload)) = self.used_by(model, datastore) {
+            return Claim { service: Claimed::Known(id), reason: format!("{workload} names it in its environment") };
         }
         let address = datastore.address.rsplit('.').next().unwrap_or_default();
         for name in datastore.names.iter().map(Text::as_str).chain([address]) {
             if let Some(id) = self.find(name).or_else(|| self.find_within(name)) {
-                return Claim { name: named(id), reason: format!("its name {name}") };
+                return Claim { service: Claimed::Known(id), reason: format!("its name {name}") };
             }
         }
         if let Some(id) = self.find(stem(path)) {
-            return Claim { name: named(id), reason: format!("its file {}", stem(path)) };
+            return Claim { service: Claimed::Known(id), reason: format!("its file {}", stem(path)) };
         }
         if let Some(folder) =
             folders(path).find(|folder| !is_generic(&self.normal(folder)) && self.find(folder).is_some())
         {
-            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+            return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
         }
         if let Some(folder) = folders(path).find(|folder| {
             let name = self.normal(folder);
             !is_generic(&name) && self.context.environments.of_word(folder).is_none()
         }) {
-            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+            return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
         }
         // A stack of which nothing says more stands for itself: its datastores are not a service each.
         if let Some(folder) = folders(path).find(|folder| self.context.environments.of_word(folder).is_none()) {
-            return Claim { name: folder.into(), reason: format!("its folder {folder}/") };
+            return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
         }
         let name = datastore.names.first().filter(|name| !name.is_empty()).cloned();
-        Claim { name: name.unwrap_or_else(|| datastore.name.clone()), reason: "its own name".into() }
+        Claim { service: Claimed::Named(name.unwrap_or_else(|| datastore.name.clone())), reason: "its own name".into() }
     }
 
     /// The service of a workload whose environment names the datastore.
-    fn used_by(model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
-        let names: Vec<&str> = datastore.names.iter().map(Text::as_str).filter(|name| !is_generic(name)).collect();
-        let users = model.workloads.iter().filter(|workload| workload.place.environment.production);
-        let mut found = users.filter(|workload| {
-            workload.uses.iter().filter_map(Fact::value).any(|used| {
-                let host = used.split('.').next().unwrap_or_default();
-                names.iter().any(|name| name.eq_ignore_ascii_case(host))
-            })
-        });
-        let first = found.next()?;
+    fn used_by(&self, model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
+        let names = datastore.names.iter().filter(|name| !is_generic(name));
+        let users = names.filter_map(|name| self.users.get(&name.to_ascii_lowercase())).flatten();
+        let mut users = users.filter_map(|id| Some((model[*id].service?, &model[*id].name)));
+        let (service, name) = users.next()?;
         // Several services that share a database say nothing of whose it is.
-        let shared = found.any(|other| other.service != first.service);
-        if shared { None } else { Some((first.service?, first.name.clone())) }
+        users.all(|(other, _)| other == service).then(|| (service, name.clone()))
     }
+}
+
+/// Workloads in production by the hosts that their environments name.
+fn users(model: &Model) -> BTreeMap<Text, Vec<Id<Workload>>> {
+    let mut users: BTreeMap<Text, Vec<Id<Workload>>> = BTreeMap::new();
+    for (id, workload) in model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production) {
+        for used in workload.uses.iter().filter_map(Fact::value) {
+            let host = used.split('.').next().unwrap_or_default();
+            users.entry(host.to_ascii_lowercase().into()).or_default().push(id);
+        }
+    }
+    users
 }
 
 /// Values of `part-of` that span so many components that they name a platform.
@@ -320,15 +332,20 @@ pub(super) fn join<T: Noun>(model: &mut Model, service: Id<Service>, id: Id<T>, 
 
 /// Where a service is anchored, and what it is made of, once its members are known.
 pub(super) fn settle(model: &mut Model) {
-    for index in 0..model.services.len() {
+    let mut workloads: Vec<Vec<Id<Workload>>> = vec![Vec::new(); model.services.len()];
+    let mut datastores: Vec<Vec<Id<Datastore>>> = vec![Vec::new(); model.services.len()];
+    for (id, workload) in model.each::<Workload>() {
+        if let Some(list) = workload.service.and_then(|service| workloads.get_mut(service.index())) {
+            list.push(id);
+        }
+    }
+    for (id, datastore) in model.each::<Datastore>() {
+        if let Some(list) = datastore.service.and_then(|service| datastores.get_mut(service.index())) {
+            list.push(id);
+        }
+    }
+    for (index, (workloads, datastores)) in workloads.into_iter().zip(datastores).enumerate() {
         let id: Id<Service> = Id::new(index);
-        let workloads: Vec<Id<Workload>> =
-            model.each::<Workload>().filter(|(_, workload)| workload.service == Some(id)).map(|(id, _)| id).collect();
-        let datastores: Vec<Id<Datastore>> = model
-            .each::<Datastore>()
-            .filter(|(_, datastore)| datastore.service == Some(id))
-            .map(|(id, _)| id)
-            .collect();
         let judged = |place: &Place| place.environment.production && !place.library;
         let running =
             workloads.iter().map(|id| &model[*id]).find(|workload| judged(&workload.place) && workload.scales);

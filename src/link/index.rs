@@ -1,0 +1,88 @@
+//! Look-ups made once, so that joining stays linear: what could be meant is looked up, and only that is compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Labels;
+use crate::model::kubernetes::Selector;
+use crate::tree::Text;
+
+/// Things that select by labels, found by what they select.
+#[derive(Default)]
+pub(super) struct BySelector {
+    by_label: BTreeMap<(Text, Text), Vec<usize>>,
+    /// Those that name no label and its value; they may match anything.
+    others: Vec<usize>,
+}
+
+impl BySelector {
+    /// An index of things, in their order, by their selectors.
+    pub(super) fn new<'s>(selectors: impl Iterator<Item = &'s Selector>) -> Self {
+        let mut index = Self::default();
+        for (number, selector) in selectors.enumerate() {
+            match selector.labels.first() {
+                Some(label) => index.by_label.entry(label.clone()).or_default().push(number),
+                None => index.others.push(number),
+            }
+        }
+        index
+    }
+
+    /// Those whose selector may match these labels, in their order.
+    pub(super) fn candidates(&self, labels: &Labels) -> BTreeSet<usize> {
+        let pairs = labels.0.iter().filter_map(|(key, fact)| Some((key.clone(), fact.value()?.clone())));
+        let by_label = pairs.filter_map(|pair| self.by_label.get(&pair)).flatten();
+        by_label.chain(&self.others).copied().collect()
+    }
+}
+
+/// Things by their addresses and names, of which a reference or a literal may mean one.
+pub(super) struct ByAddress<T> {
+    by_address: BTreeMap<Text, Vec<T>>,
+    by_name: BTreeMap<Text, Vec<T>>,
+}
+
+impl<T: Copy> ByAddress<T> {
+    /// An index of nothing yet.
+    pub(super) fn new() -> Self {
+        Self { by_address: BTreeMap::new(), by_name: BTreeMap::new() }
+    }
+
+    /// Adds a thing.
+    pub(super) fn add<'n>(&mut self, address: &str, names: impl IntoIterator<Item = &'n Text>, thing: T) {
+        if !address.is_empty() {
+            self.by_address.entry(address.into()).or_default().push(thing);
+        }
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            self.by_name.entry(name.clone()).or_default().push(thing);
+        }
+    }
+
+    /// What a literal names.
+    pub(super) fn named(&self, name: &str) -> &[T] {
+        self.by_name.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a reference leads to: `aws_sqs_queue.jobs.arn` to `aws_sqs_queue.jobs`.
+    pub(super) fn referred(&self, reference: &str) -> &[T] {
+        let ends = reference.match_indices(['.', '[']).map(|(at, _)| at).chain([reference.len()]);
+        let mut prefixes = ends.filter_map(|end| self.by_address.get(reference.get(..end)?));
+        prefixes.next().map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_leads_to_the_resource_it_is_of() {
+        let mut index = ByAddress::new();
+        index.add("aws_sqs_queue.jobs", [&Text::from("shop-jobs")], 1);
+        index.add("module.db.aws_db_instance.this", [], 2);
+        assert_eq!(index.referred("aws_sqs_queue.jobs.arn"), [1]);
+        assert_eq!(index.referred("aws_sqs_queue.jobs[0].arn"), [1]);
+        assert_eq!(index.referred("aws_sqs_queue.jobs_dead.arn"), []);
+        assert_eq!(index.referred("module.db.aws_db_instance.this.id"), [2]);
+        assert_eq!(index.named("shop-jobs"), [1]);
+    }
+}
