@@ -63,7 +63,11 @@ pub enum Stage {
     Read,
     /// A file was read.
     File,
-    /// What was read is joined and judged.
+    /// Terraform is evaluated, module by module.
+    Resolve,
+    /// What was read is joined into services.
+    Link,
+    /// The rules are asked, and services scored.
     Judge,
 }
 
@@ -207,7 +211,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         })
         .collect();
 
-    request.tell(Stage::Judge);
+    request.tell(Stage::Resolve);
     let mut model = Model::default();
     let mut texts = Vec::with_capacity(read.len());
     let mut kept: Vec<Document> = Vec::new();
@@ -233,6 +237,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     model.absorb(facts.model);
     problems.extend(facts.problems);
 
+    request.tell(Stage::Link);
     model.targets = config.targets();
     let declared = config.declared();
     let context = link::Context {
@@ -243,6 +248,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         external: config.external(),
     };
     link::link(&mut model, &context);
+    request.tell(Stage::Judge);
     let mut verdicts = evaluate::evaluate(&rules, &model);
     let mut waivers = suppress::collect(&comments, &sources, &config);
     problems.extend(suppress::apply(&mut waivers, &mut verdicts, &sources, &model, request.today));
