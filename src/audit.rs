@@ -67,8 +67,10 @@ pub enum Stage {
     Resolve,
     /// What was read is joined into services.
     Link,
-    /// The rules are asked, and services scored.
+    /// The rules are asked.
     Judge,
+    /// Waivers are applied and services scored.
+    Score,
 }
 
 /// What to audit, and how.
@@ -250,6 +252,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     link::link(&mut model, &context);
     request.tell(Stage::Judge);
     let mut verdicts = evaluate::evaluate(&rules, &model);
+    request.tell(Stage::Score);
     let mut waivers = suppress::collect(&comments, &sources, &config);
     problems.extend(suppress::apply(&mut waivers, &mut verdicts, &sources, &model, request.today));
     let scores = score::score(&model, &verdicts);
