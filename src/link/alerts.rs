@@ -9,7 +9,7 @@ use super::kubernetes::Selecting;
 use super::names::{camel_words, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service};
-use super::{Context, found_or_elsewhere};
+use super::{Context, Declared, found_or_elsewhere};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
 use crate::source::Span;
@@ -43,6 +43,7 @@ const ENGINE_METRICS: &[(&str, &[&str])] = &[
 /// Joins every alert to what it watches.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selecting, context: &Context<'_>) {
     let eyes = Eyes {
+        declared: context.services,
         register,
         series: Series::new(model, selecting),
         patterns: Patterns::new(model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(matchers_of)),
@@ -79,6 +80,7 @@ impl Seen {
 
 /// What it takes to see what an alert watches.
 struct Eyes<'r, 'c> {
+    declared: &'c [Declared],
     register: &'r Register<'c>,
     series: Series,
     patterns: Patterns,
@@ -88,6 +90,12 @@ struct Eyes<'r, 'c> {
 impl Eyes<'_, '_> {
     fn look(&self, model: &Model, alert: &Alert) -> Seen {
         let mut seen = Seen::default();
+        let name = alert.plain_name.as_str();
+        for declared in self.declared.iter().filter(|declared| declared.alerts.is_match(name)) {
+            if let Some(service) = self.register.find(&declared.name) {
+                seen.service(service, || "twoam.toml says so".into());
+            }
+        }
         if let Some((key, fact)) = alert.labels.first(LABELS)
             && let Some(value) = fact.value()
             && let Some(service) = self.register.find(value)
