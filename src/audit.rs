@@ -12,7 +12,7 @@ use crate::discover::{self, Discovery, Found};
 use crate::evaluate::{self, Verdict};
 use crate::extract::{self, Facts, Input};
 use crate::link;
-use crate::model::{Environments, Model};
+use crate::model::Model;
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, nearest};
 use crate::resolve;
@@ -20,7 +20,7 @@ use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources};
 use crate::suppress;
-use crate::tree::{Comment, Document, Format};
+use crate::tree::{Comment, Document, Format, Text};
 
 /// A file that was not read, and why.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +116,8 @@ pub struct Prepared {
     pub config: Config,
     /// The rules, as selected.
     pub rules: RuleSet,
+    /// The ids of all rules, of those that were not selected too.
+    known: Vec<Text>,
     sources: Sources,
 }
 
@@ -142,9 +144,10 @@ pub fn prepare(request: &Request<'_>) -> Result<Prepared, Box<Audit>> {
     if problems.iter().any(|problem| problem.fault != Fault::Input) {
         return Err(Box::new(Audit { sources, problems, ..Audit::default() }));
     }
+    let known = rules.rules.iter().map(|rule| rule.meta.id.clone()).collect();
     rules.select(&request.select, &request.skip);
     rules.reweigh(|rule| config.severity_of(rule));
-    Ok(Prepared { config, rules, sources })
+    Ok(Prepared { config, rules, known, sources })
 }
 
 /// The folders of rules that stand in the roots themselves.
@@ -187,8 +190,7 @@ pub fn run(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 }
 
 fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
-    let Prepared { config, rules, sources: mut own } = prepare(request)?;
-    let environments = config.environments();
+    let Prepared { mut config, rules, known, sources: own } = prepare(request)?;
 
     request.tell(Stage::Discover);
     let Discovery { files, all_paths, mut skipped, mut problems, .. } =
@@ -201,7 +203,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         .par_iter()
         .enumerate()
         .map(|(index, found)| {
-            let file = read_file(index, found, &environments);
+            let file = read_file(index, found, &config);
             request.tell(Stage::File);
             file
         })
@@ -223,29 +225,32 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         comments.extend(file.comments);
     }
     let mut sources = Sources::new(texts);
-    config.adopt(&mut own, &mut sources);
+    config.adopt(&own, &mut sources);
+    let environments = config.environments();
 
     let modules: Vec<(&Source, &Document)> =
         kept.iter().map(|document| (sources.get(document.source), document)).collect();
-    let resolved = resolve::terraform::resolve(&modules, &environments);
+    let resolved = resolve::terraform::resolve(&modules, environments);
     let mut facts = Facts::default();
     extract::terraform::extract(&resolved, &mut facts);
     model.absorb(facts.model);
     problems.extend(facts.problems);
 
     model.targets = config.targets();
-    let declared = config.declared();
+    config.weigh_alerts(&mut model);
     let context = link::Context {
-        environments: &environments,
-        services: &declared,
+        environments,
+        services: config.declared(),
         paths: &all_paths,
-        urls: &config.urls(),
+        urls: config.urls(),
         external: config.external(),
     };
     link::link(&mut model, &context);
     let mut verdicts = evaluate::evaluate(&rules, &model);
-    let mut waivers = suppress::collect(&comments, &sources, &config);
-    problems.extend(suppress::apply(&mut waivers, &mut verdicts, &sources, &model, request.today));
+    let ran: Vec<Text> = rules.rules.iter().map(|rule| rule.meta.id.clone()).collect();
+    let scope = suppress::Scope { sources: &sources, model: &model, known: &known, ran: &ran, today: request.today };
+    let waivers = suppress::collect(&comments, &config, &scope);
+    problems.extend(suppress::apply(&waivers, &mut verdicts, &scope));
     let scores = score::score(&model, &verdicts);
     skipped.sort();
     Ok(Audit {
@@ -272,7 +277,7 @@ struct ReadFile {
     comments: Vec<Comment>,
 }
 
-fn read_file(index: usize, found: &Found, environments: &Environments) -> ReadFile {
+fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
     let id = SourceId(u32::try_from(index).unwrap_or(u32::MAX));
     let text = match discover::read(found) {
         Ok(text) => text,
@@ -284,7 +289,13 @@ fn read_file(index: usize, found: &Found, environments: &Environments) -> ReadFi
     };
     let source = Source::new(&found.shown, text);
     let Parsed { document, problems } = parse::parse(id, &source.text, found.format);
-    let mut facts = extract::extract(&Input { id, source: &source, document: &document, environments });
+    let mut facts = extract::extract(&Input {
+        id,
+        source: &source,
+        document: &document,
+        environments: config.environments(),
+        runbook_folders: config.runbook_folders(),
+    });
     facts.problems.extend(problems);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
     let whole_modules =

@@ -10,6 +10,8 @@ mod prometheus;
 mod runbook;
 pub mod terraform;
 
+use globset::GlobSet;
+
 use crate::model::{Environments, Model, Place};
 use crate::problem::Problem;
 use crate::source::{Source, SourceId, Span};
@@ -25,6 +27,8 @@ pub struct Input<'a> {
     pub document: &'a Document,
     /// How environments are told apart.
     pub environments: &'a Environments,
+    /// Paths of pages that are runbooks by where they stand, whatever their folder is called.
+    pub runbook_folders: &'a GlobSet,
 }
 
 impl Input<'_> {
@@ -72,7 +76,7 @@ pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Fact
     let parsed = crate::parse::yaml::parse(id, text);
     assert_eq!(parsed.problems, [], "the test's own text");
     let environments = Environments::default();
-    let input = Input { id, source: sources.get(id), document: &parsed.document, environments: &environments };
+    let input = Input { id, source: sources.get(id), document: &parsed.document, environments: &environments, runbook_folders: &GlobSet::default() };
     let facts = extract(&input);
     (sources, facts)
 }

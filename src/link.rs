@@ -59,6 +59,8 @@ pub struct Declared {
     pub paths: GlobSet,
     /// Paths of its runbooks.
     pub runbooks: GlobSet,
+    /// Names of its alerts.
+    pub alerts: GlobSet,
 }
 
 /// What is kept outside the audited roots, with where: it is unknown, not missing.

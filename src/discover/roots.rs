@@ -24,7 +24,7 @@ pub struct Root {
 
 impl Root {
     /// The path of something in this root as shown.
-    pub(super) fn shown(&self, path: &Path) -> String {
+    pub fn shown(&self, path: &Path) -> String {
         let inside = path.strip_prefix(&self.path).unwrap_or(path);
         let parts = inside.iter().map(|part| part.to_string_lossy());
         let prefix = (!self.prefix.is_empty()).then(|| self.prefix.as_str().into());

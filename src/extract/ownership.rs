@@ -200,7 +200,16 @@ mod tests {
         let document = Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() };
         let environments = Environments::default();
         let mut facts = Facts::default();
-        extract(&Input { id, source: sources.get(id), document: &document, environments: &environments }, &mut facts);
+        extract(
+            &Input {
+                id,
+                source: sources.get(id),
+                document: &document,
+                environments: &environments,
+                runbook_folders: &globset::GlobSet::default(),
+            },
+            &mut facts,
+        );
         (sources, facts)
     }
 

@@ -71,7 +71,7 @@ const REVIEWED_WORDS: &[&str] = &["last reviewed", "last verified", "last tested
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Content::Page(page) = &input.document.content else { return };
     let outline = Outline::new(input.id, input.source, page);
-    let kind = kind::of(&input.source.path, &outline);
+    let kind = kind::of(&input.source.path, input.runbook_folders.is_match(&input.source.path), &outline);
     let runbook = runbook(input, &outline, kind);
     let id = facts.model.add(runbook);
     if matches!(kind, Kind::Incident | Kind::Procedure | Kind::Guide | Kind::Index) {

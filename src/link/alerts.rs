@@ -58,6 +58,11 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
         {
             add(service, format!("its label {key}={value}"));
         }
+        for declared in context.services.iter().filter(|declared| declared.alerts.is_match(alert.plain_name.as_str())) {
+            if let Some(service) = register.find(&declared.name) {
+                add(service, "twoam.toml says so".into());
+            }
+        }
         for watch in &alert.watches {
             match watch {
                 Watch::Series { metric, matchers } => {

@@ -55,6 +55,8 @@ impl Default for Environment {
 /// How environments are told apart: the user's globs first, then the words everyone uses.
 #[derive(Clone, Debug, Default)]
 pub struct Environments {
+    /// Paths that are read and never judged, whatever else is said of them; their environment is `ignored`.
+    pub ignored: GlobSet,
     /// Paths that are production whatever their words say.
     pub production: GlobSet,
     /// Paths that are not production, with the environment's name.
@@ -82,6 +84,9 @@ impl Environments {
     /// The environment that a path names: the user's globs, then its folders from the outermost, then the file's name.
     /// Any part that is not production makes it so; nothing said is `None`.
     pub fn of_path(&self, path: &str) -> Option<Environment> {
+        if self.ignored.is_match(path) {
+            return Some(Environment { name: Text::const_new("ignored"), production: false });
+        }
         if self.production.is_match(path) {
             return Some(Environment::default());
         }
@@ -105,7 +110,7 @@ impl Environments {
     /// The environment of something at a path, given the words it says itself (namespace, workspace, tag), which weigh
     /// more than the path; production where nothing says otherwise.
     pub fn decide(&self, path: &str, words: &[&str]) -> Environment {
-        if self.production.is_match(path) {
+        if self.production.is_match(path) && !self.ignored.is_match(path) {
             return Environment::default();
         }
         let of_path = self.of_path(path);

@@ -8,7 +8,7 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("tree", &["source"]),
     ("problem", &["source"]),
-    ("config", &["source", "problem", "tree", "model", "rule", "link", "extract", "discover"]),
+    ("config", &["source", "problem", "tree", "parse", "model", "rule", "link", "extract", "discover"]),
     ("discover", &["source", "problem", "tree", "audit"]),
     ("parse", &["source", "tree", "problem"]),
     ("resolve", &["source", "tree", "problem", "model", "parse"]),

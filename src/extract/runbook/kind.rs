@@ -37,14 +37,16 @@ impl Kind {
 struct Whereabouts {
     folders: Vec<String>,
     stem: String,
+    /// Whether the project says that runbooks stand here.
+    named_by_project: bool,
 }
 
 impl Whereabouts {
-    fn new(path: &str) -> Self {
+    fn new(path: &str, named_by_project: bool) -> Self {
         let lower = path.to_lowercase();
         let mut folders: Vec<String> = lower.split('/').map(str::to_owned).collect();
         folders.pop();
-        Self { folders, stem: stem(&lower).to_owned() }
+        Self { folders, stem: stem(&lower).to_owned(), named_by_project }
     }
 
     fn under(&self, names: &[&str]) -> bool {
@@ -55,7 +57,7 @@ impl Whereabouts {
     fn is_for_the_night(&self) -> bool {
         let named = self.stem.contains("runbook") || self.stem.contains("playbook");
         let ansible = self.under(ANSIBLE_FOLDERS);
-        !ansible && (named || self.under(RUNBOOK_FOLDERS))
+        self.named_by_project || !ansible && (named || self.under(RUNBOOK_FOLDERS))
     }
 
     fn is_template(&self) -> bool {
@@ -74,9 +76,9 @@ impl Whereabouts {
     }
 }
 
-/// What kind of page it is.
-pub(super) fn of(path: &str, outline: &Outline<'_>) -> Kind {
-    let place = Whereabouts::new(path);
+/// What kind of page it is; `named_by_project` where `twoam.toml` counts its folder among those of runbooks.
+pub(super) fn of(path: &str, named_by_project: bool, outline: &Outline<'_>) -> Kind {
+    let place = Whereabouts::new(path, named_by_project);
     let declared = declared(outline);
     if place.is_template() || declared == Some(Kind::Template) {
         return Kind::Template;

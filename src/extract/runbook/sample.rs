@@ -15,7 +15,13 @@ pub(crate) fn read_page(path: &str, text: &str) -> (Sources, Facts) {
     let content = Content::Page(page(id, text));
     let document = Document { source: id, format: Format::Markdown, content, comments: Vec::new() };
     let environments = Environments::default();
-    let facts = extract(&Input { id, source: sources.get(id), document: &document, environments: &environments });
+    let facts = extract(&Input {
+        id,
+        source: sources.get(id),
+        document: &document,
+        environments: &environments,
+        runbook_folders: &globset::GlobSet::default(),
+    });
     (sources, facts)
 }
 
