@@ -20,18 +20,21 @@ const ROUNDS: usize = 5;
 
 fn main() {
     let mut seconds = Vec::new();
-    println!("{:>7} {:>10} {:>18} {:>22}", "files", "MB", "audit ÷ read+hash", "judging ÷ whole run");
+    println!("{:>7} {:>6} {:>18}   part of the run", "files", "MB", "audit ÷ read+hash");
     for files in [1_000, 10_000] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let bytes = generate(folder.path(), files, 7);
         let floor = fastest(|| read_and_hash(folder.path()));
-        let mut judging = Duration::MAX;
-        let whole = fastest(|| judging = judging.min(audit(folder.path())));
+        let mut parts = Vec::new();
+        let whole = fastest(|| parts = audit(folder.path()));
+        let all: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+        let parts: Vec<String> =
+            parts.iter().map(|(stage, seconds)| format!("{stage} {:.0} %", 100.0 * seconds / all)).collect();
         println!(
-            "{files:>7} {:>10.1} {:>18.1} {:>20.1} %",
+            "{files:>7} {:>6.1} {:>18.1}   {}",
             f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX)) / 1e3,
             whole.as_secs_f64() / floor.as_secs_f64(),
-            100.0 * judging.as_secs_f64() / whole.as_secs_f64(),
+            parts.join(", "),
         );
         seconds.push(whole.as_secs_f64());
     }
@@ -61,20 +64,29 @@ fn read_and_hash(root: &Path) {
     assert!(sum > 0);
 }
 
-/// An audit; gives the time from the last file read to the end, which is linking, rules and scores.
-fn audit(root: &Path) -> Duration {
-    let judging: Mutex<Option<Instant>> = Mutex::new(None);
+/// An audit; gives the seconds of each stage.
+fn audit(root: &Path) -> Vec<(&'static str, f64)> {
+    let begun: Mutex<Vec<(Stage, Instant)>> = Mutex::new(Vec::new());
     let told = |stage| {
-        if stage == Stage::Judge {
-            *judging.lock().expect("no thread panics") = Some(Instant::now());
+        if stage != Stage::File {
+            begun.lock().expect("no thread panics").push((stage, Instant::now()));
         }
     };
     let mut request = Request::new(vec![root.to_owned()]);
     request.progress = Some(&told);
     let audit = twoam::audit::run(&request).expect("a repository without configuration");
+    let end = Instant::now();
     assert!(!audit.verdicts.is_empty());
-    let start = judging.lock().expect("no thread panics").expect("every audit judges");
-    start.elapsed()
+    let begun = begun.into_inner().expect("no thread panics");
+    let ends = begun.iter().skip(1).map(|(_, at)| *at).chain([end]);
+    let named = |stage: &Stage| match stage {
+        Stage::Discover => "find",
+        Stage::Read | Stage::File => "read and parse",
+        Stage::Resolve => "evaluate Terraform",
+        Stage::Link => "link",
+        Stage::Judge => "rules and scores",
+    };
+    begun.iter().zip(ends).map(|((stage, at), end)| (named(stage), (end - *at).as_secs_f64())).collect()
 }
 
 /// A small generator of numbers (`SplitMix64`), so that the repository is the same everywhere.

@@ -63,7 +63,11 @@ pub enum Stage {
     Read,
     /// A file was read.
     File,
-    /// What was read is joined and judged.
+    /// Terraform is evaluated, module by module.
+    Resolve,
+    /// What was read is joined into services.
+    Link,
+    /// The rules are asked, and services scored.
     Judge,
 }
 
@@ -209,7 +213,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         })
         .collect();
 
-    request.tell(Stage::Judge);
+    request.tell(Stage::Resolve);
     let mut model = Model::default();
     let mut texts = Vec::with_capacity(read.len());
     let mut kept: Vec<Document> = Vec::new();
@@ -236,6 +240,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     model.absorb(facts.model);
     problems.extend(facts.problems);
 
+    request.tell(Stage::Link);
     model.targets = config.targets();
     config.weigh_alerts(&mut model);
     let context = link::Context {
@@ -246,6 +251,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         external: config.external(),
     };
     link::link(&mut model, &context);
+    request.tell(Stage::Judge);
     let mut verdicts = evaluate::evaluate(&rules, &model);
     let ran: Vec<Text> = rules.rules.iter().map(|rule| rule.meta.id.clone()).collect();
     let scope = suppress::Scope { sources: &sources, model: &model, known: &known, ran: &ran, today: request.today };

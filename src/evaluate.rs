@@ -70,7 +70,7 @@ pub struct Verdict {
     pub message: String,
     /// Where: the first is what a finding underlines, the others are related.
     pub evidence: Vec<Evidence>,
-    /// Depends on rule, subject and path only.
+    /// Depends on rule, subject and path only; empty for a pass.
     pub fingerprint: String,
     /// The waiver that covers it.
     pub suppressed: Option<Suppression>,
@@ -146,6 +146,9 @@ fn verdict<T: Noun>(rule: &Rule, id: Id<T>, noun: &T, judgement: Judgement) -> (
     let kind = T::described().name;
     // A service counts for itself.
     let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
+    // What passed is never reported, and needs no fingerprint.
+    let fingerprint =
+        if outcome == Outcome::Pass { String::new() } else { fingerprint(&rule.meta.id, noun.name(), &place.path, 0) };
     let verdict = Verdict {
         rule: rule.meta.id.clone(),
         severity: judgement.severity,
@@ -157,7 +160,7 @@ fn verdict<T: Noun>(rule: &Rule, id: Id<T>, noun: &T, judgement: Judgement) -> (
         environment: place.environment.name.clone(),
         message: judgement.message,
         evidence: judgement.places.into_iter().map(|(label, span)| Evidence { label, span }).collect(),
-        fingerprint: fingerprint(&rule.meta.id, noun.name(), &place.path, 0),
+        fingerprint,
         suppressed: None,
     };
     (place.path.clone(), verdict)
@@ -188,18 +191,21 @@ fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
     for (path, verdict) in verdicts {
         let rendered =
             matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
+        if !rendered {
+            merged.push((path, verdict));
+            continue;
+        }
         let outcome = match verdict.outcome {
             Outcome::Pass => 0,
             Outcome::Fail => 1,
             Outcome::Unknown(_) => 2,
         };
         let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
-        let same = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)).filter(|_| rendered);
-        if let Some((_, kept)) = same {
+        if let Some((_, kept)) = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)) {
             let label = "the same in another rendering".to_owned();
             kept.evidence.extend(verdict.primary().map(|span| Evidence { label, span }));
         } else {
-            first.entry(key).or_insert(merged.len());
+            first.insert(key, merged.len());
             merged.push((path, verdict));
         }
     }
@@ -209,7 +215,7 @@ fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
 fn number_repeats(verdicts: &mut [(Text, Verdict)]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (path, verdict) in verdicts {
+    for (path, verdict) in verdicts.iter_mut().filter(|(_, verdict)| !verdict.fingerprint.is_empty()) {
         let count = seen.entry(verdict.fingerprint.clone()).or_default();
         if *count > 0 {
             verdict.fingerprint = fingerprint(&verdict.rule, &verdict.subject, path, *count);

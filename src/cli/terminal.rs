@@ -100,6 +100,8 @@ impl Progress {
             Stage::Discover => self.0.set_message("finding"),
             Stage::File => self.0.inc(1),
             Stage::Read => self.0.set_message("reading"),
+            Stage::Resolve => self.0.set_message("evaluating"),
+            Stage::Link => self.0.set_message("joining"),
             Stage::Judge => self.0.set_message("judging"),
         }
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::index::ByAddress;
 use super::kubernetes::Selecting;
 use super::names::{camel_words, is_generic, stem};
-use super::series::{Matcher, Series, host};
+use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service};
-use super::{Context, found_or_elsewhere};
+use super::{Context, Declared, found_or_elsewhere};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
 use crate::source::Span;
@@ -40,72 +42,112 @@ const ENGINE_METRICS: &[(&str, &[&str])] = &[
 
 /// Joins every alert to what it watches.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selecting, context: &Context<'_>) {
-    let series = Series::new(model, selecting);
-    let things = things(model);
+    let eyes = Eyes {
+        declared: context.services,
+        register,
+        series: Series::new(model, selecting),
+        patterns: Patterns::new(model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(matchers_of)),
+        things: things(model),
+    };
+    let seen: Vec<Seen> = model.alerts.par_iter().map(|alert| eyes.look(model, alert)).collect();
     let mut evidence: Vec<(Id<Datastore>, Span)> = Vec::new();
-    for index in 0..model.alerts.len() {
+    for (index, seen) in seen.into_iter().enumerate() {
         let id: Id<Alert> = Id::new(index);
-        let mut links: Vec<(Id<Service>, String)> = Vec::new();
-        let mut add = |service: Id<Service>, reason: String| {
-            if !links.iter().any(|(present, _)| *present == service) {
-                links.push((service, reason));
-            }
-        };
-        let alert = &model[id];
-        if let Some((key, fact)) = alert.labels.first(LABELS)
-            && let Some(value) = fact.value()
-            && let Some(service) = register.find(value)
-        {
-            add(service, format!("its label {key}={value}"));
-        }
-        for declared in context.services.iter().filter(|declared| declared.alerts.is_match(alert.plain_name.as_str())) {
-            if let Some(service) = register.find(&declared.name) {
-                add(service, "twoam.toml says so".into());
-            }
-        }
-        for watch in &alert.watches {
-            match watch {
-                Watch::Series { metric, matchers } => {
-                    let compiled: Vec<Matcher> =
-                        matchers.iter().map(|(label, operator, value)| Matcher::new(label, operator, value)).collect();
-                    for service in series.meant_by(&compiled) {
-                        add(service, format!("the selector {}", shown(metric.as_ref(), matchers)));
-                    }
-                    for service in named_hosts(matchers, register) {
-                        add(service, format!("the selector {}", shown(metric.as_ref(), matchers)));
-                    }
-                    if let Some(metric) = metric
-                        && let Some(service) =
-                            register.find_at_start(&metric.to_ascii_lowercase().replace(['_', ':'], "-"))
-                    {
-                        add(service, format!("the metric {metric}"));
-                    }
-                }
-                Watch::Dimension { name, value, .. } => {
-                    for thing in things_meant(&things, value) {
-                        let (service, shown) = match thing {
-                            Thing::Datastore(datastore) => {
-                                evidence.push((datastore, alert.place.span));
-                                (model[datastore].service, &model[datastore].name)
-                            }
-                            Thing::Workload(workload) => (model[workload].service, &model[workload].name),
-                        };
-                        if let Some(service) = service {
-                            add(service, format!("the dimension {name} of {shown}"));
-                        }
-                    }
-                }
-            }
-        }
-        if links.is_empty() {
-            links.extend(by_name(model, id, register));
-        }
-        attach(model, id, links);
+        let span = model[id].place.span;
+        evidence.extend(seen.datastores.into_iter().map(|datastore| (datastore, span)));
+        attach(model, id, seen.services);
     }
     let watchers = by_engine(model);
     evidence.extend(watchers);
     judge_datastores(model, &evidence, context);
     judge_services(model, context);
+}
+
+/// What an alert watches.
+#[derive(Default)]
+struct Seen {
+    services: Vec<(Id<Service>, String)>,
+    datastores: Vec<Id<Datastore>>,
+}
+
+impl Seen {
+    fn service(&mut self, service: Id<Service>, reason: impl FnOnce() -> String) {
+        if !self.services.iter().any(|(present, _)| *present == service) {
+            self.services.push((service, reason()));
+        }
+    }
+}
+
+/// What it takes to see what an alert watches.
+struct Eyes<'r, 'c> {
+    declared: &'c [Declared],
+    register: &'r Register<'c>,
+    series: Series,
+    patterns: Patterns,
+    things: ByAddress<Thing>,
+}
+
+impl Eyes<'_, '_> {
+    fn look(&self, model: &Model, alert: &Alert) -> Seen {
+        let mut seen = Seen::default();
+        let name = alert.plain_name.as_str();
+        for declared in self.declared.iter().filter(|declared| declared.alerts.is_match(name)) {
+            if let Some(service) = self.register.find(&declared.name) {
+                seen.service(service, || "twoam.toml says so".into());
+            }
+        }
+        if let Some((key, fact)) = alert.labels.first(LABELS)
+            && let Some(value) = fact.value()
+            && let Some(service) = self.register.find(value)
+        {
+            seen.service(service, || format!("its label {key}={value}"));
+        }
+        for watch in &alert.watches {
+            match watch {
+                Watch::Series { metric, matchers } => self.look_at_series(metric.as_ref(), matchers, &mut seen),
+                Watch::Dimension { name, value, .. } => self.look_at_dimension(model, name, value, &mut seen),
+            }
+        }
+        if seen.services.is_empty() {
+            seen.services.extend(by_name(alert, self.register));
+        }
+        seen
+    }
+
+    fn look_at_series(&self, metric: Option<&Text>, matchers: &[(Text, Text, Text)], seen: &mut Seen) {
+        let compiled: Vec<Matcher<'_>> = matchers.iter().map(|written| Matcher::new(written, &self.patterns)).collect();
+        let selected = self.series.meant_by(&compiled).into_iter().chain(named_hosts(matchers, self.register));
+        for service in selected {
+            seen.service(service, || format!("the selector {}", shown(metric, matchers)));
+        }
+        let Some(metric) = metric else { return };
+        let words = metric.to_ascii_lowercase().replace(['_', ':'], "-");
+        if let Some(service) = self.register.find_at_start(&words) {
+            seen.service(service, || format!("the metric {metric}"));
+        }
+    }
+
+    fn look_at_dimension(&self, model: &Model, name: &str, value: &Fact<Text>, seen: &mut Seen) {
+        for thing in things_meant(&self.things, value) {
+            let (service, shown) = match thing {
+                Thing::Datastore(datastore) => {
+                    seen.datastores.push(datastore);
+                    (model[datastore].service, &model[datastore].name)
+                }
+                Thing::Workload(workload) => (model[workload].service, &model[workload].name),
+            };
+            if let Some(service) = service {
+                seen.service(service, || format!("the dimension {name} of {shown}"));
+            }
+        }
+    }
+}
+
+fn matchers_of(watch: &Watch) -> &[(Text, Text, Text)] {
+    match watch {
+        Watch::Series { matchers, .. } => matchers,
+        Watch::Dimension { .. } => &[],
+    }
 }
 
 fn attach(model: &mut Model, id: Id<Alert>, links: Vec<(Id<Service>, String)>) {
@@ -164,8 +206,7 @@ fn things_meant(things: &ByAddress<Thing>, value: &Fact<Text>) -> Vec<Thing> {
 }
 
 /// What an alert's own name, its file and its place say, when its expression says nothing.
-fn by_name(model: &Model, id: Id<Alert>, register: &Register<'_>) -> Option<(Id<Service>, String)> {
-    let alert = &model[id];
+fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
     let words = camel_words(&alert.plain_name);
     if let Some(service) = register.find_at_start(&words) {
         return Some((service, format!("its name {}", alert.plain_name)));
@@ -185,9 +226,9 @@ fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Span)> {
         ENGINE_METRICS.iter().map(|(_, prefixes)| EngineAlerts::new(model, prefixes)).collect();
     let mut evidence = Vec::new();
     for (id, datastore) in model.each::<Datastore>() {
-        let engine = datastore.engine.value().map(|engine| engine.to_ascii_lowercase()).unwrap_or_default();
-        let engines = ENGINE_METRICS.iter().zip(&watching).filter(|((name, _), _)| engine.contains(name));
-        let on_engine = engines.filter_map(|(_, alerts)| alerts.of(datastore.service)).next();
+        let engine = datastore.engine.value().map(Text::to_ascii_lowercase).unwrap_or_default();
+        let mut engines = ENGINE_METRICS.iter().zip(&watching).filter(|((name, _), _)| engine.contains(name));
+        let on_engine = engines.find_map(|(_, alerts)| alerts.of(datastore.service));
         // In a cluster the alerts of the service are those of the workload that keeps the data.
         let of_service = datastore.service.filter(|_| datastore.platform == "kubernetes").and_then(|service| {
             let alerts = model[service].alerts.iter().map(|alert| &model[*alert]);

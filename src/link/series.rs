@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use regex::Regex;
 
 use super::index::BySelector;
@@ -62,35 +63,49 @@ const SOURCES: &[&str] =
 const EXPORTERS: &[&str] =
     &["kube-state-metrics", "kubelet", "cadvisor", "node-exporter", "blackbox", "blackbox-exporter"];
 
-/// A matcher, ready to be evaluated.
-pub(super) struct Matcher {
-    label: Text,
-    negated: bool,
-    test: Test,
+/// The patterns of all matchers, each compiled once: alerts repeat them.
+pub(super) struct Patterns(BTreeMap<Text, Option<Regex>>);
+
+impl Patterns {
+    /// Compiles the patterns of matchers (label, operator, value).
+    pub(super) fn new<'m>(matchers: impl Iterator<Item = &'m (Text, Text, Text)>) -> Self {
+        let patterns: BTreeSet<&Text> =
+            matchers.filter(|(_, operator, _)| operator.ends_with('~')).map(|(_, _, pattern)| pattern).collect();
+        let patterns: Vec<&Text> = patterns.into_iter().collect();
+        // Prometheus anchors its patterns.
+        let compile = |pattern: &&Text| ((*pattern).clone(), Regex::new(&format!("^(?:{pattern})$")).ok());
+        Self(patterns.par_iter().map(compile).collect())
+    }
 }
 
-enum Test {
-    Equal(Text),
-    Regex(Box<Regex>),
+/// A matcher, ready to be evaluated.
+pub(super) struct Matcher<'m> {
+    label: &'m Text,
+    negated: bool,
+    test: Test<'m>,
+}
+
+enum Test<'m> {
+    Equal(&'m Text),
+    Regex(&'m Regex),
     /// A pattern that did not compile here: it neither selects nor excludes.
     Unreadable,
 }
 
-impl Matcher {
-    /// A matcher of `label`, operator and value.
-    pub(super) fn new(label: &Text, operator: &str, value: &Text) -> Self {
+impl<'m> Matcher<'m> {
+    /// A matcher (label, operator, value) whose pattern is among those compiled.
+    pub(super) fn new((label, operator, value): &'m (Text, Text, Text), patterns: &'m Patterns) -> Self {
         let test = if operator.ends_with('~') {
-            // Prometheus anchors its patterns.
-            Regex::new(&format!("^(?:{value})$")).map_or(Test::Unreadable, |pattern| Test::Regex(Box::new(pattern)))
+            patterns.0.get(value).and_then(Option::as_ref).map_or(Test::Unreadable, Test::Regex)
         } else {
-            Test::Equal(value.clone())
+            Test::Equal(value)
         };
-        Self { label: label.clone(), negated: operator.starts_with('!'), test }
+        Self { label, negated: operator.starts_with('!'), test }
     }
 
     fn accepts(&self, value: &str) -> bool {
         let matched = match &self.test {
-            Test::Equal(wanted) => wanted == value,
+            Test::Equal(wanted) => *wanted == value,
             Test::Regex(pattern) => pattern.is_match(value),
             Test::Unreadable => !self.negated,
         };
@@ -206,8 +221,8 @@ impl Identity {
     }
 
     /// Whether a selector means these series: some matcher names them, and none contradicts what is known of them.
-    fn is_meant_by(&self, matchers: &[Matcher]) -> bool {
-        let values = |matcher: &Matcher| self.labels.get(&matcher.label).map_or(&self.names[..], Vec::as_slice);
+    fn is_meant_by(&self, matchers: &[Matcher<'_>]) -> bool {
+        let values = |matcher: &Matcher<'_>| self.labels.get(matcher.label).map_or(&self.names[..], Vec::as_slice);
         let named = matchers.iter().any(|matcher| {
             let by_name = matcher.identifies() && values(matcher).iter().any(|value| matcher.accepts(value));
             let by_namespace = matcher.label == "namespace"
@@ -225,7 +240,7 @@ impl Identity {
             && matchers.iter().all(|matcher| {
                 let filed = source_named && !SOURCES.contains(&matcher.label.as_str()) && matcher.label != "namespace";
                 let of_exporter = matcher.label == "job" && EXPORTERS.iter().any(|exporter| matcher.accepts(exporter));
-                let known = self.labels.get(&matcher.label);
+                let known = self.labels.get(matcher.label);
                 // A label that merely describes (`code`, `le`) may have any value; a naming one must fit.
                 let contradicted = match known {
                     Some(values) => !values.iter().any(|value| matcher.accepts(value)),
@@ -306,14 +321,14 @@ impl Series {
     }
 
     /// The services that a selector means.
-    pub(super) fn meant_by(&self, matchers: &[Matcher]) -> Vec<Id<Service>> {
+    pub(super) fn meant_by(&self, matchers: &[Matcher<'_>]) -> Vec<Id<Service>> {
         let mut candidates: BTreeSet<usize> = BTreeSet::new();
         for matcher in matchers.iter().filter(|matcher| matcher.identifies() || matcher.label == "namespace") {
             let empty = BTreeMap::new();
-            let of_label = self.by_label.get(&matcher.label).unwrap_or(&empty);
+            let of_label = self.by_label.get(matcher.label).unwrap_or(&empty);
             for values in [of_label, &self.by_name] {
                 match &matcher.test {
-                    Test::Equal(value) => candidates.extend(values.get(value).into_iter().flatten()),
+                    Test::Equal(value) => candidates.extend(values.get(*value).into_iter().flatten()),
                     _ => candidates
                         .extend(values.iter().filter(|(value, _)| matcher.accepts(value)).flat_map(|(_, at)| at)),
                 }
