@@ -193,7 +193,7 @@ impl Reader<'_> {
         let until = written.until.as_ref().and_then(|until| {
             let date = date(until.get_ref());
             if date.is_none() {
-                let message = format!("`{}` is not a date", until.get_ref().as_str().unwrap_or("this"));
+                let message = format!("`{}` is not a date", written_date(until.get_ref()));
                 self.say(until, message, "write year, month and day: 2027-01-31");
             }
             date
@@ -249,17 +249,11 @@ fn external(written: &file::External) -> External {
     }
 }
 
-/// A date of TOML's own, or in a string.
+/// A date of TOML's own, or in a string. A time of day says more than is kept.
 fn date(value: &toml::Value) -> Option<Date> {
-    match value {
-        toml::Value::String(text) => super::date(text),
-        toml::Value::Datetime(toml::value::Datetime { date: Some(_), time: None, .. }) => {
-            super::date(&value_text(value))
-        }
-        _ => None,
-    }
+    super::date(&written_date(value))
 }
 
-fn value_text(value: &toml::Value) -> String {
-    value.as_datetime().map(ToString::to_string).unwrap_or_default()
+fn written_date(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
