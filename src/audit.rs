@@ -12,13 +12,13 @@ use crate::discover::{self, Discovery, Found};
 use crate::evaluate::{self, Verdict};
 use crate::extract::{self, Facts, Input};
 use crate::link;
-use crate::model::Model;
+use crate::model::{Gap, Hides, Model};
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
 use crate::rule::RuleSet;
 use crate::score::{self, Scores};
-use crate::source::{Source, SourceId, Sources};
+use crate::source::{Source, SourceId, Sources, Span};
 use crate::suppress;
 use crate::tree::{Comment, Document, Format, Text};
 
@@ -266,6 +266,20 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     })
 }
 
+/// A template of YAML is none yet: what it will hold is unknown, and said to be unread.
+fn unrendered(id: SourceId, source: Source) -> ReadFile {
+    let reason = "a template, not rendered";
+    let mut facts = Facts::default();
+    facts.model.gaps.push(Gap {
+        hides: Hides::Kubernetes,
+        span: Span::head(id),
+        path: source.path.as_str().into(),
+        reason: reason.into(),
+    });
+    let skipped = Skipped { path: source.path.clone(), reason: reason.to_owned() };
+    ReadFile { source, facts, skipped: Some(skipped), document: None, comments: Vec::new() }
+}
+
 /// What one file gave.
 struct ReadFile {
     source: Source,
@@ -288,6 +302,9 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         }
     };
     let source = Source::new(&found.shown, text);
+    if found.format == Format::Yaml && parse::yaml::is_template(&source.text) {
+        return unrendered(id, source);
+    }
     let Parsed { document, problems } = parse::parse(id, &source.text, found.format);
     let mut facts = extract::extract(&Input {
         id,
