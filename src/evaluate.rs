@@ -187,33 +187,40 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
 }
 
 /// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
-/// cluster. What a rule says of all of them alike is said once, with the other places beside the first.
+/// cluster. What a rule says of all of them alike is said once, where the path is shortest (variants and bases stand
+/// deeper), with the other places beside it.
 fn merge_renderings(verdicts: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
-    let mut first = BTreeMap::new();
-    let mut merged: Vec<Placed<'_>> = Vec::with_capacity(verdicts.len());
-    for placed in verdicts {
-        let verdict = &placed.verdict;
-        let rendered =
-            matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
-        if !rendered {
-            merged.push(placed);
-            continue;
-        }
-        let outcome = match verdict.outcome {
-            Outcome::Pass => 0,
-            Outcome::Fail => 1,
-            Outcome::Unknown(_) => 2,
-        };
-        let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
-        if let Some(kept) = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)) {
-            let label = "the same in another rendering".to_owned();
-            kept.verdict.evidence.extend(verdict.primary().map(|span| Evidence { label, span }));
-        } else {
-            first.insert(key, merged.len());
-            merged.push(placed);
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (index, Placed { verdict, .. }) in verdicts.iter().enumerate() {
+        if matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/') {
+            let outcome = match verdict.outcome {
+                Outcome::Pass => 0,
+                Outcome::Fail => 1,
+                Outcome::Unknown(_) => 2,
+            };
+            let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
+            groups.entry(key).or_default().push(index);
         }
     }
-    merged
+    let depth = |index: &usize| verdicts[*index].path.matches('/').count();
+    let mut elsewhere: BTreeMap<usize, Vec<Evidence>> = BTreeMap::new();
+    let mut merged = vec![false; verdicts.len()];
+    for group in groups.into_values().filter(|group| group.len() > 1) {
+        let Some(kept) = group.iter().copied().min_by_key(|index| (depth(index), *index)) else { continue };
+        for index in group.into_iter().filter(|index| *index != kept) {
+            let label = "the same in another rendering".to_owned();
+            let place = verdicts[index].verdict.primary().map(|span| Evidence { label, span });
+            elsewhere.entry(kept).or_default().extend(place);
+            merged[index] = true;
+        }
+    }
+    let numbered = verdicts.into_iter().enumerate().filter(|(index, _)| !merged[*index]);
+    numbered
+        .map(|(index, mut placed)| {
+            placed.verdict.evidence.extend(elsewhere.remove(&index).unwrap_or_default());
+            placed
+        })
+        .collect()
 }
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.

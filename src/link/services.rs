@@ -354,8 +354,12 @@ pub(super) fn settle(model: &mut Model) {
         let anchor = running.map(|workload| &workload.place).or(any_workload).or(any_datastore).cloned();
         // A Job runs once: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| judged(&model[*id].place) && model[*id].kind != "Job");
+        // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
         let holds_data = datastores.iter().map(|id| &model[*id]).any(|datastore| {
-            judged(&datastore.place) && !datastore.disposable.is_true() && !datastore.replica.is_true()
+            matches!(datastore.kind.as_str(), "database" | "warehouse" | "search" | "file-system")
+                && judged(&datastore.place)
+                && !datastore.disposable.is_true()
+                && !datastore.replica.is_true()
         });
         let first_member = model[id].members.first().map(|member| member.place.clone());
         let service = &mut model[id];

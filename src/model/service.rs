@@ -22,7 +22,7 @@ facts! {
         declared: bool,
         /// Whether it runs anything that is deployed.
         deployable: bool,
-        /// Whether it keeps data in a datastore that is judged.
+        /// Whether it keeps data in a database, warehouse, search index or file system that is judged.
         holds_data: bool,
         /// Its workloads.
         workloads: Vec<Id<Workload>>,
