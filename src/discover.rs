@@ -216,13 +216,13 @@ impl Walk<'_> {
         let verdict = if self.is_own(path) {
             Verdict::NoInput
         } else if path.strip_prefix(&self.root.path).unwrap_or(path).to_str().is_none() {
-            self.unless_no_input(name, "the name is not UTF-8")
+            unless_no_input(name, "the name is not UTF-8")
         } else if kind.is_symlink() {
             self.of_link(name, path, &shown)
         } else if kind.is_file() {
             self.of_name(name, path, &shown)
         } else {
-            self.unless_no_input(name, "not a regular file")
+            unless_no_input(name, "not a regular file")
         };
         seen.push(Seen { shown, is_file: true, verdict, problem: None });
         (seen, WalkState::Continue)
@@ -248,16 +248,9 @@ impl Walk<'_> {
         match link::target(path, self.all) {
             link::Target::File => self.of_name(name, path, shown),
             // What was behind the link can only be guessed from its name; no extension may be a folder.
-            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => self.unless_no_input(name, reason),
-            link::Target::OutsideFile => self.unless_no_input(name, link::OUTSIDE),
+            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => unless_no_input(name, reason),
+            link::Target::OutsideFile => unless_no_input(name, link::OUTSIDE),
             link::Target::Folder(reason) | link::Target::Nothing(reason) => Verdict::Skip(reason.to_owned()),
-        }
-    }
-
-    fn unless_no_input(&self, name: &OsStr, reason: &str) -> Verdict {
-        match format::of(&name.to_string_lossy()) {
-            Kind::NoInput => Verdict::NoInput,
-            _ => Verdict::Skip(reason.to_owned()),
         }
     }
 
@@ -292,6 +285,14 @@ impl Walk<'_> {
     }
 }
 
+/// Left out for a reason, unless its name says that it is no input anyway.
+fn unless_no_input(name: &OsStr, reason: &str) -> Verdict {
+    match format::of(&name.to_string_lossy()) {
+        Kind::NoInput => Verdict::NoInput,
+        _ => Verdict::Skip(reason.to_owned()),
+    }
+}
+
 fn is_repository_data(entry: &DirEntry) -> bool {
     entry.depth() > 0 && REPOSITORY_FOLDERS.iter().any(|name| entry.file_name() == *name)
 }
@@ -306,5 +307,6 @@ fn placed(error: &ignore::Error) -> Option<(&Path, &ignore::Error)> {
     }
 }
 
-#[cfg(all(test, unix))] // links, pipes and permissions
+#[cfg(test)]
+#[cfg(unix)] // links, pipes and permissions
 mod tests;

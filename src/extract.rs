@@ -76,7 +76,13 @@ pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Fact
     let parsed = crate::parse::yaml::parse(id, text);
     assert_eq!(parsed.problems, [], "the test's own text");
     let environments = Environments::default();
-    let input = Input { id, source: sources.get(id), document: &parsed.document, environments: &environments, runbook_folders: &GlobSet::default() };
+    let input = Input {
+        id,
+        source: sources.get(id),
+        document: &parsed.document,
+        environments: &environments,
+        runbook_folders: &GlobSet::default(),
+    };
     let facts = extract(&input);
     (sources, facts)
 }

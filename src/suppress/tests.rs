@@ -100,6 +100,7 @@ impl Night {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it is compared with what may be none")]
 fn reason(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
