@@ -84,7 +84,8 @@ fn audit(root: &Path) -> Vec<(&'static str, f64)> {
         Stage::Read | Stage::File => "read and parse",
         Stage::Resolve => "evaluate Terraform",
         Stage::Link => "link",
-        Stage::Judge => "rules and scores",
+        Stage::Judge => "rules",
+        Stage::Score => "scores",
     };
     begun.iter().zip(ends).map(|((stage, at), end)| (named(stage), (end - *at).as_secs_f64())).collect()
 }

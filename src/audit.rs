@@ -14,22 +14,13 @@ use crate::extract::{self, Facts, Input};
 use crate::link;
 use crate::model::Model;
 use crate::parse::{self, Parsed};
-use crate::problem::{Fault, Problem, nearest};
+use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
 use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources};
 use crate::suppress;
 use crate::tree::{Comment, Document, Format, Text};
-
-/// A file that was not read, and why.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Skipped {
-    /// Its path, as shown.
-    pub path: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// Everything one audit found; reports read it and change nothing.
 #[derive(Debug, Default)]
@@ -67,8 +58,10 @@ pub enum Stage {
     Resolve,
     /// What was read is joined into services.
     Link,
-    /// The rules are asked, and services scored.
+    /// The rules are asked.
     Judge,
+    /// Waivers are applied and services scored.
+    Score,
 }
 
 /// What to audit, and how.
@@ -253,6 +246,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     link::link(&mut model, &context);
     request.tell(Stage::Judge);
     let mut verdicts = evaluate::evaluate(&rules, &model);
+    request.tell(Stage::Score);
     let ran: Vec<Text> = rules.rules.iter().map(|rule| rule.meta.id.clone()).collect();
     let scope = suppress::Scope { sources: &sources, model: &model, known: &known, ran: &ran, today: request.today };
     let waivers = suppress::collect(&comments, &config, &scope);

@@ -1,5 +1,4 @@
-//! The walk: which files an audit reads, and which it does not, with the reason. Uses `source`, `tree`, `problem` and
-//! `audit::Skipped`.
+//! The walk: which files an audit reads, and which it does not, with the reason. Uses `source`, `tree` and `problem`.
 //!
 //! What `.gitignore`, `.git/info/exclude` and `.twoamignore` name is no part of the project; the same holds outside a
 //! git checkout. The user's global git settings are not read, so that everybody gets the same audit. Hidden files are
@@ -22,8 +21,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 pub use read::{Unread, read};
 pub use roots::{Root, roots};
 
-use crate::audit::Skipped;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Skipped};
 use crate::tree::Format;
 use format::Kind;
 
@@ -216,13 +214,13 @@ impl Walk<'_> {
         let verdict = if self.is_own(path) {
             Verdict::NoInput
         } else if path.strip_prefix(&self.root.path).unwrap_or(path).to_str().is_none() {
-            unless_no_input(name, "the name is not UTF-8")
+            Self::unless_no_input(name, "the name is not UTF-8")
         } else if kind.is_symlink() {
             self.of_link(name, path, &shown)
         } else if kind.is_file() {
             self.of_name(name, path, &shown)
         } else {
-            unless_no_input(name, "not a regular file")
+            Self::unless_no_input(name, "not a regular file")
         };
         seen.push(Seen { shown, is_file: true, verdict, problem: None });
         (seen, WalkState::Continue)
@@ -248,9 +246,18 @@ impl Walk<'_> {
         match link::target(path, self.all) {
             link::Target::File => self.of_name(name, path, shown),
             // What was behind the link can only be guessed from its name; no extension may be a folder.
-            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => unless_no_input(name, reason),
-            link::Target::OutsideFile => unless_no_input(name, link::OUTSIDE),
+            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => {
+                Self::unless_no_input(name, reason)
+            }
+            link::Target::OutsideFile => Self::unless_no_input(name, link::OUTSIDE),
             link::Target::Folder(reason) | link::Target::Nothing(reason) => Verdict::Skip(reason.to_owned()),
+        }
+    }
+
+    fn unless_no_input(name: &OsStr, reason: &str) -> Verdict {
+        match format::of(&name.to_string_lossy()) {
+            Kind::NoInput => Verdict::NoInput,
+            _ => Verdict::Skip(reason.to_owned()),
         }
     }
 
@@ -285,14 +292,6 @@ impl Walk<'_> {
     }
 }
 
-/// Left out for a reason, unless its name says that it is no input anyway.
-fn unless_no_input(name: &OsStr, reason: &str) -> Verdict {
-    match format::of(&name.to_string_lossy()) {
-        Kind::NoInput => Verdict::NoInput,
-        _ => Verdict::Skip(reason.to_owned()),
-    }
-}
-
 fn is_repository_data(entry: &DirEntry) -> bool {
     entry.depth() > 0 && REPOSITORY_FOLDERS.iter().any(|name| entry.file_name() == *name)
 }
@@ -307,6 +306,5 @@ fn placed(error: &ignore::Error) -> Option<(&Path, &ignore::Error)> {
     }
 }
 
-#[cfg(test)]
-#[cfg(unix)] // links, pipes and permissions
+#[cfg(all(test, unix))] // links, pipes and permissions
 mod tests;

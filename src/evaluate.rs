@@ -91,22 +91,25 @@ impl Verdict {
 /// Judges every subject by every rule about its kind. Only what is in production and not a library is judged.
 /// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
-    let mut verdicts: Vec<(Text, Verdict)> =
-        rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
-    verdicts.par_sort_by(|(left_path, left), (right_path, right)| {
-        let key = |verdict: &Verdict| verdict.primary().map(|span| (span.start, span.end));
-        left_path
-            .cmp(right_path)
-            .then_with(|| key(left).cmp(&key(right)))
-            .then_with(|| left.rule.cmp(&right.rule))
-            .then_with(|| left.subject.cmp(&right.subject))
+    let mut verdicts: Vec<Placed<'_>> = rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
+    // Sources are numbered by path, so that places sort as paths do.
+    verdicts.par_sort_by(|left, right| {
+        let tie = || (&left.verdict.rule, &left.verdict.subject).cmp(&(&right.verdict.rule, &right.verdict.subject));
+        left.span.cmp(&right.span).then_with(tie)
     });
     let mut verdicts = merge_renderings(verdicts);
     number_repeats(&mut verdicts);
-    verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+    verdicts.into_iter().map(|placed| placed.verdict).collect()
 }
 
-fn judge_all(rule: &Rule, model: &Model) -> Vec<(Text, Verdict)> {
+/// A verdict, where it is said, and the path of its subject.
+struct Placed<'m> {
+    span: Span,
+    path: &'m str,
+    verdict: Verdict,
+}
+
+fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
     macro_rules! by_kind {
         ($($kind:literal => $Noun:ty),+ $(,)?) => {
             match rule.subject {
@@ -131,12 +134,12 @@ fn judge_all(rule: &Rule, model: &Model) -> Vec<(Text, Verdict)> {
     }
 }
 
-fn judge_each<T: Noun>(rule: &Rule, model: &Model) -> Vec<(Text, Verdict)> {
+fn judge_each<'m, T: Noun>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
     let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
     judged.filter_map(|(id, noun)| Some(verdict(rule, id, noun, rule.judge(model, noun)?))).collect()
 }
 
-fn verdict<T: Noun>(rule: &Rule, id: Id<T>, noun: &T, judgement: Judgement) -> (Text, Verdict) {
+fn verdict<'m, T: Noun>(rule: &Rule, id: Id<T>, noun: &'m T, judgement: Judgement) -> Placed<'m> {
     let outcome = match judgement.outcome {
         Ok(true) => Outcome::Pass,
         Ok(false) => Outcome::Fail,
@@ -163,7 +166,7 @@ fn verdict<T: Noun>(rule: &Rule, id: Id<T>, noun: &T, judgement: Judgement) -> (
         fingerprint,
         suppressed: None,
     };
-    (place.path.clone(), verdict)
+    Placed { span: verdict.primary().unwrap_or(place.span), path: &place.path, verdict }
 }
 
 /// 128 bits of SHA-256 over rule, subject and path, and the count of equal ones before it.
@@ -185,14 +188,15 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
 
 /// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
 /// cluster. What a rule says of all of them alike is said once, with the other places beside the first.
-fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
+fn merge_renderings(verdicts: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
     let mut first = BTreeMap::new();
-    let mut merged: Vec<(Text, Verdict)> = Vec::with_capacity(verdicts.len());
-    for (path, verdict) in verdicts {
+    let mut merged: Vec<Placed<'_>> = Vec::with_capacity(verdicts.len());
+    for placed in verdicts {
+        let verdict = &placed.verdict;
         let rendered =
             matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/');
         if !rendered {
-            merged.push((path, verdict));
+            merged.push(placed);
             continue;
         }
         let outcome = match verdict.outcome {
@@ -201,21 +205,21 @@ fn merge_renderings(verdicts: Vec<(Text, Verdict)>) -> Vec<(Text, Verdict)> {
             Outcome::Unknown(_) => 2,
         };
         let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
-        if let Some((_, kept)) = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)) {
+        if let Some(kept) = first.get(&key).and_then(|index: &usize| merged.get_mut(*index)) {
             let label = "the same in another rendering".to_owned();
-            kept.evidence.extend(verdict.primary().map(|span| Evidence { label, span }));
+            kept.verdict.evidence.extend(verdict.primary().map(|span| Evidence { label, span }));
         } else {
             first.insert(key, merged.len());
-            merged.push((path, verdict));
+            merged.push(placed);
         }
     }
     merged
 }
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
-fn number_repeats(verdicts: &mut [(Text, Verdict)]) {
+fn number_repeats(verdicts: &mut [Placed<'_>]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for (path, verdict) in verdicts.iter_mut().filter(|(_, verdict)| !verdict.fingerprint.is_empty()) {
+    for Placed { path, verdict, .. } in verdicts.iter_mut().filter(|placed| !placed.verdict.fingerprint.is_empty()) {
         let count = seen.entry(verdict.fingerprint.clone()).or_default();
         if *count > 0 {
             verdict.fingerprint = fingerprint(&verdict.rule, &verdict.subject, path, *count);

@@ -102,7 +102,7 @@ impl Progress {
             Stage::Read => self.0.set_message("reading"),
             Stage::Resolve => self.0.set_message("evaluating"),
             Stage::Link => self.0.set_message("joining"),
-            Stage::Judge => self.0.set_message("judging"),
+            Stage::Judge | Stage::Score => self.0.set_message("judging"),
         }
     }
 }

@@ -132,7 +132,7 @@ impl<'c> Pages<'c> {
         if let Some(anchor) = url.strip_prefix('#') {
             let page = self.by_path.get(&from.to_ascii_lowercase());
             return match page {
-                Some(page) if !has_anchor(&model[*page], anchor) => Target::Nothing(format!("a heading `#{anchor}`")),
+                Some(page) if !has_anchor(&model[*page], anchor) => Target::Nothing(format!("heading `#{anchor}`")),
                 _ => Target::Other,
             };
         }
@@ -187,7 +187,7 @@ impl<'c> Pages<'c> {
             if let Some(page) = self.by_path.get(candidate) {
                 return Some(match anchor {
                     Some(anchor) if with_anchor && !has_anchor(&model[*page], anchor) => {
-                        Target::Nothing(format!("a heading `#{anchor}` in {}", model[*page].place.path))
+                        Target::Nothing(format!("heading `#{anchor}` in {}", model[*page].place.path))
                     }
                     _ => Target::Page(*page),
                 });

@@ -13,12 +13,8 @@ fn report(folder: &Path) -> Value {
 fn schema() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/sarif-2.1.0.json");
     let published = std::fs::read_to_string(path).unwrap();
-    let mut schema: Value = serde_json::from_str(&published).unwrap();
-    // The published pattern of `language`, which we do not write, has a bracket too many for strict engines.
-    if let Some(language) = schema.pointer_mut("/definitions/run/properties/language") {
-        language.as_object_mut().unwrap().remove("pattern");
-    }
-    schema
+    // The published pattern of `language`, which we do not write, has an unbalanced bracket.
+    serde_json::from_str(&published.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).unwrap()
 }
 
 #[test]
