@@ -29,6 +29,9 @@ use paths::Frame;
 /// The name of the file.
 const NAME: &str = "twoam.toml";
 
+/// The largest file that is read, in bytes: what it says is weighed before anything else.
+const LARGEST: u64 = 1 << 20;
+
 /// How long backups are kept at least, where nothing is said.
 const RETENTION_DAYS: f64 = 7.0;
 
@@ -126,8 +129,7 @@ impl Config {
         };
         let folder = real.parent().unwrap_or(Path::new("/"));
         let shown = shown(&path, &real, &roots);
-        let largest = discover::Options::default().largest;
-        let found = Found { path: real.clone(), shown: shown.clone(), format: Format::Toml, root: 0, largest };
+        let found = Found { path: real.clone(), shown: shown.clone(), format: Format::Toml, root: 0, largest: LARGEST };
         let text = match discover::read(&found) {
             Ok(text) => text,
             Err(unread) => return refuse(problems, &path, &format!("it was not read: {}", unread.skipped.reason)),

@@ -1,5 +1,4 @@
-//! The walk: which files an audit reads, and which it does not, with the reason. Uses `source`, `tree`, `problem` and
-//! `audit::Skipped`.
+//! The walk: which files an audit reads, and which it does not, with the reason. Uses `source`, `tree` and `problem`.
 //!
 //! What `.gitignore`, `.git/info/exclude` and `.twoamignore` name is no part of the project; the same holds outside a
 //! git checkout. The user's global git settings are not read, so that everybody gets the same audit. Hidden files are

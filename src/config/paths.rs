@@ -4,6 +4,7 @@
 //! beside it) and when several roots are. So each pattern is rewritten for each root: what of it is left below the root's
 //! folder, put below the root's prefix.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -45,18 +46,19 @@ impl Frame {
 
     /// The set of some globs; what is no glob comes back with the reason.
     pub(super) fn globs<'g>(&self, written: &'g [Spanned<String>]) -> (GlobSet, Vec<(&'g Spanned<String>, String)>) {
-        let mut set = GlobSetBuilder::new();
+        let mut globs = Vec::new();
         let mut wrong = Vec::new();
         for one in written {
             match self.rewritten(one.get_ref()) {
-                Ok(globs) => globs.into_iter().for_each(|glob| {
-                    set.add(glob);
-                }),
+                Ok(rewritten) => globs.extend(rewritten),
                 Err(reason) => wrong.push((one, reason)),
             }
         }
-        // Each glob compiled alone, and their number is bounded by the file; a set of them can be too large only.
-        (set.build().unwrap_or_default(), wrong)
+        let set = set(globs).unwrap_or_else(|reason| {
+            wrong.extend(written.first().map(|first| (first, reason)));
+            GlobSet::default()
+        });
+        (set, wrong)
     }
 
     fn rewritten(&self, pattern: &str) -> Result<Vec<Glob>, String> {
@@ -75,10 +77,7 @@ impl Frame {
                 globs.push(whole.clone());
                 continue;
             };
-            let mut rests = Vec::new();
-            let parts: Vec<&str> = split(&pattern);
-            rest(&parts, below, &mut rests)?;
-            for rest in rests {
+            for rest in rests(&split(&pattern), below)? {
                 let prefix = globset::escape(&view.prefix);
                 globs.push(glob(&if prefix.is_empty() { rest } else { format!("{prefix}/{rest}") })?);
             }
@@ -130,26 +129,76 @@ fn split(pattern: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What is left of a pattern inside a folder that begins to match it.
-fn rest(pattern: &[&str], below: &[String], found: &mut Vec<String>) -> Result<(), String> {
-    let Some((folder, deeper)) = below.split_first() else {
-        if !pattern.is_empty() {
-            found.push(pattern.join("/"));
+/// What is left of a pattern inside a folder that begins to match it: one for each way in which it does.
+fn rests(pattern: &[&str], below: &[String]) -> Result<Vec<String>, String> {
+    // Parts of the pattern that may come next; `**` may stand for no folder as well.
+    let or_past = |next: BTreeSet<usize>| {
+        let mut reached = BTreeSet::new();
+        for mut at in next {
+            while reached.insert(at) && pattern.get(at) == Some(&"**") {
+                at += 1;
+            }
         }
-        return Ok(());
+        reached
     };
-    let Some((first, others)) = pattern.split_first() else { return Ok(()) };
-    if *first == "**" {
-        rest(pattern, deeper, found)?;
-        if !others.is_empty() {
-            rest(others, below, found)?;
+    let mut next = or_past(BTreeSet::from([0]));
+    for folder in below {
+        let mut then = BTreeSet::new();
+        for at in next {
+            match pattern.get(at) {
+                Some(&"**") => drop(then.insert(at)),
+                Some(part) if set(vec![glob(part)?])?.is_match(folder) => drop(then.insert(at + 1)),
+                _ => {}
+            }
         }
-    } else if glob(first)?.compile_matcher().is_match(folder) {
-        rest(others, deeper, found)?;
+        next = or_past(then);
     }
-    Ok(())
+    Ok(next
+        .into_iter()
+        .filter_map(|at| pattern.get(at..))
+        .filter(|rest| !rest.is_empty())
+        .map(|it| it.join("/"))
+        .collect())
 }
 
+/// The longest pattern that is taken, in bytes, and how deep its braces may nest: what compiling it costs grows with both.
+const LONGEST: usize = 512;
+const DEEPEST: usize = 8;
+
 fn glob(pattern: &str) -> Result<Glob, String> {
+    bounded(pattern)?;
     GlobBuilder::new(pattern).literal_separator(true).build().map_err(|error| error.kind().to_string())
+}
+
+/// A pattern of names, in which nothing separates.
+pub(super) fn name(pattern: &str) -> Result<Glob, String> {
+    bounded(pattern)?;
+    GlobBuilder::new(pattern).build().map_err(|error| error.kind().to_string())
+}
+
+/// One set of globs. It is compiled here and nowhere else: a glob alone panics when it is too large.
+pub(super) fn set(globs: Vec<Glob>) -> Result<GlobSet, String> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(glob);
+    }
+    set.build().map_err(|_| "together these patterns are too large".to_owned())
+}
+
+fn bounded(pattern: &str) -> Result<(), String> {
+    if pattern.len() > LONGEST {
+        return Err(format!("it is longer than {LONGEST} bytes"));
+    }
+    let mut depth = 0_usize;
+    for letter in pattern.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(format!("its braces nest deeper than {DEEPEST}"));
+        }
+    }
+    Ok(())
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use jiff::civil::Date;
 use toml::Spanned;
 
 use super::file::{self, File, Level};
-use super::paths::Frame;
+use super::paths::{self, Frame};
 use super::{Meanings, Settings, Waiver};
 use crate::extract::duration;
 use crate::link::{Declared, External};
@@ -67,7 +67,7 @@ impl Reader<'_> {
     fn globs(&mut self, written: &[Spanned<String>]) -> GlobSet {
         let (set, wrong) = self.frame.globs(written);
         for (pattern, reason) in wrong {
-            let message = format!("`{}` is not a glob: {reason}", pattern.get_ref());
+            let message = format!("`{}` cannot be used as a glob: {reason}", pattern.get_ref());
             self.say(pattern, message, "`*` stands for a name, `**` for any folders: \"**/production/**\"");
         }
         set
@@ -167,19 +167,22 @@ impl Reader<'_> {
 
     /// Patterns of names, in which nothing separates.
     fn names(&mut self, written: &[Spanned<String>]) -> GlobSet {
-        let mut set = GlobSetBuilder::new();
-        for name in written {
-            match GlobBuilder::new(name.get_ref()).build() {
-                Ok(glob) => {
-                    set.add(glob);
-                }
-                Err(error) => {
-                    let message = format!("`{}` is not a pattern: {}", name.get_ref(), error.kind());
-                    self.say(name, message, "`*` stands for any letters: \"Checkout*\"");
+        let mut globs = Vec::new();
+        for pattern in written {
+            match paths::name(pattern.get_ref()) {
+                Ok(glob) => globs.push(glob),
+                Err(reason) => {
+                    let message = format!("`{}` cannot be used as a pattern: {reason}", pattern.get_ref());
+                    self.say(pattern, message, "`*` stands for any letters: \"Checkout*\"");
                 }
             }
         }
-        set.build().unwrap_or_default()
+        paths::set(globs).unwrap_or_else(|reason| {
+            if let Some(first) = written.first() {
+                self.say(first, reason, "use fewer of them");
+            }
+            GlobSet::default()
+        })
     }
 
     fn waiver(&mut self, written: &file::Waiver) -> Waiver {

@@ -197,9 +197,13 @@ fn wrong_values_are_refused_at_their_place() {
         (
             "[environments]\nproduction = [\"a[\"]\n",
             "\"a[\"",
-            "`a[` is not a glob: unclosed character class; missing ']'",
+            "`a[` cannot be used as a glob: unclosed character class; missing ']'",
         ),
-        ("[environments.other]\nqa = [\"\"]\n", "\"\"", "`` is not a glob: an empty pattern matches nothing"),
+        (
+            "[environments.other]\nqa = [\"\"]\n",
+            "\"\"",
+            "`` cannot be used as a glob: an empty pattern matches nothing",
+        ),
         ("[alerts]\npage = [\"a\"]\nsilent = [\"A\"]\n", "\"A\"", "the severity `A` is under `page` already"),
         ("[[waiver]]\nrule = \"a/b\"\nreason = \"\"\n", "\"\"", "a waiver needs a reason"),
         (
@@ -219,6 +223,22 @@ fn wrong_values_are_refused_at_their_place() {
     }
     let both = good("[[waiver]]\nrule = \"a/b\"\nreason = \"x\"\nuntil = \"2027-01-31\"\n");
     assert!(both.waivers()[0].until.is_some(), "a date may stand in quotes");
+}
+
+#[test]
+fn patterns_that_would_cost_too_much_are_refused() {
+    let nested = format!("{}x{}", "{a,".repeat(9), "}".repeat(9));
+    for (pattern, reason) in
+        [("**/".repeat(200), "it is longer than 512 bytes"), (nested, "its braces nest deeper than 8")]
+    {
+        for (table, key, kind) in
+            [("[environments]", "ignore", "glob"), ("[[service]]\nname = \"a\"", "alerts", "pattern")]
+        {
+            let found = wrong(&format!("{table}\n{key} = [\"{pattern}\"]\n"));
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].1, format!("`{pattern}` cannot be used as a {kind}: {reason}"));
+        }
+    }
 }
 
 #[test]
@@ -309,7 +329,7 @@ fn the_nearest_file_within_the_checkout_counts() {
 
 #[test]
 fn globs_are_relative_to_the_file_whatever_is_audited() {
-    let text = "[environments]\nignore = [\"infra/old/**\", \"**/attic/**\", \"{infra,pages}/x.tf\", \"*/y.tf\"]\n\
+    let text = "[environments]\nignore = [\"infra/old/**\", \"**/attic/**\", \"{infra,pages}/x.tf\", \"*/y.tf\", \"**/**/deep/**/infra/z.tf\"]\n\
                 [runbooks]\nfolders = [\"pages/ops\"]\n\
                 [runbooks.urls]\n\"https://x/\" = \"\"\n\"https://y\" = \"infra/docs\"\n";
     let folder = folder(&[("twoam.toml", text), ("infra/old/a.tf", ""), ("pages/ops/a.md", ""), (".git/HEAD", "")]);
@@ -323,7 +343,7 @@ fn globs_are_relative_to_the_file_whatever_is_audited() {
     assert!(!ignored(&whole, "old/a.tf"));
 
     let (part, ..) = find(None, std::slice::from_ref(&infra));
-    for path in ["old/a.tf", "a/attic/b.tf", "x.tf", "y.tf"] {
+    for path in ["old/a.tf", "a/attic/b.tf", "x.tf", "y.tf", "deep/infra/z.tf"] {
         assert!(ignored(&part, path), "{path}");
     }
     assert!(!ignored(&part, "b/y.tf") && !ignored(&part, "new/a.tf"));

@@ -1,4 +1,4 @@
-//! Reads one file, unless it holds no text that an audit could read. Uses `audit::Skipped` and `problem`.
+//! Reads one file, unless it holds no text that an audit could read. Uses `problem`.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
