@@ -347,11 +347,16 @@ pub(super) fn settle(model: &mut Model) {
     for (index, (workloads, datastores)) in workloads.into_iter().zip(datastores).enumerate() {
         let id: Id<Service> = Id::new(index);
         let judged = |place: &Place| place.environment.production && !place.library;
-        let running =
-            workloads.iter().map(|id| &model[*id]).find(|workload| judged(&workload.place) && workload.scales);
-        let any_workload = workloads.iter().map(|id| &model[*id].place).find(|place| judged(place));
-        let any_datastore = datastores.iter().map(|id| &model[*id].place).find(|place| judged(place));
-        let anchor = running.map(|workload| &workload.place).or(any_workload).or(any_datastore).cloned();
+        // Where it is anchored: at what runs, and of several renderings at the one whose path is shortest.
+        let depth = |place: &&Place| place.path.matches('/').count();
+        let places = |scales: bool| {
+            let running = workloads.iter().map(|id| &model[*id]).filter(move |workload| workload.scales || !scales);
+            running.map(|workload| &workload.place).filter(|place| judged(place)).min_by_key(depth)
+        };
+        let any_workload = places(false);
+        let any_datastore =
+            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(depth);
+        let anchor = places(true).or(any_workload).or(any_datastore).cloned();
         // A Job runs once: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| judged(&model[*id].place) && model[*id].kind != "Job");
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.

@@ -174,7 +174,7 @@ impl<'a> Collector<'_, 'a> {
                 type_name: kind.value.clone(),
                 name: label.value.clone(),
                 address: format!("{base}{key}").into(),
-                environment: self.environment(home, &body),
+                environment: self.environment(home, &label.value, &body),
                 body: Node::new(body.value, block.head),
                 head: block.head,
                 span: block.span,
@@ -202,14 +202,16 @@ impl<'a> Collector<'_, 'a> {
         self.outcome.root.resources.extend(resources.into_iter().take(room));
     }
 
-    fn environment(&self, home: &Module<'a>, body: &Node) -> Environment {
+    /// The root's environment, unless a module's name, the last word of the resource's own, or a tag says another.
+    fn environment(&self, home: &Module<'a>, name: &str, body: &Node) -> Environment {
         let own = &self.outcome.root.environment;
         // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
         let modules = home.prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
         let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
         let tags =
             tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
-        let words = modules.chain(tags.filter_map(|entry| entry.value.as_str()));
+        let named = name.rsplit_once(['_', '-']).map(|(_, last)| last);
+        let words = modules.chain(named).chain(tags.filter_map(|entry| entry.value.as_str()));
         let other = words.filter_map(|word| self.environments.of_word(word)).find(|found| !found.production);
         if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
     }
