@@ -14,22 +14,13 @@ use crate::extract::{self, Facts, Input};
 use crate::link;
 use crate::model::Model;
 use crate::parse::{self, Parsed};
-use crate::problem::{Fault, Problem, nearest};
+use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
 use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources};
 use crate::suppress;
 use crate::tree::{Comment, Document, Format, Text};
-
-/// A file that was not read, and why.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Skipped {
-    /// Its path, as shown.
-    pub path: String,
-    /// Why.
-    pub reason: String,
-}
 
 /// Everything one audit found; reports read it and change nothing.
 #[derive(Debug, Default)]

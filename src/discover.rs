@@ -22,8 +22,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 pub use read::{Unread, read};
 pub use roots::{Root, roots};
 
-use crate::audit::Skipped;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Skipped};
 use crate::tree::Format;
 use format::Kind;
 
@@ -216,13 +215,13 @@ impl Walk<'_> {
         let verdict = if self.is_own(path) {
             Verdict::NoInput
         } else if path.strip_prefix(&self.root.path).unwrap_or(path).to_str().is_none() {
-            self.unless_no_input(name, "the name is not UTF-8")
+            Self::unless_no_input(name, "the name is not UTF-8")
         } else if kind.is_symlink() {
             self.of_link(name, path, &shown)
         } else if kind.is_file() {
             self.of_name(name, path, &shown)
         } else {
-            self.unless_no_input(name, "not a regular file")
+            Self::unless_no_input(name, "not a regular file")
         };
         seen.push(Seen { shown, is_file: true, verdict, problem: None });
         (seen, WalkState::Continue)
@@ -248,13 +247,15 @@ impl Walk<'_> {
         match link::target(path, self.all) {
             link::Target::File => self.of_name(name, path, shown),
             // What was behind the link can only be guessed from its name; no extension may be a folder.
-            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => self.unless_no_input(name, reason),
-            link::Target::OutsideFile => self.unless_no_input(name, link::OUTSIDE),
+            link::Target::Nothing(reason) if name.to_string_lossy().contains('.') => {
+                Self::unless_no_input(name, reason)
+            }
+            link::Target::OutsideFile => Self::unless_no_input(name, link::OUTSIDE),
             link::Target::Folder(reason) | link::Target::Nothing(reason) => Verdict::Skip(reason.to_owned()),
         }
     }
 
-    fn unless_no_input(&self, name: &OsStr, reason: &str) -> Verdict {
+    fn unless_no_input(name: &OsStr, reason: &str) -> Verdict {
         match format::of(&name.to_string_lossy()) {
             Kind::NoInput => Verdict::NoInput,
             _ => Verdict::Skip(reason.to_owned()),

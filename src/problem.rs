@@ -3,6 +3,15 @@
 
 use crate::source::Span;
 
+/// A file that was not read, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Its path, as shown.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// Whose fault a problem is, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {

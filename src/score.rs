@@ -208,8 +208,11 @@ pub fn score(model: &Model, verdicts: &[Verdict]) -> Scores {
         .each::<Service>()
         .zip(by_service)
         .filter(|((_, service), _)| service.place.environment.production && !service.place.library);
-    let mut services: Vec<ServiceScore> =
-        judged.map(|((id, _), indices)| score_service(id, indices, verdicts)).collect();
+    // A service of which no rule asks anything (a folder of log buckets, say) has nothing to be scored.
+    let mut services: Vec<ServiceScore> = judged
+        .filter(|(_, indices)| !indices.is_empty())
+        .map(|((id, _), indices)| score_service(id, indices, verdicts))
+        .collect();
     // The worst first; what could not be decided comes last, since nothing bad is known of it.
     services.sort_by_key(|score| (score.grade.is_none(), score.grade, score.score, model[score.service].name.clone()));
     let (sum, weights) = services.iter().filter_map(|service| Some((service, service.score?))).fold(

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 
 use super::Found;
-use crate::audit::Skipped;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Skipped};
 
 /// How much of a file is searched for the zero byte that text never has; git looks as far.
 const BINARY_WINDOW: usize = 8 << 10;

@@ -2,10 +2,10 @@
 //! known, a waived gap, a gap of the repository, hostile text and a secret.
 
 use super::{Format, Options, write};
-use crate::audit::{Audit, Skipped};
+use crate::audit::Audit;
 use crate::evaluate::{Evidence, Outcome, Suppression, Verdict};
 use crate::model::{Environment, Fact, Id, Member, Model, Place, Service};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Skipped};
 use crate::rule::{Meta, Question, Rule, RuleSet, Severity};
 use crate::score::{Answer, Grade, QuestionScore, Scores, ServiceScore};
 use crate::source::{Source, Sources, Span};

@@ -14,9 +14,9 @@ use serde_sarif::sarif;
 use super::escape::uri;
 use super::finding::{Finding, Location, first_sentence, one_line, said};
 use super::summary::{capitalised, label, plural};
-use crate::audit::{Audit, Skipped};
+use crate::audit::Audit;
 use crate::evaluate::Suppression;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Skipped};
 use crate::rule::{Meta, Severity};
 
 /// Where the schema is published.

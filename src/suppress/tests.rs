@@ -100,6 +100,7 @@ impl Night {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
 fn reason(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
