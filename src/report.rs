@@ -15,6 +15,7 @@ mod human;
 pub mod json;
 mod junit;
 mod markdown;
+pub(crate) mod page;
 mod problem;
 #[cfg(test)]
 mod sample;

@@ -21,6 +21,8 @@ use crate::source::{Source, Sources, Span};
 const CONTEXT: u32 = 1;
 /// The most lines of one window; a span over more is shown from its start.
 const MOST_LINES: u32 = 12;
+/// The most lines between two places of one window: what is further apart is named, not drawn.
+const NEAR: u32 = 3;
 /// The fewest characters of a line that still show something.
 const FEWEST_COLUMNS: usize = 40;
 
@@ -30,6 +32,13 @@ pub(super) struct Mark {
     pub(super) span: Span,
     /// What to say; may be empty.
     pub(super) label: String,
+}
+
+impl Mark {
+    /// What is said of it where it is only named.
+    pub(super) fn said(&self) -> &str {
+        if self.label.is_empty() { "declared here" } else { &self.label }
+    }
 }
 
 /// Some whole lines of a file, fit to be shown, and the marks in them.
@@ -49,8 +58,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The lines around the first mark, with those other marks that stand in the same lines. Gives the marks that do
-    /// not.
+    /// The lines around the first mark, with those other marks that stand near. Gives the marks that do not, without
+    /// those that nothing is said of and that stand further up or down the same file.
     pub(super) fn around(sources: &Sources, marks: Vec<Mark>, options: &Options) -> Option<(Self, Vec<Mark>)> {
         let mut marks = marks.into_iter();
         let primary = marks.next()?;
@@ -61,10 +70,11 @@ impl Window {
         let mut outside = Vec::new();
         for mark in marks {
             let (first, last) = line_range(source, mark.span);
-            if mark.span.source == file && last.max(to) - first.min(from) < MOST_LINES {
+            let is_near = first.saturating_sub(to).max(from.saturating_sub(last)) <= NEAR;
+            if mark.span.source == file && is_near && last.max(to) - first.min(from) < MOST_LINES {
                 (from, to) = (first.min(from), last.max(to));
                 inside.push(mark);
-            } else {
+            } else if mark.span.source != file || !mark.label.is_empty() {
                 outside.push(mark);
             }
         }

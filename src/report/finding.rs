@@ -110,10 +110,15 @@ impl<'a> Finding<'a> {
         self.verdict.evidence.first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
     }
 
-    /// The places to underline, with what is said of them on one line.
+    /// The places to underline, with what is said of them on one line. What a rule names by the path of a fact is said
+    /// of further places only: of the first, the message has said it, and a head speaks for itself.
     pub(super) fn marks(&self) -> Vec<Mark> {
-        let said = |one: &Evidence| escape::terminal(&said(&one.label)).into_owned();
-        self.verdict.evidence.iter().map(|one| Mark { span: one.span, label: said(one) }).collect()
+        let mark = |(index, one): (usize, &Evidence)| {
+            let is_silent = is_head(&one.label) || (index == 0 && is_fact(&one.label));
+            let label = if is_silent { "".into() } else { said(&one.label) };
+            Mark { span: one.span, label: escape::terminal(&label).into_owned() }
+        };
+        self.verdict.evidence.iter().enumerate().map(mark).collect()
     }
 
     /// The places that support it, beside its own.
@@ -145,15 +150,36 @@ impl<'a> Location<'a> {
     }
 }
 
-/// What is said of a place beside it. A label is a sentence part, or the path of a fact in a rule: of that, its last
-/// word that tells something; of the subject's own name, nothing, since it is underlined.
+/// What is said of a place in words. A label is a sentence part, which stays, or the path of a fact in a rule: of that,
+/// what it is about, without the words that only say how it is asked (`datastore.backup.retention_days` is about the
+/// backup's retention). The head of the subject is called by its kind.
 pub(super) fn said(label: &str) -> Cow<'_, str> {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    if !label.contains('.') || !label.split('.').all(is_word) {
-        return Cow::Borrowed(label);
+    if !is_fact(label) {
+        return if is_word(label) { label.replace('_', " ").into() } else { Cow::Borrowed(label) };
     }
-    let telling = label.split('.').skip(1).filter(|word| !matches!(*word, "name" | "exists" | "known"));
-    telling.last().unwrap_or_default().replace('_', " ").into()
+    let asks = |word: &&str| !matches!(*word, "name" | "exists" | "known" | "enabled");
+    let mut words: Vec<&str> = label.split('.').skip(1).filter(asks).collect();
+    if words.is_empty() {
+        words.extend(label.split('.').next());
+    }
+    let words = words.join(" ").replace('_', " ");
+    let units = [" days", " seconds", " minutes"];
+    let bare = units.iter().find_map(|unit| words.strip_suffix(unit)).map(str::to_owned);
+    bare.unwrap_or(words).into()
+}
+
+/// Whether a label is the path of a fact.
+fn is_fact(label: &str) -> bool {
+    label.contains('.') && label.split('.').all(is_word)
+}
+
+/// Whether a label stands for the subject as such: its kind, or its name.
+fn is_head(label: &str) -> bool {
+    is_word(label.strip_suffix(".name").unwrap_or(label))
+}
+
+fn is_word(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// A text up to the end of its first sentence or paragraph. Lines inside a paragraph are not joined here.
@@ -177,8 +203,12 @@ mod tests {
 
     #[test]
     fn a_label_is_for_people() {
-        assert_eq!(said("service.name"), "");
+        assert_eq!(said("service.name"), "service");
+        assert_eq!(said("owner_pattern"), "owner pattern");
         assert_eq!(said("datastore.deletion_protection"), "deletion protection");
+        assert_eq!(said("datastore.backup.enabled"), "backup");
+        assert_eq!(said("datastore.backup.retention_days"), "backup retention");
+        assert_eq!(said("alert.for_seconds"), "for");
         assert_eq!(said("alert.runbook.exists"), "runbook");
         assert_eq!(said("value from here"), "value from here");
         assert_eq!(said("looked for in main.tf"), "looked for in main.tf");

@@ -1,76 +1,141 @@
-//! For a person at a terminal: service by service, the worst first, each gap with its place underlined; then what could
-//! not be decided and what was not read; at the end, where the eye rests, the whole in a few lines. Uses `audit`.
+//! For a person at a terminal: service by service, the worst first, each gap with its place underlined; then what most
+//! services lack, said once; what could not be decided and what was not read; at the end, where the eye rests, the whole
+//! in a few lines. Uses `audit`.
+//!
+//! It stays readable however much was found: the worst services are drawn, the others are told in lines, every list is
+//! cut with its number said, and `-v` writes out everything.
 
-mod page;
+mod close;
+mod common;
+mod gap;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use common::Common;
+use gap::{Advised, Room};
 use owo_colors::Style;
-use page::{Page, answer_style, grade_style, severity_style};
 
 use super::Options;
-use super::escape::terminal;
-use super::excerpt::Window;
-use super::finding::{Finding, Location, one_line};
-use super::summary::{Counts, Scored, Step, grouped, listed, plural, skipped, steps, undecided, verdict};
+use super::finding::{Finding, one_line};
+use super::page::{Page, answer_style, grade_style};
+use super::summary::{Scored, listed, plural, skipped, undecided};
 use crate::audit::Audit;
-use crate::rule::Severity;
-use crate::score::Grade;
 
-/// The most gaps drawn for one service, unless asked for more.
-const GAPS: usize = 10;
+/// The most services whose gaps are drawn with their source, unless asked for more.
+const SERVICES: usize = 8;
 /// The most places listed for one gap, and the most rows of other lists.
 const ROWS: usize = 6;
-/// Where the text of a gap starts.
+/// Where the text of a section starts.
 const INDENT: usize = 3;
 
 /// Writes the report.
 pub(super) fn write(audit: &Audit, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::new(out, options);
-    let services = Scored::all(audit);
-    for service in &services {
-        write_service(&mut page, service)?;
+    let mut advised = Advised::new();
+    let common = Common::of(audit, options);
+    let (mut drawn, plain): (Vec<_>, Vec<_>) = Scored::all(audit)
+        .into_iter()
+        .map(|service| Shown::of(service, &common, options))
+        .partition(|one| !one.own.is_empty());
+    // A service may have the lowest score of all for what everybody lacks; what is worse and its own comes before that.
+    drawn.sort_by_key(|one| std::cmp::Reverse(one.own.iter().map(|finding| finding.verdict.severity).max()));
+    let brief = drawn.split_off(if options.verbose { drawn.len() } else { drawn.len().min(SERVICES) });
+    for service in &drawn {
+        write_service(&mut page, service, &mut advised)?;
     }
-    if services.last().is_some_and(|last| shown(&page, last).is_empty()) {
-        page.gap()?;
-    }
-    write_repository(&mut page, audit)?;
+    write_briefly(&mut page, &brief, &mut advised)?;
+    common.write(&mut page, &mut advised)?;
+    write_plain(&mut page, &plain)?;
+    write_repository(&mut page, audit, &mut advised)?;
     write_undecided(&mut page, audit)?;
     if options.verbose {
         write_waived(&mut page, audit)?;
     }
     write_skipped(&mut page, audit)?;
-    write_summary(&mut page, audit)
+    close::write(&mut page, audit)
 }
 
-/// The gaps of a service that are drawn.
-fn shown<'a>(page: &Page<'_>, service: &Scored<'a>) -> Vec<Finding<'a>> {
-    let open = service.findings().into_iter().filter(Finding::is_open);
-    open.filter(|finding| finding.is_shown(page.options)).collect()
+/// A service and the gaps of it that are shown: its own, and those it shares with most others.
+struct Shown<'a> {
+    service: Scored<'a>,
+    own: Vec<Finding<'a>>,
+    shared: Vec<Finding<'a>>,
 }
 
-/// A service: its header, the strip of questions, its gaps. One without gaps to show is a single line.
-fn write_service(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
-    let open = shown(page, service);
-    if open.is_empty() {
-        return page.line(&header(page, service));
+impl<'a> Shown<'a> {
+    fn of(service: Scored<'a>, common: &Common<'a>, options: &Options) -> Self {
+        let open = service.findings().into_iter().filter(|one| one.is_open() && one.is_shown(options));
+        let (shared, own) = open.partition(|finding| common.has(finding));
+        Self { service, own, shared }
+    }
+
+    /// "4 common gaps".
+    fn in_common(&self) -> Option<String> {
+        (!self.shared.is_empty()).then(|| plural(self.shared.len(), "common gap"))
+    }
+}
+
+/// A service: its header, the strip of questions, its gaps.
+fn write_service<'a>(page: &mut Page<'_>, shown: &Shown<'a>, advised: &mut Advised<'a>) -> io::Result<()> {
+    page.rule()?;
+    write_header(page, &shown.service, None)?;
+    write_strip(page, &shown.service)?;
+    page.gap()?;
+    gap::write(page, &shown.own, Room::Excerpts, advised)?;
+    if let Some(common) = shown.in_common() {
+        page.wrapped(&" ".repeat(INDENT), INDENT, &format!("and {common} (below)"), Style::new().dimmed())?;
+        page.gap()?;
+    }
+    Ok(())
+}
+
+/// Services after the worst: a line for each and for each of its gaps.
+fn write_briefly<'a>(page: &mut Page<'_>, services: &[Shown<'a>], advised: &mut Advised<'a>) -> io::Result<()> {
+    if !services.is_empty() {
+        page.rule()?;
+    }
+    for one in services {
+        write_header(page, &one.service, one.in_common().as_deref())?;
+        gap::write(page, &one.own, Room::Lines, advised)?;
+    }
+    Ok(())
+}
+
+/// `F  checkout · 14 of 100 · tier 1 · team-payments · 85% decided`, and whatever else is to be said.
+fn write_header(page: &mut Page<'_>, service: &Scored<'_>, note: Option<&str>) -> io::Result<()> {
+    let mut facts = Vec::new();
+    let is_judged = !service.score.verdicts.is_empty();
+    facts.extend(service.score.score.map(|score| format!("{score} of 100")));
+    facts.extend(service.tier().map(|tier| format!("tier {tier}")));
+    facts.push(service.owner().map_or_else(|| "no owner known".to_owned(), str::to_owned));
+    match service.coverage() {
+        _ if !is_judged => facts.push("nothing to check".to_owned()),
+        100 => {}
+        coverage => facts.push(format!("{coverage}% decided")),
+    }
+    facts.extend(note.map(str::to_owned));
+    let lead = format!("{}  ", page.paint(&service.grade().to_string(), grade_style(service.score.grade)));
+    let dot = page.dot();
+    let name = if page.options.unicode { service.name().to_owned() } else { format!("{},", service.name()) };
+    let facts = format!("{}{}", if page.options.unicode { dot } else { "" }, facts.join(dot));
+    page.flow(&lead, INDENT, &[(&name, Style::new().bold()), (&facts, Style::new().dimmed())])
+}
+
+/// Services without gaps of their own, a line each.
+fn write_plain(page: &mut Page<'_>, plain: &[Shown<'_>]) -> io::Result<()> {
+    if plain.is_empty() {
+        return Ok(());
     }
     page.rule()?;
-    page.line(&header(page, service))?;
-    write_strip(page, service)?;
-    page.gap()?;
-    write_gaps(page, &open)
-}
-
-/// `F  checkout · 14 of 100 · tier 1 · team-payments · 85% decided`.
-fn header(page: &Page<'_>, service: &Scored<'_>) -> String {
-    let score = service.score.score.map_or_else(|| "no score".to_owned(), |score| format!("{score} of 100"));
-    let tier = service.tier().map_or_else(|| "no tier".to_owned(), |tier| format!("tier {tier}"));
-    let owner = service.owner().map_or_else(|| "no owner known".into(), terminal);
-    let facts = [score, tier, owner.into_owned(), format!("{}% decided", service.coverage())].join(page.dot());
-    let grade = page.paint(&service.grade().to_string(), grade_style(service.score.grade));
-    format!("{grade}  {}{}{}", page.bold(&terminal(service.name())), page.dim(page.dot()), page.dim(&facts))
+    if plain.iter().any(|one| !one.shared.is_empty()) {
+        let title = page.bold("The other services");
+        page.line(&title)?;
+        page.gap()?;
+    }
+    for one in plain {
+        write_header(page, &one.service, one.in_common().as_deref())?;
+    }
+    page.gap()
 }
 
 /// The questions with the sign of each answer, in as many lines as it takes.
@@ -93,79 +158,8 @@ fn write_strip(page: &mut Page<'_>, service: &Scored<'_>) -> io::Result<()> {
     page.line(&line)
 }
 
-/// Gaps, the worst first, each rule once with all the places that fail it.
-fn write_gaps(page: &mut Page<'_>, open: &[Finding<'_>]) -> io::Result<()> {
-    let groups = grouped(open);
-    let most = if page.options.verbose { usize::MAX } else { GAPS };
-    for group in groups.iter().take(most) {
-        write_gap(page, group)?;
-    }
-    let left: usize = groups.iter().skip(most).map(Vec::len).sum();
-    if left > 0 {
-        write_left(page, left, "gap")?;
-        page.gap()?;
-    }
-    Ok(())
-}
-
-/// One rule in one service: its title, one excerpt, the other places, what to do.
-fn write_gap(page: &mut Page<'_>, group: &[Finding<'_>]) -> io::Result<()> {
-    let Some((first, others)) = group.split_first() else { return Ok(()) };
-    let severity = first.verdict.severity;
-    let indent = " ".repeat(INDENT);
-    let lead = page.paint(severity.name(), severity_style(severity));
-    let title = page.bold(&terminal(first.title()));
-    let rule = page.dim(&format!("[{}]", terminal(&first.verdict.rule)));
-    page.line(&format!("{indent}{lead}  {title}  {rule}"))?;
-    page.wrapped(&indent, INDENT, &one_line(&first.message()), Style::new())?;
-    write_excerpt(page, first)?;
-    write_others(page, others)?;
-    let advice = first.advice();
-    if !advice.is_empty() {
-        let lead = format!("{indent}{}", page.paint("help: ", Style::new().cyan()));
-        page.wrapped(&lead, INDENT + 6, &advice, Style::new())?;
-    }
-    page.gap()
-}
-
-/// The lines around a finding, and the related places that stand elsewhere.
-fn write_excerpt(page: &mut Page<'_>, finding: &Finding<'_>) -> io::Result<()> {
-    let Some((window, elsewhere)) = Window::around(&finding.audit.sources, finding.marks(), page.options) else {
-        return Ok(());
-    };
-    page.block(INDENT - 1, &window.draw(page.options))?;
-    let most = if page.options.verbose { usize::MAX } else { ROWS };
-    for mark in elsewhere.iter().take(most) {
-        let place = Location::at(finding.audit, mark.span).short();
-        let label = if mark.label.is_empty() { String::new() } else { format!("  {}", mark.label) };
-        let arrow = if page.options.unicode { "→" } else { "->" };
-        page.line(&format!("{}{}", " ".repeat(INDENT), page.dim(&format!("{arrow} {}{label}", terminal(&place)))))?;
-    }
-    Ok(())
-}
-
-/// The other subjects that fail the same rule, in two columns: name and place.
-fn write_others(page: &mut Page<'_>, others: &[Finding<'_>]) -> io::Result<()> {
-    let most = if page.options.verbose { usize::MAX } else { ROWS };
-    let rows: Vec<_> = others
-        .iter()
-        .take(most)
-        .map(|one| (terminal(&one.verdict.subject), terminal(&one.location().short()).into_owned()))
-        .collect();
-    let widest = rows.iter().map(|(subject, _)| subject.chars().count()).max().unwrap_or(0).min(40);
-    for (index, (subject, place)) in rows.iter().enumerate() {
-        let lead = if index == 0 { "also: " } else { "      " };
-        page.line(&format!("{}{}{subject:widest$}  {}", " ".repeat(INDENT), page.dim(lead), page.dim(place)))?;
-    }
-    let left = others.len().saturating_sub(most);
-    if left > 0 {
-        page.line(&format!("{}      and {left} more (-v lists them)", " ".repeat(INDENT)))?;
-    }
-    Ok(())
-}
-
 /// Gaps that belong to no service.
-fn write_repository(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
+fn write_repository<'a>(page: &mut Page<'_>, audit: &'a Audit, advised: &mut Advised<'a>) -> io::Result<()> {
     let open: Vec<_> = Finding::all(audit)
         .filter(|one| one.is_open() && one.is_shown(page.options))
         .filter(|one| one.verdict.service.is_none())
@@ -177,7 +171,7 @@ fn write_repository(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     let title = page.bold("The repository as a whole");
     page.line(&title)?;
     page.gap()?;
-    write_gaps(page, &open)
+    gap::write(page, &open, Room::Excerpts, advised)
 }
 
 /// What is not known, by reason, with where to supply it.
@@ -264,86 +258,6 @@ fn write_left(page: &mut Page<'_>, left: usize, noun: &str) -> io::Result<()> {
     ))
 }
 
-/// The whole in a few lines: verdict, services by grade, counts, what to do first, how to see more.
-fn write_summary(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    page.rule()?;
-    page.wrapped("", 0, &verdict(audit), Style::new().bold())?;
-    page.gap()?;
-    write_grades(page, audit)?;
-    write_counts(page, audit)?;
-    let steps = steps(audit);
-    if !steps.is_empty() {
-        page.gap()?;
-        let title = page.bold("First");
-        page.line(&title)?;
-        for (index, step) in steps.iter().take(3).enumerate() {
-            write_step(page, index + 1, step)?;
-        }
-        page.gap()?;
-        let rule = steps.first().map_or("RULE", |step| step.lead.verdict.rule.as_str());
-        page.line(&format!("{}twoam explain {}", page.dim("Why, and how to mend it:  "), terminal(rule)))?;
-        page.line(&format!("{}twoam report -o readiness.html", page.dim("To read and to share:     ")))?;
-    }
-    Ok(())
-}
-
-/// One line for each grade that was given.
-fn write_grades(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let mut grades: BTreeMap<Option<Grade>, Vec<&str>> = BTreeMap::new();
-    for service in Scored::all(audit) {
-        grades.entry(service.score.grade).or_default().push(service.name());
-    }
-    // F first, what has no grade last.
-    let undecided = grades.remove(&None).map(|names| (None, names));
-    for (grade, names) in grades.into_iter().chain(undecided) {
-        let letter = grade.map_or('?', Grade::letter).to_string();
-        let lead = format!("{}{}  ", " ".repeat(INDENT), page.paint(&letter, grade_style(grade)));
-        let shown = listed(&names, if page.options.verbose { usize::MAX } else { 8 });
-        let note = if grade.is_none() { " (nothing could be decided)" } else { "" };
-        page.wrapped(&lead, INDENT + 3, &format!("{shown}{note}"), Style::new())?;
-    }
-    Ok(())
-}
-
-/// `1 critical · 4 high`, and below `3 not decided · 1 waived · 2 files not read · 2 problems · 7 files read`.
-fn write_counts(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
-    let counts = Counts::of(audit);
-    let mut parts: Vec<String> = Severity::ALL
-        .into_iter()
-        .filter(|severity| counts.severity(*severity) > 0)
-        .map(|severity| {
-            page.paint(&format!("{} {}", counts.severity(severity), severity.name()), severity_style(severity))
-        })
-        .collect();
-    if parts.is_empty() {
-        parts.push(page.paint(&counts.sentence(), Style::new().green()));
-    }
-    let rest = [
-        (counts.unknown, format!("{} not decided", counts.unknown)),
-        (counts.suppressed, format!("{} waived", counts.suppressed)),
-        (audit.skipped.len(), format!("{} not read", plural(audit.skipped.len(), "file"))),
-        (audit.problems.len(), plural(audit.problems.len(), "problem")),
-    ];
-    let rest = rest.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words);
-    let rest: Vec<_> = rest.chain([format!("{} read", plural(audit.files_read, "file"))]).collect();
-    if !audit.scores.services.is_empty() {
-        page.gap()?;
-    }
-    page.line(&format!("{}{}", " ".repeat(INDENT), parts.join(page.dot())))?;
-    page.line(&format!("{}{}", " ".repeat(INDENT), page.dim(&rest.join(page.dot()))))
-}
-
-/// `1. critical  Database backups are off: checkout (terraform/orders.tf:6)`.
-fn write_step(page: &mut Page<'_>, number: usize, step: &Step<'_>) -> io::Result<()> {
-    let severity = step.lead.verdict.severity;
-    // The longest severity has eight letters.
-    let name = format!("{:8}", severity.name());
-    let lead = format!("{}{number}. {}  ", " ".repeat(INDENT), page.paint(&name, severity_style(severity)));
-    let more = if step.closes > 1 { format!(" and {} more", step.closes - 1) } else { String::new() };
-    let text = format!("{}: {} ({}{more})", step.lead.title(), step.whom(), step.lead.location().short());
-    page.wrapped(&lead, INDENT + 13, &text, Style::new())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,7 +300,7 @@ mod tests {
         audit.scores.services[0].verdicts.extend(base..base + 30);
         let brief = sample::render_of(&audit, Format::Human, &Options::default());
         let full = sample::render_of(&audit, Format::Human, &Options { verbose: true, ..Options::default() });
-        assert!(brief.contains("and 25 more (-v lists them)"), "{brief}");
+        assert!(brief.contains("and 25 more (-v lists"), "{brief}");
         assert!(full.lines().count() > brief.lines().count() + 20);
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Finding, Location};
+use super::finding::{Finding, Location, said};
 use super::summary::{Counts, Scored};
 use crate::audit::Audit;
 use crate::evaluate::{Outcome, Suppression};
@@ -156,8 +156,8 @@ struct Entry<'a> {
 /// A place that supports a finding.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Related<'a> {
-    /// What stands there.
-    label: &'a str,
+    /// What stands there, in words.
+    label: String,
     /// The file.
     path: &'a str,
     /// Its first character.
@@ -301,7 +301,7 @@ impl<'a> Entry<'a> {
         let Location { path, start, end } = finding.location();
         let related = finding.related().iter().map(|evidence| {
             let Location { path, start, end } = Location::of(finding.audit, evidence);
-            Related { label: &evidence.label, path, start: start.into(), end: end.into() }
+            Related { label: said(&evidence.label).into_owned(), path, start: start.into(), end: end.into() }
         });
         Self {
             rule: &verdict.rule,

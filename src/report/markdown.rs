@@ -146,7 +146,7 @@ fn write_excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{fence}text\n{drawn}\n{fence}\n")?;
     for mark in &elsewhere {
         let place = Location::at(finding.audit, mark.span).short();
-        writeln!(out, "- {} {}", code(&place), safe(&mark.label))?;
+        writeln!(out, "- {} {}", code(&place), safe(mark.said()))?;
     }
     if elsewhere.is_empty() { Ok(()) } else { writeln!(out) }
 }

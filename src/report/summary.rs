@@ -140,7 +140,7 @@ pub(super) fn verdict(audit: &Audit) -> String {
     let decided = services.len() - undecided.len();
     let first = match (services.len(), decided) {
         (0, _) => "No service was found here, so no service can be judged.".to_owned(),
-        (_, 0) => "Nothing could be decided about any service.".to_owned(),
+        (_, 0) => "Nothing could be judged about any service.".to_owned(),
         _ if !trouble.is_empty() => format!(
             "If production broke tonight, {} of {} would be in trouble: {}.",
             trouble.len(),
@@ -162,7 +162,7 @@ pub(super) fn verdict(audit: &Audit) -> String {
     if undecided.is_empty() || decided == 0 {
         return first;
     }
-    format!("{first} Nothing could be decided about {}.", listed(&undecided, 3))
+    format!("{first} Nothing could be judged about {}.", listed(&undecided, 3))
 }
 
 fn names<'a>(services: &[Scored<'a>], pick: impl Fn(&Scored<'a>) -> bool) -> Vec<&'a str> {

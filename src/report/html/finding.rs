@@ -62,7 +62,7 @@ fn excerpt(finding: &Finding<'_>) -> Markup {
         @if !elsewhere.is_empty() {
             ul class="places soft" {
                 @for mark in &elsewhere {
-                    li { code { (inline(&Location::at(finding.audit, mark.span).short())) } " " (inline(&mark.label)) }
+                    li { code { (inline(&Location::at(finding.audit, mark.span).short())) } " " (inline(mark.said())) }
                 }
             }
         }
