@@ -10,8 +10,8 @@ use super::support::Folder;
 fn hook() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml");
     let text = std::fs::read_to_string(path).unwrap().replace("language: rust", "language: system");
-    let indented: String = text.lines().map(|line| format!("      {line}\n")).collect();
-    format!("repos:\n  - repo: local\n    hooks:\n{indented}")
+    let indented: Vec<String> = text.lines().map(|line| format!("      {line}")).collect();
+    format!("repos:\n  - repo: local\n    hooks:\n{}\n", indented.join("\n"))
 }
 
 fn run(folder: &Path, program: &str, arguments: &[&str]) -> Output {

@@ -56,20 +56,22 @@ pub(super) fn write<'a>(
     if rest.is_empty() { Ok(()) } else { page.gap() }
 }
 
+/// Source, first byte and the byte after the last: a span that sorts.
+type Place = (u32, u32, u32);
+
 /// Gaps by rule, and together where one excerpt shows them: those that stand at the same places.
 fn blocks<'a>(open: &[Finding<'a>]) -> Vec<Vec<Vec<Finding<'a>>>> {
     let mut blocks: Vec<Vec<Vec<Finding<'a>>>> = Vec::new();
-    let mut at: BTreeMap<Vec<Option<(u32, u32, u32)>>, usize> = BTreeMap::new();
+    let mut at: BTreeMap<Vec<Option<Place>>, usize> = BTreeMap::new();
     for group in grouped(open) {
         let place = |one: &Finding<'_>| one.verdict.primary().map(|span| (span.source.0, span.start, span.end));
         let places: Vec<_> = group.iter().map(place).collect();
         let is_placed = places.iter().any(Option::is_some);
-        match at.get(&places).and_then(|index| blocks.get_mut(*index)).filter(|_| is_placed) {
-            Some(block) => block.push(group),
-            None => {
-                at.insert(places, blocks.len());
-                blocks.push(vec![group]);
-            }
+        if let Some(block) = at.get(&places).and_then(|index| blocks.get_mut(*index)).filter(|_| is_placed) {
+            block.push(group);
+        } else {
+            at.insert(places, blocks.len());
+            blocks.push(vec![group]);
         }
     }
     blocks
