@@ -16,6 +16,7 @@ use crate::model::{Gap, Hides, Model};
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
+use crate::resolve::rendered::Renderings;
 use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -210,13 +211,14 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let mut model = Model::default();
     let mut texts = Vec::with_capacity(read.len());
     let mut kept: Vec<Document> = Vec::new();
+    let mut written: Vec<Model> = Vec::with_capacity(read.len());
     let mut comments: Vec<Comment> = Vec::new();
     let mut files_read = 0;
     for file in read {
         files_read += usize::from(file.skipped.is_none());
         skipped.extend(file.skipped);
         problems.extend(file.facts.problems);
-        model.absorb(file.facts.model);
+        written.push(file.facts.model);
         texts.push(file.source);
         kept.extend(file.document);
         comments.extend(file.comments);
@@ -227,11 +229,29 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> =
         kept.iter().map(|document| (sources.get(document.source), document)).collect();
-    let resolved = resolve::terraform::resolve(&modules, environments);
+    let mut resolved = resolve::terraform::resolve(&modules, environments);
+    let mut renderings = Renderings::default();
+    renderings.absorb(std::mem::take(&mut resolved.renderings));
+    renderings.dedup();
+
+    for (file, facts) in (0..).map(SourceId).zip(written) {
+        if !renderings.replaced.contains(&file) {
+            model.absorb(facts);
+        }
+    }
     let mut facts = Facts::default();
     extract::terraform::extract(&resolved, &mut facts);
-    model.absorb(facts.model);
-    problems.extend(facts.problems);
+    let rendered: Vec<Facts> = renderings
+        .documents
+        .into_par_iter()
+        .map(|document| extract::rendered(document, &sources, environments))
+        .collect();
+    for facts in std::iter::once(facts).chain(rendered) {
+        model.absorb(facts.model);
+        problems.extend(facts.problems);
+    }
+    model.gaps.extend(renderings.gaps);
+    problems.extend(renderings.problems);
 
     request.tell(Stage::Link);
     model.targets = config.targets();
@@ -312,6 +332,8 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         document: &document,
         environments: config.environments(),
         runbook_folders: config.runbook_folders(),
+        environment: None,
+        library: false,
     });
     facts.problems.extend(problems);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();

@@ -12,10 +12,11 @@ pub mod terraform;
 
 use globset::GlobSet;
 
-use crate::model::{Environments, Model, Place};
+use crate::model::{Environment, Environments, Model, Place};
 use crate::problem::Problem;
-use crate::source::{Source, SourceId, Span};
-use crate::tree::Document;
+use crate::resolve::rendered::Rendered;
+use crate::source::{Source, SourceId, Sources, Span};
+use crate::tree::{Content, Document, Format};
 
 /// One parsed file, as extractors see it.
 pub struct Input<'a> {
@@ -29,6 +30,10 @@ pub struct Input<'a> {
     pub environments: &'a Environments,
     /// Paths of pages that are runbooks by where they stand, whatever their folder is called.
     pub runbook_folders: &'a GlobSet,
+    /// The environment that was decided when the document was rendered.
+    pub environment: Option<&'a Environment>,
+    /// Whether the document is part of something reusable that nothing here uses.
+    pub library: bool,
 }
 
 impl Input<'_> {
@@ -37,9 +42,16 @@ impl Input<'_> {
         Place {
             span,
             path: self.source.path.as_str().into(),
-            environment: self.environments.decide(&self.source.path, words),
-            library: false,
+            environment: self.environment_of(words),
+            library: self.library,
         }
+    }
+
+    /// One that was decided holds, unless it is production and a word names another.
+    fn environment_of(&self, words: &[&str]) -> Environment {
+        let Some(decided) = self.environment else { return self.environments.decide(&self.source.path, words) };
+        let mut other = words.iter().filter_map(|word| self.environments.of_word(word)).filter(|it| !it.production);
+        if decided.production { other.next().unwrap_or_else(|| decided.clone()) } else { decided.clone() }
     }
 }
 
@@ -58,6 +70,30 @@ pub type Extractor = fn(&Input<'_>, &mut Facts);
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
 pub const EXTRACTORS: &[Extractor] =
     &[ci::extract, drill::extract, kubernetes::extract, ownership::extract, prometheus::extract, runbook::extract];
+
+/// The extractors of what may be rendered. The others go by the path or the text of a file.
+const RENDERED: &[Extractor] = &[kubernetes::extract, prometheus::extract];
+
+/// Everything the extractors find in a document that a tool made.
+pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {
+    let Rendered { source: id, node, environment, library, .. } = made;
+    let content = Content::Values(vec![node]);
+    let document = Document { source: id, format: Format::Yaml, content, comments: Vec::new() };
+    let input = Input {
+        id,
+        source: sources.get(id),
+        document: &document,
+        environments,
+        runbook_folders: &GlobSet::default(),
+        environment: environment.as_ref(),
+        library,
+    };
+    let mut facts = Facts::default();
+    for extractor in RENDERED {
+        extractor(&input, &mut facts);
+    }
+    facts
+}
 
 /// Everything the extractors find in one file.
 pub fn extract(input: &Input<'_>) -> Facts {
@@ -82,6 +118,8 @@ pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Fact
         document: &parsed.document,
         environments: &environments,
         runbook_folders: &GlobSet::default(),
+        environment: None,
+        library: false,
     };
     let facts = extract(&input);
     (sources, facts)

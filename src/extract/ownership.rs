@@ -207,6 +207,8 @@ mod tests {
                 document: &document,
                 environments: &environments,
                 runbook_folders: &globset::GlobSet::default(),
+                environment: None,
+                library: false,
             },
             &mut facts,
         );

@@ -12,6 +12,7 @@ mod constrain;
 mod evaluate;
 mod functions;
 mod json;
+mod manifests;
 mod module;
 mod operate;
 mod project;
@@ -24,6 +25,7 @@ mod tests;
 
 use crate::model::{Environment, Environments, Gap};
 use crate::problem::Problem;
+use crate::resolve::rendered::Renderings;
 use crate::source::{Source, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
@@ -36,6 +38,8 @@ pub struct Resolved {
     pub gaps: Vec<Gap>,
     /// What was wrong: cycles between modules, too many instances.
     pub problems: Vec<Problem>,
+    /// Documents that resources hold: Kubernetes manifests.
+    pub renderings: Renderings,
 }
 
 /// A directory as it would be applied with one set of values.
@@ -197,6 +201,7 @@ pub fn resolve(documents: &[(&Source, &Document)], environments: &Environments) 
     let plans = roots::plan(&project, environments);
     let mut resolved = Resolved::default();
     for outcome in collect::run(&project, &plans, environments) {
+        resolved.renderings.documents.extend(manifests::of(&outcome.root));
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);
         resolved.problems.extend(outcome.problems);

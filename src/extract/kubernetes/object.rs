@@ -39,7 +39,8 @@ impl<'a> Object<'a> {
         let namespace = optional(metadata.get("namespace"), named.span, text);
         let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
         let name = text(named);
-        let place = Place { library: name.reason().is_some(), ..input.place(named.span, &words) };
+        let place = input.place(named.span, &words);
+        let place = Place { library: place.library || name.reason().is_some(), ..place };
         Some(Self {
             group: version.split_once('/').map_or("", |(group, _)| group),
             kind,

@@ -21,6 +21,8 @@ pub(crate) fn read_page(path: &str, text: &str) -> (Sources, Facts) {
         document: &document,
         environments: &environments,
         runbook_folders: &globset::GlobSet::default(),
+        environment: None,
+        library: false,
     });
     (sources, facts)
 }

@@ -1,0 +1,65 @@
+//! Documents that a tool makes of what people wrote: manifests in Terraform, and whatever a chart or an overlay
+//! renders. They have the form of documents that stand in files, and the same extractors read them.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Environment, Gap};
+use crate::problem::Problem;
+use crate::source::{SourceId, Span};
+use crate::tree::{Node, Text};
+
+/// One document that a tool makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// The file that people wrote, by which it is found: the template, the overlay, the `.tf` file.
+    pub source: SourceId,
+    /// The path of that file, as shown.
+    pub path: Text,
+    /// What stands for the whole in that file: the head of the block, the first line of the template.
+    pub span: Span,
+    /// The document. The spans of its nodes are those of the text that decides them, in whatever file that stands.
+    pub node: Node,
+    /// The environment it is rendered for; where none was decided, the path and the document's own words decide.
+    pub environment: Option<Environment>,
+    /// Whether it belongs to a reusable chart or module that nothing here uses: it is not judged.
+    pub library: bool,
+}
+
+/// What a tool makes of the files of an audit.
+#[derive(Debug, Default, PartialEq)]
+pub struct Renderings {
+    /// The documents, in the order of the files that they are made of.
+    pub documents: Vec<Rendered>,
+    /// Files that say nothing by themselves, because the documents say all that they would become. What extractors read
+    /// in them as they stand is left out.
+    pub replaced: BTreeSet<SourceId>,
+    /// What could not be rendered.
+    pub gaps: Vec<Gap>,
+    /// What was wrong with what was rendered.
+    pub problems: Vec<Problem>,
+}
+
+impl Renderings {
+    /// Appends what another tool makes.
+    pub fn absorb(&mut self, other: Self) {
+        self.documents.extend(other.documents);
+        self.replaced.extend(other.replaced);
+        self.gaps.extend(other.gaps);
+        self.problems.extend(other.problems);
+    }
+
+    /// Says once what is rendered several times alike: for one environment, at one place, with one content.
+    pub fn dedup(&mut self) {
+        let mut seen: std::collections::BTreeMap<(Span, Option<Text>), Vec<usize>> = std::collections::BTreeMap::new();
+        let mut kept: Vec<Rendered> = Vec::with_capacity(self.documents.len());
+        for document in std::mem::take(&mut self.documents) {
+            let name = document.environment.as_ref().map(|environment| environment.name.clone());
+            let alike = seen.entry((document.span, name)).or_default();
+            if alike.iter().all(|index| kept[*index] != document) {
+                alike.push(kept.len());
+                kept.push(document);
+            }
+        }
+        self.documents = kept;
+    }
+}
