@@ -82,7 +82,10 @@ pub fn run() -> ExitCode {
 
 fn dispatch(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
     match &arguments.verb {
-        None => check::run(&arguments.check, terminal),
+        None => {
+            refuse_mistyped_verb(&arguments.check)?;
+            check::run(&arguments.check, terminal)
+        }
         Some(Verb::Check(check)) => check::run(check, terminal),
         Some(Verb::Report(report)) => report::run(report, terminal),
         Some(Verb::Services(services)) => services::run(services, terminal),
@@ -98,4 +101,18 @@ fn dispatch(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
             Ok(CLEAN)
         }
     }
+}
+
+/// Without a verb the first word is a path; one that is not there and looks like a verb was meant as one.
+fn refuse_mistyped_verb(check: &arguments::Check) -> Result<(), Failure> {
+    let Some(first) = check.inputs.paths.first().filter(|path| !path.exists()) else { return Ok(()) };
+    let word = first.to_string_lossy();
+    let command = Arguments::command();
+    let verbs = command.get_subcommands().map(clap::Command::get_name);
+    crate::problem::nearest(&word, verbs).map_or(Ok(()), |verb| {
+        Err(Failure::usage(
+            format!("there is no command, file or folder `{word}`"),
+            format!("did you mean `twoam {verb}`?"),
+        ))
+    })
 }

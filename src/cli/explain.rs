@@ -1,8 +1,8 @@
 //! `twoam explain`: a rule's page, or a service's score term by term.
 
-use std::io::{self, Write};
+mod rule;
 
-use include_dir::{Dir, DirEntry};
+use std::io::{self, Write};
 
 use super::arguments::Explain;
 use super::terminal::Terminal;
@@ -10,7 +10,7 @@ use super::{CLEAN, Failure, session};
 use crate::audit::Audit;
 use crate::evaluate::{Outcome, Verdict};
 use crate::problem::nearest;
-use crate::rule::{Question, Rule, embedded_fixtures};
+use crate::rule::Question;
 use crate::score::{ServiceScore, Tally, grade, weight};
 
 pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure> {
@@ -29,7 +29,7 @@ pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure>
             );
             return Err(Failure::usage(format!("there is no rule `{}`", explain.what), help));
         };
-        explain_rule(rule, &mut out)?;
+        rule::explain(rule, &mut out)?;
     }
     out.flush()?;
     Ok(CLEAN)
@@ -46,78 +46,6 @@ fn find_service<'a>(audit: &'a Audit, name: &str) -> Result<&'a ServiceScore, Fa
         );
         Failure::usage(format!("there is no judged service `{name}`"), help)
     })
-}
-
-/// The rule's page.
-fn explain_rule(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
-    let meta = &rule.meta;
-    writeln!(out, "{}: {}\n", meta.id, meta.title)?;
-    writeln!(out, "  severity  {}", meta.severity)?;
-    writeln!(out, "  question  {}", meta.question.text())?;
-    writeln!(out, "  about     each {}\n", rule.subject)?;
-    writeln!(out, "Why\n{}\n", indent(&meta.why))?;
-    writeln!(out, "How to fix\n{}\n", indent(&meta.fix))?;
-    for (title, prefix) in [("A failing example", "fail"), ("A passing example", "pass")] {
-        if let Some(example) = example(&meta.id, prefix) {
-            writeln!(out, "{title}\n{example}")?;
-        }
-    }
-    if !meta.references.is_empty() {
-        writeln!(out, "Read more")?;
-        for reference in &meta.references {
-            writeln!(out, "  {reference}")?;
-        }
-        writeln!(out)?;
-    }
-    writeln!(out, "To waive it, with a reason, on the line or the line above:")?;
-    writeln!(out, "  # twoam: ignore[{}] until 2027-01-31 the reason", meta.id)
-}
-
-fn indent(text: &str) -> String {
-    text.lines().map(|line| format!("  {}", line.trim_end())).collect::<Vec<_>>().join("\n")
-}
-
-/// The files of a rule's first fixture of a kind, without the markers.
-fn example(id: &str, prefix: &str) -> Option<String> {
-    let folder: &Dir<'_> = embedded_fixtures().get_dir(id)?;
-    let mut fixtures: Vec<&Dir<'_>> = folder.dirs().collect();
-    fixtures.sort_by_key(|fixture| fixture.path());
-    let fixture = fixtures
-        .into_iter()
-        .find(|fixture| fixture.path().file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))?;
-    let mut files = Vec::new();
-    collect(fixture, &mut files);
-    files.sort();
-    let mut shown = String::new();
-    for (path, text) in files {
-        let path = path.strip_prefix(fixture.path()).unwrap_or(path);
-        shown.extend(["  ", &path.display().to_string(), "\n"]);
-        for line in text.lines() {
-            match without_marker(line) {
-                Some("") if !line.trim().is_empty() => {}
-                Some(line) => shown.extend(["    ", line.trim_end()]),
-                None => continue,
-            }
-            shown.push('\n');
-        }
-    }
-    Some(shown)
-}
-
-fn collect<'d>(folder: &'d Dir<'d>, files: &mut Vec<(&'d std::path::Path, &'d str)>) {
-    for entry in folder.entries() {
-        match entry {
-            DirEntry::Dir(folder) => collect(folder, files),
-            DirEntry::File(file) => files.extend(file.contents_utf8().map(|text| (file.path(), text))),
-        }
-    }
-}
-
-/// A line without its `expect:` comment; `None` for a line that is nothing else.
-fn without_marker(line: &str) -> Option<&str> {
-    let Some(at) = line.find("expect: ").or_else(|| line.find("expect-unknown: ")) else { return Some(line) };
-    let before = line.get(..at)?.trim_end().trim_end_matches(['#', '/', '<', '!', '-']).trim_end();
-    (!before.is_empty()).then_some(before)
 }
 
 /// Every term of a service's score, and the shortest way up.

@@ -43,6 +43,17 @@ fn a_path_that_is_not_there_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_mistyped_verb_is_not_taken_for_a_folder() {
+    let run = twoam(Folder::new().path(), &["chekc"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean `twoam check`?"), "{}", run.err);
+    // A folder of that name is a folder.
+    let folder = Folder::new();
+    folder.write("chekc/main.tf", "");
+    assert_eq!(twoam(folder.path(), &["chekc"]).code, 0);
+}
+
+#[test]
 fn a_folder_with_nothing_to_audit_is_not_called_clean() {
     let folder = Folder::new();
     folder.write("src/main.c", "int main() {}\n");
@@ -127,6 +138,9 @@ fn a_rule_is_explained_with_examples_from_its_fixtures() {
         assert!(run.out.contains(part), "no `{part}` in:\n{}", run.out);
     }
     assert!(!run.out.contains("expect:"), "{}", run.out);
+    // The passing example is the one nearest to the failing one: it shows the cure.
+    let cure = run.out.split("A passing example").nth(1).unwrap();
+    assert!(cure.contains("backup_retention_period = 14"), "{}", run.out);
 }
 
 #[test]
