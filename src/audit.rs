@@ -229,7 +229,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> =
         kept.iter().map(|document| (sources.get(document.source), document)).collect();
-    let mut resolved = resolve::terraform::resolve(&modules, environments);
+    let mut resolved = resolve::terraform::resolve(&modules, &sources, environments);
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     renderings.dedup();

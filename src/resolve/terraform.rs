@@ -7,8 +7,10 @@
 //! provider computes, variables without a value, modules that are elsewhere) stays in the result as
 //! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
 
+mod align;
 mod collect;
 mod constrain;
+mod embedded;
 mod evaluate;
 mod functions;
 mod json;
@@ -26,7 +28,7 @@ mod tests;
 use crate::model::{Environment, Environments, Gap};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
-use crate::source::{Source, Span};
+use crate::source::{Source, Sources, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
 /// Everything that Terraform would make of an audit's files.
@@ -195,13 +197,13 @@ pub fn blocks<'a>(node: &'a Node, kind: &str) -> &'a [Node] {
 }
 
 /// Evaluates every root among the documents.
-pub fn resolve(documents: &[(&Source, &Document)], environments: &Environments) -> Resolved {
+pub fn resolve(documents: &[(&Source, &Document)], sources: &Sources, environments: &Environments) -> Resolved {
     let files = project::Files::read(documents);
-    let project = project::Project::new(&files);
+    let project = project::Project::new(&files, sources);
     let plans = roots::plan(&project, environments);
     let mut resolved = Resolved::default();
     for outcome in collect::run(&project, &plans, environments) {
-        resolved.renderings.documents.extend(manifests::of(&outcome.root));
+        resolved.renderings.absorb(outcome.renderings);
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);
         resolved.problems.extend(outcome.problems);

@@ -1,11 +1,12 @@
-//! What runs: ECS services, functions, Cloud Run, container apps, and Deployments of the Kubernetes provider.
+//! What runs: ECS services, functions, Cloud Run, container apps. What Kubernetes runs comes as manifests, from
+//! `resolve/`.
 
 use crate::extract::Facts;
 use crate::model::{Fact, State, Workload};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text};
 
-use super::{Ground, Seen, doubt, fact, reading, switch, text, whole};
+use super::{Ground, Seen, doubt, reading, text, whole};
 
 /// Resource type, platform, and the attributes that name it.
 const KINDS: &[(&str, &str, &[&str])] = &[
@@ -15,10 +16,6 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ("google_cloud_run_service", "cloud-run", &["name"]),
     ("google_cloudfunctions2_function", "cloud-functions", &["name"]),
     ("azurerm_container_app", "container-apps", &["name"]),
-    ("kubernetes_deployment", "kubernetes", &["metadata.name"]),
-    ("kubernetes_deployment_v1", "kubernetes", &["metadata.name"]),
-    ("kubernetes_stateful_set", "kubernetes", &["metadata.name"]),
-    ("kubernetes_stateful_set_v1", "kubernetes", &["metadata.name"]),
 ];
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
@@ -46,10 +43,8 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
         deployed_elsewhere: Fact::known(false, resource.head),
         ..Workload::default()
     };
-    match platform {
-        "ecs" => ecs(resource, &mut workload),
-        "kubernetes" => kubernetes(resource, &mut workload),
-        _ => {}
+    if platform == "ecs" {
+        ecs(resource, &mut workload);
     }
     let uncertain = resource.uncertain.as_ref();
     workload.auto_rollback = doubt(std::mem::take(&mut workload.auto_rollback), uncertain);
@@ -95,16 +90,4 @@ fn rolls_back(resource: &Resource, block: &str) -> Fact<bool> {
 fn both(one: Fact<bool>, other: Fact<bool>) -> Fact<bool> {
     let open = other.reason().is_some() && !one.is_true();
     if other.is_true() || open { other } else { one }
-}
-
-fn kubernetes(resource: &Resource, workload: &mut Workload) {
-    workload.scales = true;
-    workload.namespace = text(resource, "metadata.namespace");
-    workload.replicas = whole(resource, "spec.replicas").or_default(1);
-    workload.replicas_omitted = resource.at("spec.replicas").is_none_or(Node::is_null);
-    workload.revision_history_limit = fact(resource, "spec.revision_history_limit", Node::as_int);
-    workload.labels.0.extend(crate::model::Labels::read(resource.at("metadata.labels")).0);
-    workload.pod_labels = crate::model::Labels::read(resource.at("spec.template.metadata.labels"));
-    workload.deployed_elsewhere = Fact::known(false, resource.head);
-    workload.auto_rollback = switch(resource, "wait_for_rollout").map(|_| false);
 }

@@ -7,11 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
+use crate::resolve::rendered::Renderings;
 use crate::source::Span;
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
+use super::manifests;
 use super::module::{Given, Instance, Module, mapping};
 use super::operate::{Failure, elements, is_unknown};
 use super::project::{Kind, Placed, Project, Target};
@@ -28,6 +30,7 @@ pub(super) struct Outcome {
     pub(super) root: Root,
     pub(super) gaps: Vec<Gap>,
     pub(super) problems: Vec<Problem>,
+    pub(super) renderings: Renderings,
 }
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
@@ -60,7 +63,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
         library: plan.library,
         ..Root::default()
     };
-    let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new() };
+    let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new(), renderings: Renderings::default() };
     let Some(directory) = project.directories.get(plan.directory) else { return outcome };
     let evaluator = Evaluator::new(project);
     // Number 0 is the root itself: values given by expressions are evaluated in its scope, or in a unit's own.
@@ -169,7 +172,11 @@ impl<'a> Collector<'_, 'a> {
             let body = self.evaluator.body(&block.body, &scope, &mut references, "", 0);
             references.sort();
             references.dedup();
-            Resource {
+            let documents = match mode {
+                Mode::Managed => self.evaluator.manifests(&kind.value, block, &body, &scope),
+                Mode::Data => Vec::new(),
+            };
+            let resource = Resource {
                 mode,
                 type_name: kind.value.clone(),
                 name: label.value.clone(),
@@ -187,19 +194,23 @@ impl<'a> Collector<'_, 'a> {
                 uncertain: uncertain.or_else(|| home.uncertain.clone()),
                 call_chain: home.chain.clone(),
                 references,
-            }
+            };
+            (resource, documents)
         };
-        let resources: Vec<Resource> =
-            self.evaluator.expansion(block, &scope).instances().into_iter().map(make).collect();
+        let instances = self.evaluator.expansion(block, &scope).instances();
         let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
-        if resources.len() > room {
+        if instances.len() > room {
             self.evaluator.complain(
                 block.head,
                 format!("more than {MOST_RESOURCES} resources: the rest is left out"),
                 "",
             );
         }
-        self.outcome.root.resources.extend(resources.into_iter().take(room));
+        let made: Vec<(Resource, Vec<Node>)> = instances.into_iter().take(room).map(make).collect();
+        for (resource, documents) in made {
+            manifests::place(documents, &resource, self.outcome.root.library, &mut self.outcome.renderings);
+            self.outcome.root.resources.push(resource);
+        }
     }
 
     /// The root's environment, unless a module's name, the last word of the resource's own, or a tag says another.

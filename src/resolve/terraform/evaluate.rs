@@ -321,7 +321,8 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn write(
+    /// Appends what the parts of a template come to; what is not known in them goes to `unknowns`.
+    pub(super) fn write(
         &self,
         parts: &[TemplatePart],
         scope: &Scope<'a>,

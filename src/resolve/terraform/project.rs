@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::Source;
+use crate::source::{Source, SourceId, Sources, Span};
 use crate::tree::block::{Attribute, Block, Body, ExpressionKind, TemplatePart};
 use crate::tree::{Content, Document, Node, Text, Value};
 
@@ -175,12 +175,16 @@ pub(super) struct Project<'a> {
     pub(super) values: Vec<&'a File<'a>>,
     /// Terragrunt units, by folder.
     pub(super) units: BTreeMap<&'a str, Unit<'a>>,
+    /// Every file that was read, by path: what `file` and its kin may name.
+    texts: BTreeMap<&'a str, (SourceId, &'a Source)>,
+    sources: Option<&'a Sources>,
 }
 
 impl<'a> Project<'a> {
     /// Groups files by directory.
-    pub(super) fn new(files: &'a Files<'a>) -> Self {
-        let mut project = Self::default();
+    pub(super) fn new(files: &'a Files<'a>, sources: &'a Sources) -> Self {
+        let texts = sources.iter().map(|(id, source)| (source.path.as_str(), (id, source))).collect();
+        let mut project = Self { texts, sources: Some(sources), ..Self::default() };
         for file in &files.0 {
             match &file.kind {
                 Kind::Configuration(body) => project.directory(file.directory).add(body, file.path),
@@ -191,6 +195,25 @@ impl<'a> Project<'a> {
         }
         project.directories.retain(|_, directory| directory.configured);
         project
+    }
+
+    /// The file of a path as an expression names it: relative to the audited root, with `.` and `..`.
+    pub(super) fn file(&self, path: &str) -> Option<(SourceId, &'a Source)> {
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in path.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => drop(segments.pop()?),
+                name => segments.push(name),
+            }
+        }
+        self.texts.get(segments.join("/").as_str()).copied()
+    }
+
+    /// The text under a span.
+    pub(super) fn text(&self, span: Span) -> &'a str {
+        self.sources.map_or("", |sources| sources.slice(span))
     }
 
     fn directory(&mut self, path: &'a str) -> &mut Directory<'a> {

@@ -18,7 +18,7 @@ impl Repository {
         let parsed = |(id, source): (SourceId, &Source)| hcl::parse(id, &source.text).document;
         let documents: Vec<Document> = sources.iter().map(parsed).collect();
         let pairs: Vec<(&Source, &Document)> = documents.iter().map(|one| (sources.get(one.source), one)).collect();
-        let resolved = resolve(&pairs, &Environments::default());
+        let resolved = resolve(&pairs, &sources, &Environments::default());
         Self { sources, resolved }
     }
 

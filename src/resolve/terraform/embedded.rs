@@ -1,0 +1,350 @@
+//! Documents inside of values: YAML and JSON in strings, heredocs and template files, and what `yamlencode` and
+//! `jsonencode` are given. What an interpolation would fill in and is not known stays unknown in its own place, and
+//! does not make the whole text unknown.
+
+use crate::parse::{json, yaml};
+use crate::source::{SourceId, Span};
+use crate::tree::block::{Body, Expression, ExpressionKind, TemplatePart};
+use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+
+use super::align::Alignment;
+use super::evaluate::{Evaluator, Scope};
+use super::module::Given;
+use super::operate::{Failure, is_unknown, through, to_bool};
+
+/// How many names (`local.x`, `var.x`) are followed to a text.
+const DEEPEST: u32 = 16;
+/// The longest text that is read, in bytes.
+const LONGEST: usize = 2 << 20;
+/// Around the number of a filling that stands in a text: characters that no text of people holds.
+const OPEN: char = '\u{f8f0}';
+const CLOSE: char = '\u{f8f1}';
+
+impl<'a> Evaluator<'a> {
+    /// The documents that an expression's value holds: those of a text, or the value itself where it is none.
+    pub(super) fn documents(&self, expression: &'a Expression, scope: &Scope<'a>) -> Vec<Node> {
+        self.follow(expression, scope, DEEPEST)
+    }
+
+    fn follow(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32) -> Vec<Node> {
+        let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+        match &expression.kind {
+            ExpressionKind::Call { name, arguments, .. } => {
+                match (name.value.strip_prefix("core::").unwrap_or(&name.value), arguments.as_slice()) {
+                    ("yamlencode" | "jsonencode", [value]) => return vec![self.value(value, scope)],
+                    ("yamldecode" | "jsondecode" | "trimspace" | "chomp" | "nonsensitive" | "tostring", [text]) => {
+                        return self.follow(text, scope, depth);
+                    }
+                    ("file", [path]) => {
+                        if let Some(documents) = self.of_file(path, scope) {
+                            return documents;
+                        }
+                    }
+                    ("templatefile", [path, ..]) => return self.of_template_file(path, expression, scope),
+                    _ => {}
+                }
+            }
+            ExpressionKind::Conditional(condition, yes, no) => {
+                let decided = self.value(condition, scope);
+                return match to_bool(&decided) {
+                    Ok(true) => self.follow(yes, scope, depth),
+                    Ok(false) => self.follow(no, scope, depth),
+                    Err(_) => vec![decided],
+                };
+            }
+            ExpressionKind::Attribute(operand, name) => {
+                let named = match &operand.kind {
+                    ExpressionKind::Variable(root) if scope.get(root).is_none() => {
+                        self.named(root, &name.value, scope.module)
+                    }
+                    _ => None,
+                };
+                if let Some((expression, scope)) = named {
+                    return self.follow(expression, &scope, depth);
+                }
+            }
+            ExpressionKind::Template(parts) => return self.of_template(parts, expression.span, scope),
+            _ => {}
+        }
+        self.of_value(self.value(expression, scope))
+    }
+
+    /// The expression behind `local.name` or `var.name`.
+    fn named(&self, root: &str, name: &str, module: usize) -> Option<(&'a Expression, Scope<'a>)> {
+        let home = self.module(module);
+        match root {
+            "local" => Some((&home.directory.locals.get(name)?.value, Scope::of(module))),
+            "var" => match home.given.get(name) {
+                Some(Given::Expression(scope, expression)) => Some((*expression, scope.clone())),
+                Some(Given::Value(_)) => None,
+                None => {
+                    Some((&home.directory.variables.get(name)?.body.attribute("default")?.value, Scope::of(module)))
+                }
+            },
+            _ => None,
+        }
+    }
+
+    fn of_value(&self, node: Node) -> Vec<Node> {
+        match &node.value {
+            Value::String(text) => self.read(text, node.span, &[]),
+            _ => vec![node],
+        }
+    }
+
+    /// A file of the repository, read as it stands.
+    fn of_file(&self, path: &'a Expression, scope: &Scope<'a>) -> Option<Vec<Node>> {
+        let source = self.project.file(self.value(path, scope).as_str()?)?;
+        let (id, text) = (source.0, &source.1.text);
+        (text.len() <= LONGEST).then(|| parsed(id, text))
+    }
+
+    fn of_template_file(&self, path: &'a Expression, call: &'a Expression, scope: &Scope<'a>) -> Vec<Node> {
+        let made = self.value(call, scope);
+        let Some(text) = made.as_str() else { return vec![made] };
+        let path = self.value(path, scope);
+        match path.as_str().and_then(|path| self.project.file(path)) {
+            Some((id, source)) => {
+                let whole = Span::new(id, 0, source.text.len());
+                documents(text, &Alignment::new(text, &source.text, 0, whole), &[])
+            }
+            None => self.read(text, made.span, &[]),
+        }
+    }
+
+    fn of_template(&self, parts: &'a [TemplatePart], span: Span, scope: &Scope<'a>) -> Vec<Node> {
+        let (mut fillings, mut rest) = (Vec::new(), Vec::new());
+        let mut text = String::new();
+        let settled = self.settle(parts, scope, &mut fillings);
+        if let Err(failure) = self.write(&settled, scope, &mut text, &mut rest) {
+            return vec![failure.into_node()];
+        }
+        match rest.into_iter().next() {
+            Some(unknown) => vec![unknown],
+            None => self.read(&text, span, &fillings),
+        }
+    }
+
+    /// The parts with everything filled in that may be part of the syntax, and a mark in the place of every scalar, so
+    /// that it keeps the place it comes from, or stays unknown.
+    fn settle(&self, parts: &[TemplatePart], scope: &Scope<'a>, fillings: &mut Vec<Node>) -> Vec<TemplatePart> {
+        let mut settled = Vec::with_capacity(parts.len());
+        for part in parts {
+            match part {
+                TemplatePart::Interpolation(expression) => {
+                    let node = self.evaluate(expression, scope).unwrap_or_else(Failure::into_node);
+                    let literal = match node.scalar() {
+                        Some(text) if !is_plain(&text) => text,
+                        None if !is_unknown(&node) => Text::default(),
+                        _ => {
+                            fillings.push(node);
+                            format!("{OPEN}{}{CLOSE}", fillings.len() - 1).into()
+                        }
+                    };
+                    settled.push(TemplatePart::Literal(literal));
+                }
+                TemplatePart::If { condition, then, otherwise } => {
+                    let decided = self.evaluate(condition, scope).unwrap_or_else(Failure::into_node);
+                    match to_bool(&decided) {
+                        Ok(true) => settled.extend(self.settle(then, scope, fillings)),
+                        Ok(false) => settled.extend(self.settle(otherwise, scope, fillings)),
+                        Err(_) => settled.push(part.clone()),
+                    }
+                }
+                other => settled.push(other.clone()),
+            }
+        }
+        settled
+    }
+
+    /// Reads a text that stands, or was made, at a place.
+    fn read(&self, text: &str, span: Span, fillings: &[Node]) -> Vec<Node> {
+        let written = self.project.text(span);
+        // Only a heredoc has lines of its own.
+        let alignment = match written.starts_with("<<").then(|| written.split_once('\n')).flatten() {
+            Some((first, body)) => Alignment::new(text, body, span.start as usize + first.len() + 1, span),
+            None => Alignment::at(span),
+        };
+        documents(text, &alignment, fillings)
+    }
+
+    /// The documents with alerting rules in the attributes of a resource, however deep they stand.
+    pub(super) fn rules(&self, body: &'a Body, scope: &Scope<'a>) -> Vec<Node> {
+        let mut found = Vec::new();
+        self.rules_of_body(body, scope, 0, &mut found);
+        found
+    }
+
+    fn rules_of_body(&self, body: &'a Body, scope: &Scope<'a>, depth: u32, found: &mut Vec<Node>) {
+        if depth > 8 {
+            return;
+        }
+        for attribute in &body.attributes {
+            self.rules_of(&attribute.value, scope, DEEPEST, found);
+        }
+        for block in &body.blocks {
+            self.rules_of_body(&block.body, scope, depth + 1, found);
+        }
+    }
+
+    fn rules_of(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32, found: &mut Vec<Node>) {
+        let Some(less) = depth.checked_sub(1) else { return };
+        match &expression.kind {
+            ExpressionKind::Object(pairs) => {
+                for (_, value) in pairs {
+                    self.rules_of(value, scope, less, found);
+                }
+            }
+            ExpressionKind::List(items) => {
+                for item in items {
+                    self.rules_of(item, scope, less, found);
+                }
+            }
+            _ if self.may_alert(expression, scope, less) => found.extend(self.follow(expression, scope, less)),
+            _ => {}
+        }
+    }
+
+    /// Whether an expression makes a text that may hold alerting rules, by what is written in it.
+    fn may_alert(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match &expression.kind {
+            ExpressionKind::Literal(Value::String(text)) => alerts(text),
+            ExpressionKind::Template(_) => alerts(self.project.text(expression.span)),
+            ExpressionKind::Call { name, arguments, .. } => match name.value.as_str() {
+                "yamlencode" | "jsonencode" => true,
+                "file" | "templatefile" => arguments.first().is_some_and(|path| {
+                    let path = self.value(path, scope);
+                    let file = path.as_str().and_then(|path| self.project.file(path));
+                    // A YAML file of rules is read where it stands.
+                    file.is_some_and(|(_, source)| name.value == "templatefile" && alerts(&source.text))
+                }),
+                _ => false,
+            },
+            ExpressionKind::Conditional(_, yes, no) => {
+                self.may_alert(yes, scope, depth) || self.may_alert(no, scope, depth)
+            }
+            ExpressionKind::Attribute(operand, name) => match &operand.kind {
+                ExpressionKind::Variable(root) if scope.get(root).is_none() => {
+                    let named = self.named(root, &name.value, scope.module);
+                    named.is_some_and(|(expression, scope)| self.may_alert(expression, &scope, depth))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Whether a text has the words of an alerting rule.
+fn alerts(text: &str) -> bool {
+    let key = |name: &str| text.contains(&format!("{name}:")) || text.contains(&format!("\"{name}\""));
+    key("alert") && key("expr")
+}
+
+/// Whether a scalar is no syntax, whatever it is put into.
+fn is_plain(text: &str) -> bool {
+    let first = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    first && text.len() <= 256 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter))
+}
+
+/// The documents of a text, their places put right.
+fn documents(text: &str, alignment: &Alignment, fillings: &[Node]) -> Vec<Node> {
+    if text.len() > LONGEST {
+        return Vec::new();
+    }
+    let mut documents = parsed(SourceId(0), text);
+    for document in &mut documents {
+        settle(document, text, alignment, fillings);
+    }
+    documents
+}
+
+/// JSON, or else YAML; a document that is neither is left out.
+fn parsed(id: SourceId, text: &str) -> Vec<Node> {
+    if text.trim_start().starts_with(['{', '[']) {
+        let read = json::parse(id, text);
+        if read.problems.is_empty() {
+            return read.document.values().to_vec();
+        }
+    }
+    yaml::parse(id, text).document.values().to_vec()
+}
+
+fn settle(node: &mut Node, made: &str, alignment: &Alignment, fillings: &[Node]) {
+    let quoted = made.get(node.span.start as usize..).is_some_and(|text| text.starts_with(['"', '\'', '|', '>']));
+    node.span = alignment.span(node.span);
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| settle(item, made, alignment, fillings)),
+        Value::Map(Map { entries }) => {
+            for Entry { key, key_span, value } in entries {
+                *key_span = alignment.span(*key_span);
+                if key.contains(OPEN) {
+                    let filled = filled(key, fillings).unwrap_or_else(|_| key.replace(OPEN, "${").replace(CLOSE, "}"));
+                    *key = filled.into();
+                }
+                settle(value, made, alignment, fillings);
+            }
+        }
+        Value::String(text) if text.contains(OPEN) => match (whole(text, fillings), filled(text, fillings)) {
+            (_, Err(unknown)) => node.value = Value::Unknown(Box::new(unknown)),
+            (Some(filling), Ok(filled)) => {
+                let value = if quoted { Value::String(filled.into()) } else { typed(filling) };
+                *node = Node { value, ..through(filling.clone(), node.span) };
+            }
+            (None, Ok(filled)) => node.value = Value::String(filled.into()),
+        },
+        _ => {}
+    }
+}
+
+/// The filling that a text is made of and of nothing else.
+fn whole<'f>(text: &str, fillings: &'f [Node]) -> Option<&'f Node> {
+    let number = text.strip_prefix(OPEN)?.strip_suffix(CLOSE)?;
+    fillings.get(number.parse::<usize>().ok()?)
+}
+
+/// A text with its fillings, or the unknown among them.
+fn filled(text: &str, fillings: &[Node]) -> Result<String, Unknown> {
+    let mut pieces = text.split(OPEN);
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once(CLOSE).unwrap_or(("", piece));
+        match number.parse().ok().and_then(|number: usize| fillings.get(number)) {
+            Some(Node { value: Value::Unknown(unknown), .. }) => return Err((**unknown).clone()),
+            Some(node) => out.push_str(&node.scalar().unwrap_or_default()),
+            None => {}
+        }
+        out.push_str(rest);
+    }
+    Ok(out)
+}
+
+/// A scalar as YAML reads it where it stands without quotes.
+fn typed(node: &Node) -> Value {
+    let read = node.as_str().map(|text| parsed(SourceId(0), text));
+    match read.as_deref() {
+        Some([Node { value, .. }]) => value.clone(),
+        _ => node.value.clone(),
+    }
+}
+
+/// Whether a document lists alerting rules somewhere.
+pub(super) fn lists_alerts(node: &Node) -> bool {
+    fn within(node: &Node, depth: u32) -> bool {
+        let deeper = |node: &Node| depth < 32 && within(node, depth + 1);
+        match &node.value {
+            Value::List(items) => items.iter().any(deeper),
+            Value::Map(map) => {
+                let rule = |rule: &Node| rule.get("alert").is_some() && rule.get("expr").is_some();
+                map.get("rules").is_some_and(|rules| rules.items().iter().any(rule))
+                    || map.entries.iter().any(|entry| deeper(&entry.value))
+            }
+            _ => false,
+        }
+    }
+    !is_unknown(node) && within(node, 0)
+}
+
+#[cfg(test)]
+mod tests;
