@@ -228,7 +228,7 @@ impl Walk<'_> {
 
     /// What becomes of a regular file, by its name.
     fn of_name(&self, name: &OsStr, path: &Path, shown: &str) -> Verdict {
-        match format::of(&name.to_string_lossy()) {
+        match format::at(&name.to_string_lossy(), shown) {
             Kind::Input(format) => Verdict::Read(Found {
                 path: path.to_owned(),
                 shown: shown.to_owned(),

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Model, Noun, OwnerPattern, RestoreTest,
-    Runbook, Service, Workload,
+    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun, OwnerPattern,
+    RestoreTest, Runbook, Service, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -129,6 +129,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "runbook" => Runbook,
         "link" => DocumentLink,
         "deployment" => Deployment,
+        "migration" => Migration,
         "drill" => Drill,
         "owner_pattern" => OwnerPattern,
     }

@@ -5,6 +5,7 @@ mod ci;
 mod drill;
 pub mod duration;
 mod kubernetes;
+mod migration;
 mod ownership;
 mod prometheus;
 mod runbook;
@@ -68,8 +69,15 @@ pub struct Facts {
 pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
-pub const EXTRACTORS: &[Extractor] =
-    &[ci::extract, drill::extract, kubernetes::extract, ownership::extract, prometheus::extract, runbook::extract];
+pub const EXTRACTORS: &[Extractor] = &[
+    ci::extract,
+    drill::extract,
+    kubernetes::extract,
+    migration::extract,
+    ownership::extract,
+    prometheus::extract,
+    runbook::extract,
+];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
 const RENDERED: &[Extractor] = &[kubernetes::extract, prometheus::extract];

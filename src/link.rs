@@ -9,6 +9,7 @@ mod documents;
 mod images;
 mod index;
 mod kubernetes;
+mod migrations;
 mod names;
 mod ownership;
 mod practice;
@@ -94,6 +95,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     ownership::join(model, context);
     backups::join(model, context);
     practice::join(model, &register, context);
+    migrations::join(model, &register, context);
 }
 
 /// Yes where something was found; unknown where it is kept elsewhere; no where it was looked for in vain.

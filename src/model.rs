@@ -8,6 +8,7 @@ pub mod alert;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
+pub mod migration;
 pub mod owners;
 pub mod practice;
 pub mod runbook;
@@ -22,6 +23,7 @@ use serde::Serialize;
 pub use alert::{Alert, RunbookReference};
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
+pub use migration::Migration;
 pub use owners::{OwnerSyntax, Owners};
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use runbook::{DocumentLink, Mention, Runbook};
@@ -133,6 +135,8 @@ pub struct Model {
     pub links: Vec<DocumentLink>,
     /// Ways to ship.
     pub deployments: Vec<Deployment>,
+    /// Changes of databases that deploys carry out.
+    pub migrations: Vec<Migration>,
     /// Drills held.
     pub drills: Vec<Drill>,
     /// Lines of CODEOWNERS.
@@ -191,6 +195,7 @@ impl Model {
         self.alerts.extend(other.alerts);
         self.runbooks.extend(other.runbooks);
         self.deployments.extend(other.deployments);
+        self.migrations.extend(other.migrations);
         self.drills.extend(other.drills);
         self.owner_patterns.extend(other.owner_patterns);
         self.kubernetes.absorb(other.kubernetes);

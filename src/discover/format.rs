@@ -53,6 +53,24 @@ pub(super) fn of(name: &str) -> Kind {
     by_extension(extension).map_or(Kind::NoInput, Kind::Input)
 }
 
+/// Folders whose scripts change a database, as the tools that carry them out call them by default: `versions` is
+/// Alembic's, `migrate` Rails', `migration` Flyway's; Diesel and Prisma give each change a folder in `migrations`.
+const MIGRATIONS: &[&str] = &["migrations", "migration", "migrate", "versions", "changelog", "changelogs"];
+
+/// What a file is by its name and where it stands: a script is read only where it changes a database.
+pub(super) fn at(name: &str, path: &str) -> Kind {
+    let kind = of(name);
+    let is_script = name
+        .rsplit_once('.')
+        .is_some_and(|(stem, extension)| matches!(extension, "sql" | "py" | "rb") && !stem.starts_with("__"));
+    if kind != Kind::NoInput || !is_script {
+        return kind;
+    }
+    let mut folders = path.rsplit('/').skip(1);
+    let near = folders.by_ref().take(2).any(|folder| MIGRATIONS.contains(&folder.to_ascii_lowercase().as_str()));
+    if near { Kind::Input(Format::Text) } else { kind }
+}
+
 fn by_extension(extension: &str) -> Option<Format> {
     Some(match extension {
         "yaml" | "yml" => Format::Yaml,
@@ -68,6 +86,22 @@ fn by_extension(extension: &str) -> Option<Format> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scripts_are_read_where_they_change_a_database() {
+        for (path, kind) in [
+            ("db/migrations/0001_users.up.sql", Kind::Input(Format::Text)),
+            ("prisma/migrations/20240101_users/migration.sql", Kind::Input(Format::Text)),
+            ("alembic/versions/1a2b_users.py", Kind::Input(Format::Text)),
+            ("db/migrate/20240101000000_users.rb", Kind::Input(Format::Text)),
+            ("app/migrations/__init__.py", Kind::NoInput),
+            ("queries/report.sql", Kind::NoInput),
+            ("app/models.py", Kind::NoInput),
+            ("migrations/README.md", Kind::Input(Format::Markdown)),
+        ] {
+            assert_eq!(at(path.rsplit('/').next().unwrap(), path), kind, "{path}");
+        }
+    }
 
     #[test]
     fn names_say_what_a_file_is() {

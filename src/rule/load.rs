@@ -12,8 +12,8 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Noun, OwnerPattern, RestoreTest, Runbook,
-    Service, Workload,
+    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Migration, Noun, OwnerPattern, RestoreTest,
+    Runbook, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -48,6 +48,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Runbook::described,
     DocumentLink::described,
     Deployment::described,
+    Migration::described,
     Drill::described,
     OwnerPattern::described,
 ];

@@ -1,0 +1,85 @@
+//! Liquibase: changelogs in YAML or JSON, and formatted SQL. Uses `tree`, `model`.
+//!
+//! <https://docs.liquibase.com/workflows/liquibase-community/using-rollback.html> lists the changes that Liquibase undoes
+//! by itself; for the others a change set brings its own `rollback`.
+
+use super::sql::{self, Action, Reading};
+use super::{migration, span};
+use crate::extract::Input;
+use crate::model::migration::Part;
+use crate::model::{Fact, Migration};
+use crate::source::Span;
+use crate::tree::Node;
+
+/// Changes that take something away.
+const TAKING: &[&str] = &[
+    "dropColumn",
+    "dropTable",
+    "renameColumn",
+    "renameTable",
+    "modifyDataType",
+    "addNotNullConstraint",
+    "mergeColumns",
+    "delete",
+];
+
+/// Of these, the ones that Liquibase undoes by itself.
+const SELF_UNDOING: &[&str] = &["renameColumn", "renameTable", "addNotNullConstraint"];
+
+/// The change sets of a changelog.
+pub(super) fn migrations(input: &Input<'_>) -> Vec<Migration> {
+    let documents = input.document.values().iter();
+    let logs = documents.filter_map(|document| document.get("databaseChangeLog")).flat_map(Node::items);
+    let sets = logs.filter_map(|item| item.get("changeSet"));
+    let series = input.source.path.as_str();
+    sets.enumerate().map(|(index, set)| Migration { series: series.into(), ..of_set(input, index, set) }).collect()
+}
+
+fn of_set(input: &Input<'_>, index: usize, set: &Node) -> Migration {
+    let mut reading = Reading::default();
+    let mut one_way: Option<Span> = None;
+    for change in set.get("changes").map_or(&[][..], Node::items).iter().flat_map(Node::entries) {
+        let range = change.key_span.start as usize..change.key_span.end as usize;
+        if matches!(change.key.as_str(), "sql" | "sqlFile") {
+            one_way = one_way.or(Some(change.key_span));
+            let written = change.value.get("sql").unwrap_or(&change.value);
+            match written.as_str() {
+                Some(text) if change.key == "sql" => {
+                    let inside = sql::read(text);
+                    reading
+                        .actions
+                        .extend(inside.actions.into_iter().map(|it| Action { text: it.text, range: range.clone() }));
+                    reading.unread = reading.unread.or(inside.unread.map(|_| range));
+                }
+                _ => reading.unread = reading.unread.or(Some(range)),
+            }
+        } else if TAKING.contains(&change.key.as_str()) {
+            reading.actions.push(Action { text: change.key.to_string(), range });
+            if !SELF_UNDOING.contains(&change.key.as_str()) {
+                one_way = one_way.or(Some(change.key_span));
+            }
+        }
+    }
+    let id = set.get("id").and_then(Node::scalar).unwrap_or_default();
+    let reversible = match (set.entry("rollback"), one_way) {
+        (Some(entry), _) => Fact::known(!entry.value.is_null(), entry.key_span),
+        (None, Some(span)) => Fact::known(false, span),
+        (None, None) => Fact::known(true, set.span),
+    };
+    let made = migration(input, "liquibase", &index.to_string(), Part::Whole, reversible, &reading);
+    Migration { name: compact_str::format_compact!("{}#{id}", input.source.path), ..made }
+}
+
+/// A changelog of formatted SQL, as one change: it can be undone where each of its change sets brings its `--rollback`.
+pub(super) fn formatted(input: &Input<'_>, stem: &str) -> Option<Migration> {
+    let text = input.source.text.as_str();
+    let plain = |line: &str| line.split_whitespace().collect::<String>().to_ascii_lowercase();
+    if !text.lines().next().is_some_and(|line| plain(line).starts_with("--liquibaseformattedsql")) {
+        return None;
+    }
+    let count = |start: &str| text.lines().filter(|line| plain(line).starts_with(start)).count();
+    let (sets, ways) = (count("--changeset"), count("--rollback"));
+    let reading = sql::read(text);
+    let head = span(input, &reading.actions.first().map_or(0..0, |action| action.range.clone()));
+    Some(migration(input, "liquibase", stem, Part::Whole, Fact::known(ways >= sets, head), &reading))
+}

@@ -1,0 +1,363 @@
+//! What a script of SQL takes away: statements after which the version before cannot run, or data is gone. Uses the SQL
+//! parser only.
+//!
+//! Additive changes (a table, a nullable column, an index) leave the version before alone. Dropping, renaming and
+//! narrowing do not: <https://martinfowler.com/bliki/ParallelChange.html>.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use sqlparser::ast::{
+    AlterColumnOperation, AlterTableOperation, ColumnOption, DataType, ObjectType, RenameTableNameKind, Statement,
+};
+use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+
+/// A statement that takes something away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Action {
+    /// What it does, in SQL: `DROP COLUMN email`.
+    pub(super) text: String,
+    /// Where the statement stands in the script, in bytes.
+    pub(super) range: Range<usize>,
+}
+
+/// What was understood of a script.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// Statements that take something away, in order.
+    pub(super) actions: Vec<Action>,
+    /// The first statement that was not understood and may take something away.
+    pub(super) unread: Option<Range<usize>>,
+    /// How many statements there are.
+    pub(super) statements: usize,
+}
+
+/// A script longer than this holds data rather than changes, in bytes; it is not parsed.
+const LONGEST: usize = 1 << 20;
+
+/// Nesting that a statement may have; the parser gives up on more.
+const DEEPEST: usize = 40;
+
+/// First words of statements that take nothing away, whatever follows: for those that the parser does not know.
+const ADDITIVE: &[&str] = &[
+    "ANALYZE",
+    "BEGIN",
+    "COMMENT",
+    "COMMIT",
+    "CREATE",
+    "DELIMITER",
+    "END",
+    "EXPLAIN",
+    "GRANT",
+    "INSERT",
+    "LOCK",
+    "NOTIFY",
+    "PRAGMA",
+    "REFRESH",
+    "REINDEX",
+    "RESET",
+    "REVOKE",
+    "SELECT",
+    "SET",
+    "START",
+    "UNLOCK",
+    "USE",
+    "VACUUM",
+];
+
+/// Reads a script.
+pub(super) fn read(script: &str) -> Reading {
+    if script.len() > LONGEST {
+        return Reading { unread: Some(0..0), statements: 1, ..Reading::default() };
+    }
+    let lines = Lines::new(script);
+    // Only MySQL and its kin quote names with backticks.
+    let dialects: [&dyn Dialect; 3] = if script.contains('`') {
+        [&MySqlDialect {}, &GenericDialect {}, &PostgreSqlDialect {}]
+    } else {
+        [&PostgreSqlDialect {}, &MySqlDialect {}, &GenericDialect {}]
+    };
+    let tokens = dialects.iter().find_map(|dialect| Tokenizer::new(*dialect, script).tokenize_with_location().ok());
+    let Some(tokens) = tokens else {
+        return Reading { unread: Some(0..script.len()), statements: 1, ..Reading::default() };
+    };
+    let mut reading = Reading::default();
+    let mut parsed: Vec<(Statement, Range<usize>)> = Vec::new();
+    for statement in tokens.split(|token| token.token == Token::SemiColon) {
+        let Some(range) = lines.range(statement) else { continue };
+        reading.statements += 1;
+        let found = dialects.iter().find_map(|dialect| {
+            let mut parser =
+                Parser::new(*dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(statement.to_vec());
+            let parsed = parser.parse_statement().ok()?;
+            (parser.peek_token().token == Token::EOF).then_some(parsed)
+        });
+        match found {
+            Some(statement) => parsed.push((statement, range)),
+            None if is_additive(statement) => {}
+            None => reading.unread = reading.unread.or(Some(range)),
+        }
+    }
+    let remade = remade(&parsed);
+    for (statement, range) in &parsed {
+        for text in taken(statement, &remade) {
+            reading.actions.push(Action { text, range: range.clone() });
+        }
+    }
+    reading
+}
+
+fn is_blank(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+fn is_additive(statement: &[TokenWithSpan]) -> bool {
+    statement.iter().find(|token| !is_blank(token)).is_some_and(|first| match &first.token {
+        Token::Word(word) => ADDITIVE.iter().any(|known| word.value.eq_ignore_ascii_case(known)),
+        _ => false,
+    })
+}
+
+/// Tables that the script itself makes, under the name it gives them and the one it gives them later: dropped before
+/// they are created, or made anew and put in the old one's place, as `SQLite` alters a table
+/// (<https://www.sqlite.org/lang_altertable.html#otheralter>).
+fn remade(statements: &[(Statement, Range<usize>)]) -> BTreeSet<String> {
+    let mut made = BTreeSet::new();
+    for (statement, _) in statements {
+        if let Statement::CreateTable(table) = statement {
+            made.insert(plain(&table.name.to_string()));
+        }
+    }
+    for (statement, _) in statements {
+        let Statement::AlterTable(table) = statement else { continue };
+        for operation in &table.operations {
+            if let AlterTableOperation::RenameTable {
+                table_name: RenameTableNameKind::As(name) | RenameTableNameKind::To(name),
+            } = operation
+                && made.contains(&plain(&table.name.to_string()))
+            {
+                made.insert(plain(&name.to_string()));
+            }
+        }
+    }
+    made
+}
+
+/// A name without quotes, in lower case.
+fn plain(name: &str) -> String {
+    name.replace(['"', '`', '[', ']'], "").to_lowercase()
+}
+
+/// What a statement takes away.
+fn taken(statement: &Statement, remade: &BTreeSet<String>) -> Vec<String> {
+    let own = |name: &str| remade.contains(&plain(name));
+    match statement {
+        Statement::Drop { object_type, names, temporary: false, .. }
+            if matches!(object_type, ObjectType::Table | ObjectType::Schema | ObjectType::Database) =>
+        {
+            let gone = names.iter().map(ToString::to_string).filter(|name| !own(name));
+            gone.map(|name| format!("DROP {object_type} {name}")).collect()
+        }
+        Statement::Truncate(truncate) => {
+            let tables: Vec<String> = truncate.table_names.iter().map(|table| table.name.to_string()).collect();
+            vec![format!("TRUNCATE {}", tables.join(", "))]
+        }
+        Statement::Delete(delete) if delete.selection.is_none() && delete.limit.is_none() => {
+            vec![format!("{statement}")]
+        }
+        Statement::RenameTable(renamed) => {
+            renamed.iter().map(|it| format!("RENAME TABLE {} TO {}", it.old_name, it.new_name)).collect()
+        }
+        Statement::AlterTable(table) if !own(&table.name.to_string()) => {
+            table.operations.iter().filter_map(altered).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What an `ALTER TABLE` takes away.
+fn altered(operation: &AlterTableOperation) -> Option<String> {
+    let takes = match operation {
+        AlterTableOperation::DropColumn { .. }
+        | AlterTableOperation::RenameColumn { .. }
+        | AlterTableOperation::RenameTable { .. }
+        | AlterTableOperation::SwapWith { .. } => true,
+        AlterTableOperation::AlterColumn { op, .. } => match op {
+            AlterColumnOperation::SetNotNull => true,
+            AlterColumnOperation::SetDataType { data_type, .. } => !is_wide(data_type),
+            _ => false,
+        },
+        AlterTableOperation::ChangeColumn { old_name, new_name, options, data_type, .. } => {
+            old_name.value != new_name.value || is_required(options) || !is_wide(data_type)
+        }
+        AlterTableOperation::ModifyColumn { options, data_type, .. } => is_required(options) || !is_wide(data_type),
+        AlterTableOperation::AddColumn { column_def, .. } => {
+            let options: Vec<ColumnOption> = column_def.options.iter().map(|it| it.option.clone()).collect();
+            is_required(&options)
+                && !matches!(&column_def.data_type, DataType::Custom(name, _) if is_serial(&name.to_string()))
+        }
+        _ => false,
+    };
+    takes.then(|| operation.to_string())
+}
+
+/// Whether the version before, which does not name the column, could no longer insert a row.
+fn is_required(options: &[ColumnOption]) -> bool {
+    let filled = |option: &ColumnOption| {
+        matches!(option, ColumnOption::Default(_) | ColumnOption::Generated { .. } | ColumnOption::Identity(_))
+            || matches!(option, ColumnOption::DialectSpecific(tokens) if tokens.iter().any(|it| it.to_string().eq_ignore_ascii_case("AUTO_INCREMENT")))
+    };
+    options.iter().any(|option| matches!(option, ColumnOption::NotNull)) && !options.iter().any(filled)
+}
+
+fn is_serial(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("serial")
+}
+
+/// Types that hold whatever a narrower one held, so that the version before still reads and writes them.
+fn is_wide(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Text
+            | DataType::LongText
+            | DataType::MediumText
+            | DataType::BigInt(_)
+            | DataType::Double(_)
+            | DataType::DoublePrecision
+            | DataType::Bytea
+            | DataType::Numeric(sqlparser::ast::ExactNumberInfo::None)
+            | DataType::Varchar(None)
+            | DataType::JSONB
+    )
+}
+
+/// Byte offsets of the parser's lines and columns.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// The offset of a location: both count from 1, columns in characters.
+    fn offset(&self, location: Location) -> usize {
+        let line = usize::try_from(location.line).unwrap_or(usize::MAX).saturating_sub(1);
+        let start = self.starts.get(line).copied().unwrap_or(self.text.len());
+        let column = usize::try_from(location.column).unwrap_or(usize::MAX).saturating_sub(1);
+        let rest = self.text.get(start..).unwrap_or_default();
+        start + rest.char_indices().nth(column).map_or(rest.len(), |(at, _)| at)
+    }
+
+    /// The bytes of a statement; nothing where it is only space and comments.
+    fn range(&self, statement: &[TokenWithSpan]) -> Option<Range<usize>> {
+        let first = statement.iter().find(|token| !is_blank(token))?;
+        let last = statement.iter().rfind(|token| !is_blank(token))?;
+        Some(self.offset(first.span.start)..self.offset(last.span.end).max(self.offset(first.span.start)))
+    }
+}
+
+/// Whether a script says nothing: a way down that was never written.
+pub(super) fn is_empty(script: &str) -> bool {
+    let tokens = Tokenizer::new(&GenericDialect {}, script).tokenize();
+    tokens.is_ok_and(|tokens| {
+        tokens.iter().all(|token| {
+            matches!(
+                token,
+                Token::Whitespace(Whitespace::Space | Whitespace::Tab | Whitespace::Newline) | Token::SemiColon
+            ) || matches!(token, Token::Whitespace(_))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn actions(script: &str) -> Vec<String> {
+        read(script).actions.into_iter().map(|action| action.text).collect()
+    }
+
+    #[test]
+    fn what_is_taken_away_is_told_from_what_is_added() {
+        assert_eq!(actions("ALTER TABLE users DROP COLUMN email;"), ["DROP COLUMN email"]);
+        assert_eq!(actions("drop table if exists a, b cascade"), ["DROP TABLE a", "DROP TABLE b"]);
+        assert_eq!(actions("ALTER TABLE users RENAME COLUMN a TO b"), ["RENAME COLUMN a TO b"]);
+        assert_eq!(actions("ALTER TABLE users RENAME TO people"), ["RENAME TO people"]);
+        assert_eq!(actions("ALTER TABLE users ALTER COLUMN n SET NOT NULL"), ["ALTER COLUMN n SET NOT NULL"]);
+        assert_eq!(actions("ALTER TABLE users ALTER COLUMN n TYPE integer USING n::integer").len(), 1);
+        assert_eq!(actions("ALTER TABLE users ADD COLUMN n text NOT NULL").len(), 1);
+        assert_eq!(actions("ALTER TABLE `users` MODIFY `n` varchar(10) NOT NULL").len(), 1);
+        assert_eq!(actions("TRUNCATE TABLE sessions"), ["TRUNCATE sessions"]);
+        assert_eq!(actions("DELETE FROM sessions"), ["DELETE FROM sessions"]);
+        for kept in [
+            "CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL);",
+            "ALTER TABLE users ADD COLUMN n text",
+            "ALTER TABLE users ADD COLUMN n text NOT NULL DEFAULT ''",
+            "ALTER TABLE users ALTER COLUMN n TYPE bigint",
+            "ALTER TABLE users DROP CONSTRAINT users_email_key",
+            "CREATE INDEX CONCURRENTLY i ON users (email)",
+            "DROP INDEX i",
+            "DROP VIEW v",
+            "DELETE FROM sessions WHERE expired",
+            "-- DROP TABLE users;",
+            "INSERT INTO users VALUES ('; DROP TABLE users')",
+            "CREATE FUNCTION f() RETURNS trigger AS $$ BEGIN DELETE FROM x; RETURN NEW; END $$ LANGUAGE plpgsql",
+        ] {
+            let reading = read(kept);
+            assert_eq!((reading.actions.len(), reading.unread), (0, None), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_the_script_remakes_is_not_gone() {
+        assert_eq!(
+            actions(
+                "CREATE TABLE new_users (id integer); INSERT INTO new_users SELECT id FROM users; \
+                 DROP TABLE users; ALTER TABLE new_users RENAME TO users;"
+            ),
+            [""; 0]
+        );
+        assert_eq!(actions("DROP TABLE IF EXISTS t; CREATE TABLE t (id int);"), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_called_safe() {
+        let script = "SELECT 1;\nDO $$ BEGIN EXECUTE 'DROP TABLE x'; END $$;\n";
+        let unread = read(script).unread.unwrap();
+        assert!(script[unread].starts_with("DO $$"));
+        assert!(read("ALTER TABLE ((((").unread.is_some());
+        assert!(read(&"x".repeat(LONGEST + 1)).unread.is_some());
+    }
+
+    #[test]
+    fn ranges_are_bytes() {
+        let script = "-- ünïcode\nSELECT 'é';\n  ALTER TABLE t\n    DROP COLUMN c;\n";
+        let action = &read(script).actions[0];
+        assert_eq!(&script[action.range.clone()], "ALTER TABLE t\n    DROP COLUMN c");
+    }
+
+    #[test]
+    fn a_script_of_comments_is_empty() {
+        assert!(is_empty("-- nothing to do\n;\n/* really */"));
+        assert!(!is_empty("SELECT 1"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_script_is_read(script in "(?s).{0,400}") {
+            let reading = read(&script);
+            for action in &reading.actions {
+                proptest::prop_assert!(script.get(action.range.clone()).is_some());
+            }
+            if let Some(unread) = reading.unread {
+                proptest::prop_assert!(script.get(unread).is_some());
+            }
+        }
+    }
+}
