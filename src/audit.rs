@@ -300,6 +300,18 @@ fn unrendered(id: SourceId, source: Source) -> ReadFile {
     ReadFile { source, facts, skipped: Some(skipped), document: None, comments: Vec::new() }
 }
 
+/// A broken file is a problem. One of a test or an example may be broken on purpose, and is listed as not read.
+fn complain(facts: &mut Facts, problems: Vec<Problem>, source: &Source, config: &Config) -> Option<Skipped> {
+    if !config.environments().is_for_show(&source.path) {
+        facts.problems.extend(problems);
+        return None;
+    }
+    let first = problems.first()?;
+    let line = first.span.map_or(1, |span| source.position(span.start).line);
+    let reason = format!("{} (line {line}), in a test or an example", first.message);
+    Some(Skipped { path: source.path.clone(), reason })
+}
+
 /// What one file gave.
 struct ReadFile {
     source: Source,
@@ -335,9 +347,9 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         environment: None,
         library: false,
     });
-    facts.problems.extend(problems);
+    let skipped = complain(&mut facts, problems, &source, config);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
     let whole_modules =
         document.format == Format::Hcl || source.path.ends_with(".tf.json") || source.path.ends_with(".tfvars.json");
-    ReadFile { source, facts, skipped: None, document: whole_modules.then_some(document), comments }
+    ReadFile { source, facts, skipped, document: whole_modules.then_some(document), comments }
 }

@@ -37,6 +37,11 @@ const OTHERS: &[&str] = &[
     "local",
 ];
 
+/// Those of them that show or test something.
+const FOR_SHOW: &[&str] = &[
+    "test", "tests", "testing", "example", "examples", "sample", "samples", "demo", "testdata", "fixture", "fixtures",
+];
+
 /// Which environment something is declared for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Environment {
@@ -105,6 +110,11 @@ impl Environments {
             }
         }
         found
+    }
+
+    /// Whether what stands at a path shows or tests something: it may be wrong on purpose.
+    pub fn is_for_show(&self, path: &str) -> bool {
+        self.of_path(path).is_some_and(|environment| FOR_SHOW.contains(&environment.name.as_str()))
     }
 
     /// The environment of something at a path, given the words it says itself (namespace, workspace, tag), which weigh

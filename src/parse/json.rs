@@ -1,4 +1,6 @@
-//! JSON as RFC 8259 has it: one value, no comments, no trailing commas.
+//! JSON as RFC 8259 has it, and what tools take beside it: comments and trailing commas (the settings of editors and
+//! compilers, <https://jsonc.org>), and one value on each line (<https://jsonlines.org>), each a document of its own.
+//! None of them hides what a file says, so none is complained about.
 //!
 //! The structure is read here, since no kept reader of JSON gives the place of every value; the escapes of a string
 //! are left to `serde_json`.
@@ -6,21 +8,21 @@
 use crate::parse::{MAX_DEPTH, Parsed, encrypted, keys};
 use crate::problem::{Fault, Problem};
 use crate::source::{SourceId, Span};
-use crate::tree::{Content, Document, Entry, Format, Map, Node, Text, Value};
+use crate::tree::{Comment, Content, Document, Entry, Format, Map, Node, Text, Value};
 
 /// Reads a JSON text. A text with a syntax error gives no value.
 pub fn parse(id: SourceId, text: &str) -> Parsed {
     let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut reader = Reader { id, text, at, problems: Vec::new() };
+    let mut reader = Reader { id, text, at, problems: Vec::new(), comments: Vec::new() };
     let values = match reader.file() {
-        Ok(node) => vec![node],
+        Ok(values) => values,
         Err(problem) => {
             reader.problems.push(*problem);
             Vec::new()
         }
     };
-    let document =
-        Document { source: id, format: Format::Json, content: Content::Values(values), comments: Vec::new() };
+    let comments = reader.comments;
+    let document = Document { source: id, format: Format::Json, content: Content::Values(values), comments };
     Parsed { document, problems: reader.problems }
 }
 
@@ -31,17 +33,23 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     problems: Vec<Problem>,
+    comments: Vec<Comment>,
 }
 
 impl Reader<'_> {
-    fn file(&mut self) -> Read<Node> {
+    fn file(&mut self) -> Read<Vec<Node>> {
         self.skip_space();
-        let node = self.value(0)?;
-        self.skip_space();
-        match self.peek() {
-            None => Ok(node),
-            Some(b'/' | b'#') => self.comment(),
-            Some(_) => self.wrong("more text follows the value", "a JSON file holds one value; remove the rest"),
+        let mut values = vec![self.value(0)?];
+        loop {
+            let end = self.at;
+            self.skip_space();
+            match self.peek() {
+                None => return Ok(values),
+                Some(b'{' | b'[') if self.text[end..self.at].contains('\n') => values.push(self.value(0)?),
+                Some(_) => {
+                    return self.wrong("more text follows the value", "a JSON file holds one value; remove the rest");
+                }
+            }
         }
     }
 
@@ -59,7 +67,6 @@ impl Reader<'_> {
             }
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b'a'..=b'z' | b'A'..=b'Z') => self.word(),
-            Some(b'/' | b'#') => self.comment(),
             Some(b'\'') => self.wrong("a string in single quotes", "write it in double quotes"),
             Some(_) => self.wrong("a value is missing here", ""),
             None => self.ends(),
@@ -74,6 +81,9 @@ impl Reader<'_> {
         while !self.takes(b'}') {
             if !entries.is_empty() {
                 self.comma("}")?;
+                if self.takes(b'}') {
+                    break;
+                }
             }
             entries.push(self.entry(depth)?);
             self.skip_space();
@@ -85,7 +95,6 @@ impl Reader<'_> {
     fn entry(&mut self, depth: usize) -> Read<Entry> {
         let (key, key_span) = match self.peek() {
             Some(b'"') => self.string()?,
-            Some(b'/' | b'#') => return self.comment(),
             Some(_) => return self.wrong("a key is missing here", "keys stand in double quotes"),
             None => return self.ends(),
         };
@@ -106,6 +115,9 @@ impl Reader<'_> {
         while !self.takes(b']') {
             if !items.is_empty() {
                 self.comma("]")?;
+                if self.takes(b']') {
+                    break;
+                }
             }
             items.push(self.value(depth + 1)?);
             self.skip_space();
@@ -117,17 +129,11 @@ impl Reader<'_> {
     fn comma(&mut self, closing: &str) -> Read<()> {
         match self.peek() {
             Some(b',') => {}
-            Some(b'/' | b'#') => return self.comment(),
             Some(_) => return self.wrong(format!("a `,` or `{closing}` is missing here"), ""),
             None => return self.ends(),
         }
-        let comma = self.at;
         self.at += 1;
         self.skip_space();
-        if self.text[self.at..].starts_with(closing) {
-            self.at = comma;
-            return self.wrong(format!("a `,` stands before the `{closing}`"), "remove the comma");
-        }
         Ok(())
     }
 
@@ -234,10 +240,29 @@ impl Reader<'_> {
         is_here
     }
 
+    /// Goes past space and comments, and keeps the comments.
     fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+        loop {
+            let rest = &self.text[self.at..];
+            let length = match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => 1,
+                Some(b'/') if rest.starts_with("//") => self.keep(rest.find('\n').unwrap_or(rest.len())),
+                Some(b'/') if rest.starts_with("/*") => match rest.find("*/") {
+                    Some(end) => self.keep(end + 2),
+                    None => return,
+                },
+                _ => return,
+            };
+            self.at += length;
         }
+    }
+
+    /// Keeps the comment of this length that starts here.
+    fn keep(&mut self, length: usize) -> usize {
+        let written = &self.text[self.at..self.at + length];
+        let text = written.trim_start_matches(['/', '*']).trim_end_matches("*/").trim();
+        self.comments.push(Comment { text: text.into(), span: Span::new(self.id, self.at, self.at + length) });
+        length
     }
 
     /// The span from `start` to here.
@@ -250,10 +275,6 @@ impl Reader<'_> {
         let length = self.text[self.at..].chars().next().map_or(0, char::len_utf8);
         let span = Span::new(self.id, self.at, self.at + length);
         fails(span, what, help)
-    }
-
-    fn comment<T>(&self) -> Read<T> {
-        self.wrong("JSON has no comments", "remove the comment; tools that take it read another format than JSON")
     }
 
     fn ends<T>(&self) -> Read<T> {
@@ -270,6 +291,7 @@ fn fails<T>(span: Span, what: impl AsRef<str>, help: &str) -> Read<T> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use regex::Regex;
 
     use super::*;
 
@@ -333,8 +355,10 @@ mod tests {
             ("", "the file is empty", ""),
             ("{\"a\": 1", "the text ends too early", ""),
             ("{\"a\": 1} x", "more text follows the value", "x"),
-            ("{\"a\": 1, // b\n}", "JSON has no comments", "/"),
-            ("[1, 2,]", "a `,` stands before the `]`", ","),
+            ("{\"a\": 1 /* b\n}", "a `,` or `}` is missing here", "/"),
+            ("[1,,]", "a value is missing here", ","),
+            ("{} {}", "more text follows the value", "{"),
+            ("{}\nx", "more text follows the value", "x"),
             ("[1 2]", "a `,` or `]` is missing here", "2"),
             ("[,]", "a value is missing here", ","),
             ("{a: 1}", "a key is missing here", "a"),
@@ -355,6 +379,22 @@ mod tests {
             assert_eq!(problem.message, format!("not valid JSON: {message}"), "{text:?}");
             assert_eq!(slice(text, problem.span.unwrap()), place, "{text:?}");
         }
+    }
+
+    #[test]
+    fn comments_trailing_commas_and_a_value_on_each_line_are_read() {
+        let text = "// top\n{\n  \"a\": [1, 2,], /* é */\n  \"b\": \"// no comment\", // the end\n}\n";
+        let Parsed { document, problems } = read(text);
+        assert_eq!(problems, []);
+        let root = &document.values()[0];
+        assert_eq!(root.get("a").unwrap().items().len(), 2);
+        assert_eq!(root.get("b").unwrap().as_str(), Some("// no comment"));
+        let comments: Vec<(&str, &str)> =
+            document.comments.iter().map(|comment| (comment.text.as_str(), slice(text, comment.span))).collect();
+        assert_eq!(comments, [("top", "// top"), ("é", "/* é */"), ("the end", "// the end")]);
+
+        let lines = read("{\"a\": 1}\n{\"a\": 2}\r\n");
+        assert_eq!((lines.document.values().len(), lines.problems.len()), (2, 0));
     }
 
     #[test]
@@ -391,7 +431,8 @@ mod tests {
         fn agrees_with_serde_json(text in r#"[\[\]{}",:\\nu0-9.eE+ -]{0,12}|\[("[a-z\\"nu0]{0,6}"|-?[0-9.e+]{1,5})(, ?[0-9]{1,3}){0,3}\]"#) {
             let is_valid = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             let parsed = read(&text);
-            prop_assert_eq!(!parsed.document.values().is_empty(), is_valid, "{}", text);
+            let has_trailing_comma = Regex::new(r", *[\]}]").unwrap().is_match(&text);
+            prop_assert!(!parsed.document.values().is_empty() == is_valid || has_trailing_comma, "{}", text);
             for node in parsed.document.values() {
                 check_spans(&text, node);
             }
