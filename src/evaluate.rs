@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun, OwnerPattern,
-    RestoreTest, Runbook, Service, Workload,
+    RestoreTest, Runbook, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -153,6 +153,10 @@ fn verdict<'m, T: Noun>(rule: &Rule, id: Id<T>, noun: &'m T, judgement: Judgemen
     // What passed is never reported, and needs no fingerprint.
     let fingerprint =
         if outcome == Outcome::Pass { String::new() } else { fingerprint(&rule.meta.id, noun.name(), &place.path, 0) };
+    let mut places = judgement.places;
+    if let Some(shared) = place.shared.as_ref().filter(|_| outcome != Outcome::Pass) {
+        at_the_call(&mut places, kind, place.span, shared);
+    }
     let verdict = Verdict {
         rule: rule.meta.id.clone(),
         severity: judgement.severity,
@@ -163,11 +167,23 @@ fn verdict<'m, T: Noun>(rule: &Rule, id: Id<T>, noun: &'m T, judgement: Judgemen
         subject: noun.name().into(),
         environment: place.environment.name.clone(),
         message: judgement.message,
-        evidence: judgement.places.into_iter().map(|(label, span)| Evidence { label, span }).collect(),
+        evidence: places.into_iter().map(|(label, span)| Evidence { label, span }).collect(),
         fingerprint,
         suppressed: None,
     };
     Placed { span: verdict.primary().unwrap_or(place.span), path: &place.path, verdict }
+}
+
+/// What a shared module decides is said at the call, and where the module says it comes second.
+fn at_the_call(places: &mut Vec<(String, Span)>, kind: &str, call: Span, shared: &Shared) {
+    let decided_inside = places.first().is_some_and(|(_, span)| shared.files.contains(&span.source));
+    if decided_inside {
+        places.retain(|(_, span)| *span != call);
+        places.insert(0, (kind.to_owned(), call));
+    }
+    if !places.iter().any(|(_, span)| *span == shared.head) {
+        places.push(("declared in the module that is called".to_owned(), shared.head));
+    }
 }
 
 /// 128 bits of SHA-256 over rule, subject and path, and the count of equal ones before it.

@@ -45,6 +45,7 @@ impl Input<'_> {
             path: self.source.path.as_str().into(),
             environment: self.environment_of(words),
             library: self.library,
+            shared: None,
         }
     }
 

@@ -31,7 +31,7 @@ pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
 pub use workload::{Budget, Container, Workload};
 
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::tree::Text;
 
 /// Where a noun is declared.
@@ -45,6 +45,17 @@ pub struct Place {
     pub environment: Environment,
     /// Whether it is part of a reusable module or chart that nothing here calls: it is not judged.
     pub library: bool,
+    /// Where a module that several calls share declares it; the place itself is then our own call.
+    pub shared: Option<Shared>,
+}
+
+/// Where a shared module declares something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shared {
+    /// The head of what is declared.
+    pub head: Span,
+    /// The files of the module's folder: what is decided in them is decided for every call.
+    pub files: Vec<SourceId>,
 }
 
 /// The number of a noun in its list.

@@ -308,7 +308,9 @@ impl Heads {
 
     fn add<T: Noun>(&mut self, model: &Model) {
         for (_, noun) in model.each::<T>() {
-            self.0.entry((T::described().name, noun.name().into())).or_default().push(noun.place().span);
+            let heads = self.0.entry((T::described().name, noun.name().into())).or_default();
+            heads.push(noun.place().span);
+            heads.extend(noun.place().shared.as_ref().map(|shared| shared.head));
         }
     }
 

@@ -61,6 +61,7 @@ impl<'a> Ground<'a> {
             path: resource.path.clone(),
             environment: resource.environment.clone(),
             library: self.root.library,
+            shared: resource.shared.clone(),
         }
     }
 

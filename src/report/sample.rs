@@ -4,7 +4,7 @@
 use super::{Format, Options, write};
 use crate::audit::Audit;
 use crate::evaluate::{Evidence, Outcome, Suppression, Verdict};
-use crate::model::{Environment, Fact, Id, Member, Model, Place, Service};
+use crate::model::{Fact, Id, Member, Model, Place, Service};
 use crate::problem::{Fault, Problem, Skipped};
 use crate::rule::{Meta, Question, Rule, RuleSet, Severity};
 use crate::score::{Answer, Grade, QuestionScore, Scores, ServiceScore};
@@ -200,7 +200,7 @@ fn services(sources: &Sources) -> Vec<Service> {
                    member: &str,
                    needle: &str| {
         let span = place(sources, path, needle, needle);
-        let place = Place { span, path: path.into(), environment: Environment::default(), library: false };
+        let place = Place { span, path: path.into(), ..Place::default() };
         let linked_by = format!("label app={name}");
         Service {
             name: name.into(),

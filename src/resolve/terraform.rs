@@ -20,12 +20,13 @@ mod operate;
 mod project;
 mod reference;
 mod roots;
+mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use crate::model::{Environment, Environments, Gap};
+use crate::model::{Environment, Environments, Gap, Shared};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, Sources, Span};
@@ -109,6 +110,8 @@ pub struct Resource {
     pub uncertain: Option<Unknown>,
     /// The heads of the module calls that lead to it, the nearest first.
     pub call_chain: Vec<Span>,
+    /// Where its module declares it, when several calls share that module: its head and path are then the root's call.
+    pub shared: Option<Shared>,
     /// What its attributes refer to, known values included: by these, resources are joined.
     pub references: Vec<Reference>,
 }
@@ -208,6 +211,7 @@ pub fn resolve(documents: &[(&Source, &Document)], sources: &Sources, environmen
         resolved.gaps.extend(outcome.gaps);
         resolved.problems.extend(outcome.problems);
     }
+    shared::anchor(&mut resolved.roots, documents);
     resolved.gaps.sort_by(|a, b| (a.span, &a.reason).cmp(&(b.span, &b.reason)));
     resolved.gaps.dedup();
     resolved.problems.sort_by(|a, b| (a.span, &a.message).cmp(&(b.span, &b.message)));

@@ -2,7 +2,7 @@
 //! public modules that are read by their arguments.
 
 use crate::extract::Facts;
-use crate::model::{BackupState, Datastore, Environment, Fact, Place, State};
+use crate::model::{BackupState, Datastore, Environment, Fact, Place, Shared, State};
 use crate::resolve::terraform::{Mode, ModuleCall, Reference, Resource, refers, step};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown, Value};
@@ -49,6 +49,7 @@ struct Declared<'a> {
     body: &'a Node,
     head: Span,
     path: &'a Text,
+    shared: Option<&'a Shared>,
     environment: &'a Environment,
     provider: &'a str,
     references: &'a [Reference],
@@ -82,6 +83,7 @@ fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declare
         body: &resource.body,
         head: resource.head,
         path: &resource.path,
+        shared: resource.shared.as_ref(),
         environment: &resource.environment,
         provider: &resource.provider,
         references: &resource.references,
@@ -102,6 +104,7 @@ fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>>
         body: &call.arguments,
         head: call.head,
         path: &call.path,
+        shared: None,
         environment: &ground.root.environment,
         provider: "",
         references: &call.references,
@@ -153,7 +156,8 @@ impl Declared<'_> {
 
     fn place(&self) -> Place {
         let environment = self.environment.clone();
-        Place { span: self.head, path: self.path.clone(), environment, library: self.ground.root.library }
+        let shared = self.shared.cloned();
+        Place { span: self.head, path: self.path.clone(), environment, library: self.ground.root.library, shared }
     }
 
     fn names(&self) -> Vec<Text> {

@@ -193,6 +193,7 @@ impl<'a> Collector<'_, 'a> {
                     .unwrap_or_default(),
                 uncertain: uncertain.or_else(|| home.uncertain.clone()),
                 call_chain: home.chain.clone(),
+                shared: None,
                 references,
             };
             (resource, documents)

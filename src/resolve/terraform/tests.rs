@@ -174,7 +174,11 @@ fn modules_are_followed_with_the_places_that_decide() {
     assert_eq!(repository.text(retention.span), "3");
     let via: Vec<&str> = retention.via.iter().flatten().map(|span| repository.sources.path(*span)).collect();
     assert_eq!(via, ["infra/modules/db/main.tf", "infra/main.tf"]);
-    assert_eq!(repository.text(database.head), r#"resource "aws_db_instance" "this""#);
+    assert_eq!(repository.text(database.head), r#"module "orders""#, "two calls share the module");
+    assert_eq!(database.path, "infra/main.tf");
+    let shared = database.shared.as_ref().unwrap();
+    assert_eq!(repository.text(shared.head), r#"resource "aws_db_instance" "this""#);
+    assert_eq!(shared.files.len(), 1);
     assert_eq!(repository.text(database.call_chain[0]), r#"module "orders""#);
     assert_eq!(database.at("identifier").unwrap().as_str(), Some("shop-orders"));
 

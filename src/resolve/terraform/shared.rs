@@ -1,0 +1,44 @@
+//! Resources of modules that several calls share. What is missing in one of them is missing at each call, so that each
+//! is said where the root calls the module, with the module's own line beside it: a reader mends their own call, or the
+//! module once for all. A module that one call uses is a part of its root, and its resources stand where they are
+//! written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Shared;
+use crate::source::{Source, SourceId, Span};
+use crate::tree::{Document, Text};
+
+use super::Root;
+
+/// Moves the resources of shared modules to the calls in their roots.
+pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
+    let mut calls: BTreeMap<Span, BTreeSet<&[Span]>> = BTreeMap::new();
+    for resource in roots.iter().flat_map(|root| &root.resources).filter(|resource| !resource.call_chain.is_empty()) {
+        calls.entry(resource.head).or_default().insert(&resource.call_chain);
+    }
+    let shared: BTreeSet<Span> =
+        calls.into_iter().filter(|(_, chains)| chains.len() > 1).map(|(head, _)| head).collect();
+    if shared.is_empty() {
+        return;
+    }
+    let mut paths: BTreeMap<SourceId, &str> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
+    for (source, document) in documents {
+        paths.insert(document.source, &source.path);
+        folders.entry(folder(&source.path)).or_default().push(document.source);
+    }
+    let shared_resources = roots.iter_mut().flat_map(|root| &mut root.resources);
+    for resource in shared_resources.filter(|resource| shared.contains(&resource.head)) {
+        let Some(call) = resource.call_chain.last().copied() else { continue };
+        let Some(path) = paths.get(&call.source) else { continue };
+        let files = folders.get(folder(&resource.path)).cloned().unwrap_or_default();
+        resource.shared = Some(Shared { head: resource.head, files });
+        resource.head = call;
+        resource.path = Text::from(*path);
+    }
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
