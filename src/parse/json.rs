@@ -432,7 +432,7 @@ mod tests {
             let is_valid = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             let parsed = read(&text);
             let has_trailing_comma = Regex::new(r", *[\]}]").unwrap().is_match(&text);
-            prop_assert!(!parsed.document.values().is_empty() == is_valid || has_trailing_comma, "{}", text);
+            prop_assert!(parsed.document.values().is_empty() != is_valid || has_trailing_comma, "{}", text);
             for node in parsed.document.values() {
                 check_spans(&text, node);
             }
