@@ -6,6 +6,7 @@
 mod alerts;
 mod backups;
 mod documents;
+mod helpers;
 mod images;
 mod index;
 mod kubernetes;
@@ -87,8 +88,9 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     let selecting = kubernetes::Selecting::new(model);
     kubernetes::join(model, &selecting);
     images::join(model);
+    helpers::mark(model);
     let register = services::Register::fill(model, context);
-    services::settle(model);
+    services::settle(model, &register);
     alerts::join(model, &register, &selecting, context);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);

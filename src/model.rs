@@ -54,7 +54,7 @@ pub struct Place {
 pub struct Shared {
     /// The head of what is declared.
     pub head: Span,
-    /// The files of the module's folder: what is decided in them is decided for every call.
+    /// The files of the module's folder, when several calls share it: what is decided in them is decided for each.
     pub files: Vec<SourceId>,
 }
 

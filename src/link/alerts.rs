@@ -208,7 +208,7 @@ fn things_meant(things: &ByAddress<Thing>, value: &Fact<Text>) -> Vec<Thing> {
 /// What an alert's own name, its file and its place say, when its expression says nothing.
 fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
     let words = camel_words(&alert.plain_name);
-    if let Some(service) = register.find_at_start(&words) {
+    if let Some(service) = register.find_at_start_of_alert(&words) {
         return Some((service, format!("its name {}", alert.plain_name)));
     }
     let file = stem(&alert.place.path);

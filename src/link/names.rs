@@ -7,9 +7,9 @@ use crate::tree::Text;
 const GENERIC: &[&str] = &[
     "api",
     "app",
-    "apps",
     "application",
     "applications",
+    "apps",
     "aws",
     "azure",
     "backend",
@@ -32,11 +32,15 @@ const GENERIC: &[&str] = &[
     "deploy",
     "deployment",
     "deployments",
+    "ecs",
+    "env",
     "environments",
     "envs",
-    "env",
     "example",
+    "fargate",
     "frontend",
+    "function",
+    "functions",
     "gcp",
     "google",
     "iac",
@@ -47,6 +51,8 @@ const GENERIC: &[&str] = &[
     "k8s",
     "kube",
     "kubernetes",
+    "lambda",
+    "lambdas",
     "live",
     "main",
     "manifests",
@@ -62,6 +68,7 @@ const GENERIC: &[&str] = &[
     "root",
     "roots",
     "server",
+    "serverless",
     "service",
     "services",
     "shared",
@@ -95,6 +102,15 @@ pub(super) fn normal(name: &str, environments: &Environments) -> Text {
         words.remove(0);
     }
     words.join("-").into()
+}
+
+/// Generic words that are the whole names of services all the same, where an alert's own name begins with one:
+/// `FrontendUnavailable` watches the service `frontend`.
+const ROLES: &[&str] = &["api", "backend", "frontend", "web", "worker"];
+
+/// Whether a generic word names a service when nothing stands before it.
+pub(super) fn is_role(name: &str) -> bool {
+    ROLES.contains(&name)
 }
 
 /// Whether a normal name says too little to find a service by.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use super::names::{beginnings, folders, is_generic, normal, of_services_folder, parts, stem};
+use super::names::{beginnings, folders, is_generic, is_role, normal, of_services_folder, parts, stem};
 use crate::model::{Datastore, Environment, Fact, Id, Member, Model, Noun, Place, Service, Workload};
 use crate::tree::Text;
 
@@ -41,6 +41,8 @@ pub(super) struct Register<'c> {
     by_name: BTreeMap<Text, Id<Service>>,
     platforms: BTreeSet<Text>,
     users: BTreeMap<Text, Vec<Id<Workload>>>,
+    /// Stacks that are named by a folder that says nothing.
+    nameless: BTreeSet<Id<Service>>,
 }
 
 /// The service something belongs to, and why that is thought.
@@ -54,13 +56,16 @@ enum Claimed {
     Known(Id<Service>),
     /// One of this name, known or not.
     Named(Text),
+    /// A stack of this name, which says nothing of what it is for.
+    Nameless(Text),
 }
 
 impl<'c> Register<'c> {
     /// Finds the services and gives every workload and datastore its own.
     pub(super) fn fill(model: &mut Model, context: &'c Context<'c>) -> Self {
         let platforms = platforms(model);
-        let mut register = Self { context, by_name: BTreeMap::new(), platforms, users: users(model) };
+        let mut register =
+            Self { context, by_name: BTreeMap::new(), platforms, users: users(model), nameless: BTreeSet::new() };
         register.declare(model);
         register.take_workloads(model);
         register.take_datastores(model);
@@ -86,6 +91,12 @@ impl<'c> Register<'c> {
         beginnings(words).filter(|part| !is_generic(part)).find_map(|part| self.by_name.get(part).copied())
     }
 
+    /// The same for the name of an alert, which may begin with a word as plain as `frontend`.
+    pub(super) fn find_at_start_of_alert(&self, words: &str) -> Option<Id<Service>> {
+        let telling = |part: &&str| !is_generic(part) || is_role(part);
+        beginnings(words).filter(telling).find_map(|part| self.by_name.get(part).copied())
+    }
+
     /// Makes another name lead to a service, unless it is taken or says too little.
     pub(super) fn also_called(&mut self, name: &str, service: Id<Service>) {
         let name = self.normal(name);
@@ -108,6 +119,14 @@ impl<'c> Register<'c> {
         match claimed {
             Claimed::Known(id) => id,
             Claimed::Named(name) => self.service(model, &name),
+            Claimed::Nameless(name) => {
+                let known = self.find(&name);
+                let id = self.service(model, &name);
+                if known.is_none() {
+                    self.nameless.insert(id);
+                }
+                id
+            }
         }
     }
 
@@ -159,12 +178,17 @@ impl<'c> Register<'c> {
     }
 
     fn take_workloads(&mut self, model: &mut Model) {
-        // Jobs come last: they work for a service more often than they are one.
-        let is_job = |workload: &Workload| matches!(workload.kind.as_str(), "Job" | "CronJob");
-        let (jobs, others): (Vec<_>, Vec<_>) =
-            (0..model.workloads.len()).map(Id::new).partition(|id: &Id<Workload>| is_job(&model[*id]));
-        for id in others.into_iter().chain(jobs) {
-            let claim = self.claim_workload(&model[id]);
+        // What keeps the data of one service, or works for one now and then, is rather a part of it than one itself: it
+        // comes after those it may belong to.
+        let stores = stores(model);
+        let rank = |id: &Id<Workload>| {
+            let is_job = matches!(model[*id].kind.as_str(), "Job" | "CronJob");
+            (is_job, stores.contains(id))
+        };
+        let mut ids: Vec<Id<Workload>> = (0..model.workloads.len()).map(Id::new).collect();
+        ids.sort_by_key(rank);
+        for id in ids {
+            let claim = self.claim_store(model, id, &stores).unwrap_or_else(|| self.claim_workload(&model[id]));
             let service = self.claimed(model, claim.service);
             model[id].service = Some(service);
             for container in model[id].containers.clone() {
@@ -179,6 +203,24 @@ impl<'c> Register<'c> {
                 self.also_called(&name, service);
             }
         }
+    }
+
+    /// A database in the cluster belongs to the one service whose environment names it, unless it says itself what it
+    /// is part of.
+    fn claim_store(&self, model: &Model, id: Id<Workload>, stores: &BTreeSet<Id<Workload>>) -> Option<Claim> {
+        let workload = &model[id];
+        let declared = || self.context.services.iter().any(|it| it.paths.is_match(workload.place.path.as_str()));
+        let said = || [&workload.pod_labels, &workload.labels].iter().any(|labels| labels.value(PART_OF).is_some());
+        if !stores.contains(&id) || declared() || said() || self.find(&workload.plain_name).is_some() {
+            return None;
+        }
+        let users = self.users.get(&workload.plain_name.to_ascii_lowercase())?;
+        let same = |user: &&Id<Workload>| **user != id && model[**user].namespace.value() == workload.namespace.value();
+        let mut services = users.iter().filter(same).filter_map(|user| Some((model[*user].service?, *user)));
+        let (service, user) = services.next()?;
+        let alone = services.all(|(other, _)| other == service);
+        let reason = format!("{} names it in its environment", model[user].name);
+        alone.then_some(Claim { service: Claimed::Known(service), reason })
     }
 
     fn claim_workload(&self, workload: &Workload) -> Claim {
@@ -216,10 +258,27 @@ impl<'c> Register<'c> {
         {
             return Claim { service: Claimed::Named(value.clone()), reason: format!("tag {key}={value}") };
         }
-        if let Some(folder) = of_services_folder(&workload.place.path) {
+        if let Some(folder) = of_services_folder(&workload.place.path).or_else(|| self.stack_of(workload)) {
             return Claim { service: Claimed::Named(folder.into()), reason: format!("folder {folder}/") };
         }
         Claim { service: Claimed::Named(workload.plain_name.clone()), reason: "its own name".into() }
+    }
+
+    /// The stack whose part something in Terraform is by its folder: functions are parts of what stands beside them,
+    /// and `docs-web` in `docs/` is the web server of `docs`.
+    fn stack_of<'w>(&self, workload: &'w Workload) -> Option<&'w str> {
+        let is_function = matches!(workload.platform.as_str(), "lambda" | "cloud-functions");
+        if !is_function && !matches!(workload.platform.as_str(), "ecs" | "cloud-run" | "container-apps") {
+            return None;
+        }
+        let named = |folder: &&str| {
+            let name = self.normal(folder);
+            !is_generic(&name) && self.context.environments.of_word(folder).is_none()
+        };
+        let folder = folders(&workload.place.path).find(named)?;
+        let name = self.normal(&workload.plain_name);
+        let begins = name.strip_prefix(self.normal(folder).as_str()).is_some_and(|rest| rest.starts_with('-'));
+        (is_function || begins).then_some(folder)
     }
 
     fn take_datastores(&mut self, model: &mut Model) {
@@ -281,7 +340,7 @@ impl<'c> Register<'c> {
         }
         // A stack of which nothing says more stands for itself: its datastores are not a service each.
         if let Some(folder) = folders(path).find(|folder| self.context.environments.of_word(folder).is_none()) {
-            return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
+            return Claim { service: Claimed::Nameless(folder.into()), reason: format!("its folder {folder}/") };
         }
         let name = datastore.names.first().filter(|name| !name.is_empty()).cloned();
         Claim { service: Claimed::Named(name.unwrap_or_else(|| datastore.name.clone())), reason: "its own name".into() }
@@ -296,6 +355,21 @@ impl<'c> Register<'c> {
         // Several services that share a database say nothing of whose it is.
         users.all(|(other, _)| other == service).then(|| (service, name.clone()))
     }
+}
+
+/// Workloads that do nothing but keep data: a datastore for each container that is not there to measure.
+fn stores(model: &Model) -> BTreeSet<Id<Workload>> {
+    let mut kept: BTreeMap<Id<Workload>, usize> = BTreeMap::new();
+    for datastore in model.datastores.iter().filter(|datastore| datastore.kind != "volume") {
+        if let Some(workload) = datastore.workload {
+            *kept.entry(workload).or_default() += 1;
+        }
+    }
+    let main = |id: &Id<Workload>| {
+        let containers = model[*id].containers.iter().map(|id| &model[*id]);
+        containers.filter(|container| !container.init && !container.telemetry).count()
+    };
+    kept.into_iter().filter(|(id, count)| *count >= main(id)).map(|(id, _)| id).collect()
 }
 
 /// Workloads in production by the hosts that their environments name.
@@ -331,7 +405,8 @@ pub(super) fn join<T: Noun>(model: &mut Model, service: Id<Service>, id: Id<T>, 
 }
 
 /// Where a service is anchored, and what it is made of, once its members are known.
-pub(super) fn settle(model: &mut Model) {
+pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
+    let stores = stores(model);
     let mut workloads: Vec<Vec<Id<Workload>>> = vec![Vec::new(); model.services.len()];
     let mut datastores: Vec<Vec<Id<Datastore>>> = vec![Vec::new(); model.services.len()];
     for (id, workload) in model.each::<Workload>() {
@@ -358,14 +433,18 @@ pub(super) fn settle(model: &mut Model) {
             datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(depth);
         let anchor = places(true).or(any_workload).or(any_datastore).cloned();
         // A Job runs once: nothing is left to page for, or to roll back.
-        let deployable = workloads.iter().any(|id| judged(&model[*id].place) && model[*id].kind != "Job");
-        // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
-        let holds_data = datastores.iter().map(|id| &model[*id]).any(|datastore| {
-            matches!(datastore.kind.as_str(), "database" | "warehouse" | "search" | "file-system")
-                && judged(&datastore.place)
-                && !datastore.disposable.is_true()
-                && !datastore.replica.is_true()
+        let deployable = workloads.iter().any(|id| {
+            let workload = &model[*id];
+            judged(&workload.place) && workload.kind != "Job" && !workload.helper && !stores.contains(id)
         });
+        // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
+        let holds_data = !register.nameless.contains(&id)
+            && datastores.iter().map(|id| &model[*id]).any(|datastore| {
+                matches!(datastore.kind.as_str(), "database" | "warehouse" | "search" | "file-system")
+                    && judged(&datastore.place)
+                    && !datastore.disposable.is_true()
+                    && !datastore.replica.is_true()
+            });
         let first_member = model[id].members.first().map(|member| member.place.clone());
         let service = &mut model[id];
         match (anchor, first_member) {

@@ -32,6 +32,8 @@ facts! {
         deletes_backups: Fact<bool>,
         /// Whether overwritten and deleted objects are kept as versions.
         versioned: Fact<bool>,
+        /// How long overwritten and deleted objects can be brought back without versions (soft delete), in days.
+        soft_delete_days: Fact<f64>,
         /// Whether it survives the loss of a zone.
         multi_zone: Fact<bool>,
         /// Whether an alert watches it; unknown where alerts are declared to live elsewhere or could not be read.

@@ -20,9 +20,11 @@ facts! {
         rto_minutes: Fact<i64>,
         /// Whether it was declared in `twoam.toml` or a catalogue, rather than inferred.
         declared: bool,
-        /// Whether it runs anything that is deployed.
+        /// Whether it runs anything that is deployed for whoever uses it. A database is restored rather than rolled
+        /// back, and exporters, operators and load generators serve nobody.
         deployable: bool,
-        /// Whether it keeps data in a database, warehouse, search index or file system that is judged.
+        /// Whether it keeps data in a database, warehouse, search index or file system that is judged. A stack that
+        /// nothing names but a folder such as `terraform/` does not answer for its data by itself: its datastores do.
         holds_data: bool,
         /// Its workloads.
         workloads: Vec<Id<Workload>>,

@@ -19,6 +19,9 @@ facts! {
         scales: bool,
         /// Whether it says that only one copy may run (leader election, a volume that one node mounts, a label).
         singleton: Fact<bool>,
+        /// Whether it measures, operates or loads other workloads rather than serving anyone: an exporter, an operator,
+        /// a load generator.
+        helper: bool,
         /// Whether a Kubernetes Service, ingress or load balancer sends it traffic.
         serves: bool,
         /// How many old revisions are kept to go back to.
@@ -78,6 +81,8 @@ facts! {
         init: bool,
         /// Whether a Kubernetes Service sends traffic to one of its ports.
         serves: bool,
+        /// Whether it only gives measurements, or guards the port where others give them.
+        telemetry: bool,
         /// Whether it declares a readiness probe.
         readiness_probe: Fact<bool>,
         /// The workload it is part of.

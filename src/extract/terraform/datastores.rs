@@ -30,6 +30,8 @@ const PASSING: &[&str] = &[
     "artefacts",
     "build",
     "builds",
+    "inventory",
+    "inventories",
 ];
 
 /// Names of resources that tell nothing.
@@ -131,6 +133,7 @@ impl Declared<'_> {
             skips_final_snapshot: self.flag("skip_final_snapshot"),
             deletes_backups: self.flag("delete_automated_backups"),
             versioned: self.flag("versioned"),
+            soft_delete_days: self.told("soft_delete_days").map_or_else(Fact::default, |told| number(told.fact)),
             multi_zone: self.flag("multi_zone"),
             address: name,
             type_name: self.type_name.into(),

@@ -1,7 +1,7 @@
-//! Resources of modules that several calls share. What is missing in one of them is missing at each call, so that each
-//! is said where the root calls the module, with the module's own line beside it: a reader mends their own call, or the
-//! module once for all. A module that one call uses is a part of its root, and its resources stand where they are
-//! written.
+//! Resources of modules that several calls share, or that stand outside their root's folder to be shared. What is
+//! missing in one of them is missing at each call, so that each is said where the root calls the module, with the
+//! module's own line beside it: a reader mends their own call, or the module once for all. A module inside its root's
+//! folder that one call uses is a part of the root, and its resources stand where they are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,26 +17,36 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
     for resource in roots.iter().flat_map(|root| &root.resources).filter(|resource| !resource.call_chain.is_empty()) {
         calls.entry(resource.head).or_default().insert(&resource.call_chain);
     }
-    let shared: BTreeSet<Span> =
-        calls.into_iter().filter(|(_, chains)| chains.len() > 1).map(|(head, _)| head).collect();
-    if shared.is_empty() {
+    if calls.is_empty() {
         return;
     }
+    let shared: BTreeSet<Span> =
+        calls.into_iter().filter(|(_, chains)| chains.len() > 1).map(|(head, _)| head).collect();
     let mut paths: BTreeMap<SourceId, &str> = BTreeMap::new();
     let mut folders: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
     for (source, document) in documents {
         paths.insert(document.source, &source.path);
         folders.entry(folder(&source.path)).or_default().push(document.source);
     }
-    let shared_resources = roots.iter_mut().flat_map(|root| &mut root.resources);
-    for resource in shared_resources.filter(|resource| shared.contains(&resource.head)) {
-        let Some(call) = resource.call_chain.last().copied() else { continue };
-        let Some(path) = paths.get(&call.source) else { continue };
-        let files = folders.get(folder(&resource.path)).cloned().unwrap_or_default();
-        resource.shared = Some(Shared { head: resource.head, files });
-        resource.head = call;
-        resource.path = Text::from(*path);
+    for Root { directory, resources, .. } in roots {
+        for resource in resources {
+            let Some(call) = resource.call_chain.last().copied() else { continue };
+            let Some(path) = paths.get(&call.source) else { continue };
+            let is_shared = shared.contains(&resource.head);
+            if !is_shared && is_inside(&resource.path, directory) {
+                continue;
+            }
+            // What the module decides for its only caller is said where it decides it.
+            let files = if is_shared { folders.get(folder(&resource.path)).cloned() } else { None };
+            resource.shared = Some(Shared { head: resource.head, files: files.unwrap_or_default() });
+            resource.head = call;
+            resource.path = Text::from(*path);
+        }
     }
+}
+
+fn is_inside(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn folder(path: &str) -> &str {

@@ -1,0 +1,110 @@
+//! Workloads that help others: exporters and collectors, operators, load generators. Nobody is called because one of
+//! them is down by itself, no customer notices, and they are shipped by whoever runs the platform, so the questions
+//! that are asked of a service (who is paged, which page do they open, how is it rolled back, was it in a drill) are
+//! not asked of them, nor how many copies of one run: two exporters give every series twice, an operator that starts
+//! again takes up where it left off. What is wrong with them otherwise (a moving image, a budget that blocks) is said.
+//!
+//! They are recognised by the names that their projects give them, in the image or in the workload's own name.
+
+use crate::model::{Container, Id, Model, Workload};
+
+/// Collectors, adapters and proxies of measurements whose names do not say so by themselves.
+const TELEMETRY: &[&str] = &[
+    "alloy",
+    "cadvisor",
+    "configmap-reload",
+    "configmap-reloader",
+    "datadog-agent",
+    "filebeat",
+    "fluent-bit",
+    "fluentd",
+    "k8s-prometheus-adapter",
+    "kube-rbac-proxy",
+    "kube-state-metrics",
+    "metricbeat",
+    "metrics-server",
+    "module-configmap-reloader",
+    "node-problem-detector",
+    "opentelemetry-collector",
+    "opentelemetry-collector-contrib",
+    "opentelemetry-collector-k8s",
+    "otel-collector",
+    "otelcol",
+    "prometheus-adapter",
+    "prometheus-config-reloader",
+    "prometheus-to-sd",
+    "promtail",
+    "pushgateway",
+    "telegraf",
+];
+
+/// Controllers whose names do not say so by themselves: what they did stays done while they are away.
+const OPERATORS: &[&str] =
+    &["cert-manager-cainjector", "cluster-autoscaler", "descheduler", "external-dns", "reloader"];
+
+/// Tools that make load.
+const LOAD_TOOLS: &[&str] =
+    &["gatling", "jmeter", "k6", "load-generator", "load-test", "loadgen", "loadgenerator", "loadtest", "locust"];
+
+/// Whether the name is that of something that measures, or passes measurements on.
+fn is_telemetry(name: &str) -> bool {
+    name.ends_with("exporter") || TELEMETRY.contains(&name)
+}
+
+fn is_helper(name: &str) -> bool {
+    let operates = name.ends_with("-operator") || name.ends_with("controller-manager") || OPERATORS.contains(&name);
+    is_telemetry(name) || operates || LOAD_TOOLS.contains(&name)
+}
+
+/// The name in an image reference, without registry, tag and digest, as other names are written.
+fn of_image(reference: &str) -> String {
+    let reference = reference.split('@').next().unwrap_or(reference);
+    let last = reference.rsplit('/').next().unwrap_or(reference);
+    last.split(':').next().unwrap_or(last).to_ascii_lowercase().replace('_', "-")
+}
+
+/// Marks what helps others.
+pub(super) fn mark(model: &mut Model) {
+    for container in &mut model.containers {
+        let image = container.image.value().map(|image| of_image(image)).unwrap_or_default();
+        let own_name = container.name.rsplit('/').next().unwrap_or_default();
+        container.telemetry = is_telemetry(&image) || is_telemetry(own_name);
+    }
+    for index in 0..model.workloads.len() {
+        let id: Id<Workload> = Id::new(index);
+        let helper = helps(model, id);
+        model[id].helper = helper;
+    }
+}
+
+/// Whether its name says so, or the image of every container that runs beside the others until the end.
+fn helps(model: &Model, id: Id<Workload>) -> bool {
+    let workload = &model[id];
+    let name = workload.plain_name.to_ascii_lowercase().replace('_', "-");
+    if is_helper(&name) {
+        return true;
+    }
+    let helping = |container: &Container| {
+        container.telemetry || container.image.value().is_some_and(|image| is_helper(&of_image(image)))
+    };
+    let mut main = workload.containers.iter().map(|id| &model[*id]).filter(|container| !container.init).peekable();
+    main.peek().is_some() && main.all(helping)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_helps() {
+        for name in ["blackbox-exporter", "kube-state-metrics", "pgpool-operator", "loadgenerator", "external-dns"] {
+            assert!(is_helper(name), "{name}");
+        }
+        for name in
+            ["frontend", "ingress-nginx-controller", "exporter-api", "operator-console", "load-balancer", "grafana"]
+        {
+            assert!(!is_helper(name), "{name}");
+        }
+        assert_eq!(of_image("quay.io:443/prometheuscommunity/postgres_exporter:v1@sha256:00"), "postgres-exporter");
+    }
+}
