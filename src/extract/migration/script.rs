@@ -157,34 +157,52 @@ fn body(masked: &str, opening: &Regex) -> Option<(Range<usize>, Range<usize>)> {
     Some((first..end, start..head.end()))
 }
 
-/// Reads the SQL that a call holds as a literal into the script; what is not a literal is not known.
+/// A literal string, its text in the group that matched.
+static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
+    expression(
+        r#"(?s)(?:"""(?P<a>.*?)"""|'''(?P<b>.*?)'''|<<[~-]?['"]?[A-Z_]+['"]?[^\n]*\n(?P<c>.*)\n\s*[A-Z_]+\s*$|"(?P<d>(?:[^"\\]|\\.)*)"|'(?P<e>(?:[^'\\]|\\.)*)')"#,
+    )
+});
+
+fn literal(written: &str) -> Option<&str> {
+    let found = LITERAL.captures(written.trim_end_matches(['\n', ' ']))?;
+    ["a", "b", "c", "d", "e"].iter().find_map(|name| found.name(name)).map(|it| it.as_str())
+}
+
+/// The literal that a name is given in the text before a call: `query = """…"""`.
+fn assigned<'t>(text: &'t str, before: usize, name: &str) -> Option<&'t str> {
+    let head = text.get(..before)?;
+    let given = [" = ", "="]
+        .iter()
+        .find_map(|sign| head.rfind(&format!("\n{name}{sign}")).or_else(|| head.rfind(&format!(" {name}{sign}"))))?;
+    let value = text.get(given..before)?.split_once('=')?.1.trim_start();
+    value.starts_with(['"', '\'']).then(|| literal(value)).flatten()
+}
+
+/// Reads the SQL that a call holds, or that a name it holds was given. What is put together when it runs is judged by
+/// how it begins, and otherwise not known.
 fn embedded(text: &str, masked: &str, call: &Call<'_>, script: &mut Script) {
-    static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
-        expression(
-            r#"(?s)(?:"""(?P<a>.*?)"""|'''(?P<b>.*?)'''|<<[~-]?['"]?[A-Z_]+['"]?[^\n]*\n(?P<c>.*)\n\s*[A-Z_]+\s*$|"(?P<d>(?:[^"\\]|\\.)*)"|'(?P<e>(?:[^'\\]|\\.)*)')"#,
-        )
-    });
     // A heredoc's text stands below the line of its call.
-    let end = if text.get(call.range.clone()).is_some_and(|it| it.contains("<<")) {
-        let at = call.range.start + text.get(call.range.clone()).and_then(|it| it.find("<<")).unwrap_or(0);
-        heredoc_end(text, at).unwrap_or(call.range.end)
-    } else {
-        call.range.end
-    };
+    let heredoc = text.get(call.range.clone()).and_then(|it| it.find("<<")).map(|at| call.range.start + at);
+    let end = heredoc.and_then(|at| heredoc_end(text, at)).unwrap_or(call.range.end);
     let Some(written) = text.get(call.range.start..end) else { return };
-    let literal = LITERAL
-        .captures(written.trim_end_matches(['\n', ' ']))
-        .and_then(|found| ["a", "b", "c", "d", "e"].iter().find_map(|name| found.name(name)));
     let code = masked.get(call.range.clone()).unwrap_or_default();
-    let computed = code.contains('+') || code.contains('%') || code.contains(".format");
-    let Some(literal) = literal.filter(|_| !computed) else {
-        script.unread = script.unread.take().or(Some(call.range.clone()));
-        return;
-    };
-    let reading = sql::read(literal.as_str());
-    script.actions.extend(reading.actions.into_iter().map(|it| Action { text: it.text, range: call.range.clone() }));
-    if reading.unread.is_some() {
-        script.unread = script.unread.take().or(Some(call.range.clone()));
+    let argument = code.split_once('(').map_or("", |(_, rest)| rest);
+    let name: String = argument.trim_start().chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+    let own = literal(written).filter(|_| name.is_empty() || matches!(name.as_str(), "sa" | "text" | "f" | "r"));
+    let found = own.or_else(|| assigned(text, call.range.start, &name));
+    let computed = code.contains('+') || code.contains('%') || code.contains(".format") || name == "f";
+    match found {
+        Some(literal) if computed && sql::begins_harmlessly(literal) => {}
+        Some(literal) if !computed => {
+            let reading = sql::read(literal);
+            let actions = reading.actions.into_iter().map(|it| Action { text: it.text, range: call.range.clone() });
+            script.actions.extend(actions);
+            if reading.unread.is_some() {
+                script.unread = script.unread.take().or(Some(call.range.clone()));
+            }
+        }
+        _ => script.unread = script.unread.take().or(Some(call.range.clone())),
     }
 }
 
@@ -387,6 +405,10 @@ def downgrade() -> None:
         assert_eq!(both.one_way, None);
         let refuses = alembic(&format!("{ALEMBIC}    raise NotImplementedError()\n")).unwrap();
         assert_eq!(refuses.one_way.unwrap().0, "its way down refuses to run");
+        let named = alembic("def upgrade():\n    query = \"DROP TABLE t\"\n    op.execute(query)\n").unwrap();
+        assert_eq!(taken(&named), ["DROP TABLE t"]);
+        let filled = alembic("def upgrade():\n    op.execute(\"INSERT INTO t VALUES ('{}')\".format(x))\n").unwrap();
+        assert_eq!(filled.unread, None);
         let computed = alembic("def upgrade():\n    op.execute(make_sql())\n\ndef downgrade():\n    pass\n").unwrap();
         assert!(computed.unread.is_some());
         assert_eq!(alembic("def helper():\n    pass\n"), None);

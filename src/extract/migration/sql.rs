@@ -12,7 +12,7 @@ use sqlparser::ast::{
 };
 use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect};
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Whitespace, Word};
 
 /// A statement that takes something away.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,29 +72,29 @@ pub(super) fn read(script: &str) -> Reading {
     if script.len() > LONGEST {
         return Reading { unread: Some(0..0), statements: 1, ..Reading::default() };
     }
+    let dialects: [&dyn Dialect; 3] = [&PostgreSqlDialect {}, &MySqlDialect {}, &GenericDialect {}];
+    let mut best: Option<Reading> = None;
+    for dialect in dialects {
+        let reading = read_as(dialect, script);
+        if reading.as_ref().is_some_and(|reading| reading.unread.is_none()) {
+            return reading.unwrap_or_default();
+        }
+        best = best.or(reading);
+    }
+    best.unwrap_or(Reading { unread: Some(0..script.len()), statements: 1, ..Reading::default() })
+}
+
+/// Reads a script in a dialect; nothing where that dialect cannot even tell its words.
+fn read_as(dialect: &dyn Dialect, script: &str) -> Option<Reading> {
     let lines = Lines::new(script);
-    // Only MySQL and its kin quote names with backticks.
-    let dialects: [&dyn Dialect; 3] = if script.contains('`') {
-        [&MySqlDialect {}, &GenericDialect {}, &PostgreSqlDialect {}]
-    } else {
-        [&PostgreSqlDialect {}, &MySqlDialect {}, &GenericDialect {}]
-    };
-    let tokens = dialects.iter().find_map(|dialect| Tokenizer::new(*dialect, script).tokenize_with_location().ok());
-    let Some(tokens) = tokens else {
-        return Reading { unread: Some(0..script.len()), statements: 1, ..Reading::default() };
-    };
+    let tokens = Tokenizer::new(dialect, script).tokenize_with_location().ok()?;
     let mut reading = Reading::default();
     let mut parsed: Vec<(Statement, Range<usize>)> = Vec::new();
     for statement in tokens.split(|token| token.token == Token::SemiColon) {
         let Some(range) = lines.range(statement) else { continue };
         reading.statements += 1;
-        let found = dialects.iter().find_map(|dialect| {
-            let mut parser =
-                Parser::new(*dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(statement.to_vec());
-            let parsed = parser.parse_statement().ok()?;
-            (parser.peek_token().token == Token::EOF).then_some(parsed)
-        });
-        match found {
+        // The parser knows no quoted names of types (`"Colour" NOT NULL`).
+        match parsed_with(dialect, statement).or_else(|| parsed_with(dialect, &unquoted(statement))) {
             Some(statement) => parsed.push((statement, range)),
             None if is_additive(statement) => {}
             None => reading.unread = reading.unread.or(Some(range)),
@@ -106,7 +106,27 @@ pub(super) fn read(script: &str) -> Reading {
             reading.actions.push(Action { text, range: range.clone() });
         }
     }
-    reading
+    Some(reading)
+}
+
+/// The statement that all of the tokens are.
+fn parsed_with(dialect: &dyn Dialect, tokens: &[TokenWithSpan]) -> Option<Statement> {
+    let mut parser = Parser::new(dialect).with_recursion_limit(DEEPEST).with_tokens_with_locations(tokens.to_vec());
+    let statement = parser.parse_statement().ok()?;
+    (parser.peek_token().token == Token::EOF).then_some(statement)
+}
+
+/// The same tokens with bare names.
+fn unquoted(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let bare = |token: &TokenWithSpan| match &token.token {
+        Token::Word(word) if word.quote_style.is_some() => {
+            let keyword = sqlparser::keywords::Keyword::NoKeyword;
+            let word = Word { quote_style: None, keyword, ..word.clone() };
+            TokenWithSpan { token: Token::Word(word), span: token.span }
+        }
+        _ => token.clone(),
+    };
+    tokens.iter().map(bare).collect()
 }
 
 fn is_blank(token: &TokenWithSpan) -> bool {
@@ -262,6 +282,13 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// Whether a statement of which only the beginning is written takes nothing away: it adds or changes rows, or adds to
+/// the schema.
+pub(super) fn begins_harmlessly(statement: &str) -> bool {
+    let first = statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    first == "UPDATE" || ADDITIVE.contains(&first.as_str())
+}
+
 /// Whether a script says nothing: a way down that was never written.
 pub(super) fn is_empty(script: &str) -> bool {
     let tokens = Tokenizer::new(&GenericDialect {}, script).tokenize();
@@ -293,6 +320,7 @@ mod tests {
         assert_eq!(actions("ALTER TABLE users ALTER COLUMN n TYPE integer USING n::integer").len(), 1);
         assert_eq!(actions("ALTER TABLE users ADD COLUMN n text NOT NULL").len(), 1);
         assert_eq!(actions("ALTER TABLE `users` MODIFY `n` varchar(10) NOT NULL").len(), 1);
+        assert_eq!(actions("ALTER TABLE \"T\" ADD COLUMN \"c\" \"Colour\" NOT NULL").len(), 1);
         assert_eq!(actions("TRUNCATE TABLE sessions"), ["TRUNCATE sessions"]);
         assert_eq!(actions("DELETE FROM sessions"), ["DELETE FROM sessions"]);
         for kept in [
