@@ -191,7 +191,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let Prepared { mut config, rules, known, sources: own } = prepare(request)?;
 
     request.tell(Stage::Discover);
-    let Discovery { files, all_paths, mut skipped, mut problems, .. } =
+    let Discovery { roots, files, all_paths, mut skipped, mut problems } =
         discover::discover(&request.roots, &config.discovery());
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
         return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
@@ -260,6 +260,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         environments,
         services: config.declared(),
         paths: &all_paths,
+        roots: &roots.iter().map(audited).collect::<Vec<_>>(),
         urls: config.urls(),
         external: config.external(),
     };
@@ -284,6 +285,13 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         problems,
         files_read,
     })
+}
+
+/// A root, and which repository its git configuration says it is.
+fn audited(root: &discover::Root) -> link::AuditedRoot {
+    let (urls, branch) = discover::remotes(root);
+    let repositories = urls.iter().filter_map(|url| extract::site::repository::name(url)).map(String::from).collect();
+    link::AuditedRoot { prefix: root.prefix.clone(), repositories, branch }
 }
 
 /// A template of YAML is none yet: what it will hold is unknown, and said to be unread.

@@ -9,6 +9,7 @@
 mod format;
 mod link;
 mod read;
+mod remote;
 mod roots;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use std::sync::mpsc::{Sender, channel};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 pub use read::{Unread, read};
+pub use remote::remotes;
 pub use roots::{Root, roots};
 
 use crate::problem::{Fault, Problem, Skipped};

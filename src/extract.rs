@@ -5,10 +5,12 @@ mod ci;
 mod drill;
 pub mod duration;
 mod kubernetes;
+mod make;
 mod migration;
 mod ownership;
 mod prometheus;
 mod runbook;
+pub(crate) mod site;
 pub mod terraform;
 
 use globset::GlobSet;
@@ -74,10 +76,12 @@ pub const EXTRACTORS: &[Extractor] = &[
     ci::extract,
     drill::extract,
     kubernetes::extract,
+    make::extract,
     migration::extract,
     ownership::extract,
     prometheus::extract,
     runbook::extract,
+    site::extract,
 ];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.

@@ -32,10 +32,23 @@ pub struct Context<'a> {
     pub services: &'a [Declared],
     /// Every path in the audited roots, sorted.
     pub paths: &'a [String],
+    /// What is audited.
+    pub roots: &'a [AuditedRoot],
     /// URL prefixes and the folders of the audited roots that they show, the longest prefix first.
     pub urls: &'a [(String, String)],
     /// What lives elsewhere.
     pub external: External,
+}
+
+/// A folder that is audited, and which repository it is.
+#[derive(Clone, Debug, Default)]
+pub struct AuditedRoot {
+    /// What its paths are shown below; may be empty.
+    pub prefix: String,
+    /// The repositories it is a checkout of: host and path in lower case.
+    pub repositories: Vec<String>,
+    /// The branch that is checked out.
+    pub branch: Option<String>,
 }
 
 /// A service as `twoam.toml` declares it.

@@ -14,6 +14,7 @@ pub mod practice;
 pub mod runbook;
 pub mod schema;
 pub mod service;
+pub mod surroundings;
 pub mod workload;
 
 use std::marker::PhantomData;
@@ -156,6 +157,8 @@ pub struct Model {
     pub kubernetes: kubernetes::Objects,
     /// Declarations of services in catalogues (Backstage and the like).
     pub catalogue: Vec<service::CatalogueEntry>,
+    /// What stands around pages: their sites, their repositories, what their commands call.
+    pub surroundings: surroundings::Surroundings,
     /// What the audit did not read, by what it may have held.
     pub gaps: Vec<Gap>,
     /// What the project asks of itself.
@@ -211,6 +214,7 @@ impl Model {
         self.owner_patterns.extend(other.owner_patterns);
         self.kubernetes.absorb(other.kubernetes);
         self.catalogue.extend(other.catalogue);
+        self.surroundings.absorb(other.surroundings);
         self.gaps.extend(other.gaps);
     }
 }

@@ -36,7 +36,9 @@ const TEMPLATES: &[&str] = &["tpl", "tmpl", "tftpl", "gotmpl", "j2", "jinja", "j
 /// The syntax of a file name, in any case: `README.MD` is a page.
 pub(super) fn of(name: &str) -> Kind {
     match name {
-        "CODEOWNERS" => return Kind::Input(Format::Text),
+        "CODEOWNERS" | "go.mod" => return Kind::Input(Format::Text),
+        "Makefile" | "makefile" | "GNUmakefile" => return Kind::Input(Format::Text),
+        _ if name.starts_with("docusaurus.config.") => return Kind::Input(Format::Text),
         "OWNERS" => return Kind::Input(Format::Yaml),
         _ => {}
     }
@@ -121,7 +123,9 @@ mod tests {
             ("alerts.yaml.j2", Kind::Left("template, not rendered")),
             ("_helpers.tpl", Kind::NoInput),
             ("yaml", Kind::NoInput),
-            ("Makefile", Kind::NoInput),
+            ("Makefile", Kind::Input(Format::Text)),
+            ("docusaurus.config.ts", Kind::Input(Format::Text)),
+            ("common.mk", Kind::NoInput),
             ("logo.png", Kind::NoInput),
         ] {
             assert_eq!(of(name), kind, "{name}");

@@ -3,6 +3,7 @@
 //! Every page becomes a [`Runbook`] with its kind; whether a page of kind `document` is a runbook after all, because an
 //! alert or a catalogue leads to it, only linking knows.
 
+mod address;
 mod contact;
 mod draft;
 mod kind;
@@ -101,6 +102,8 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
         about: about(page),
         headings: page.headings.iter().map(|it| (it.slug.clone(), it.text.clone(), it.span)).collect(),
         anchors: page.anchors.clone(),
+        cells: address::cells(page),
+        address: address::read(page),
         mentions: mention::read(outline),
         reviewed: reviewed(outline),
         ..Runbook::default()
@@ -178,14 +181,12 @@ fn document_link(input: &Input<'_>, link: &Link) -> DocumentLink {
     }
 }
 
-/// Whether a link may lead to a file that is audited: a path, an anchor, or a file on a code host, which may be this
-/// very repository. Anything else is out of reach, and templates are filled in elsewhere.
+/// Whether a link may lead to a file that is audited: a path, an anchor, or a page of a site, which may be made of these
+/// very files. Templates are filled in elsewhere.
 fn can_be_followed(target: &str) -> bool {
     let templated = ["{{", "${", "<%", "{%"].iter().any(|mark| target.contains(mark));
-    let on_code_host = ["/blob/", "/tree/", "/-/blob/", "/-/tree/", "/raw/", "/src/branch/"];
-    let scheme = target.split_once(':').is_some_and(|(scheme, _)| {
+    let scheme = target.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| {
         !scheme.is_empty() && scheme.chars().all(|it| it.is_ascii_alphanumeric() || "+-.".contains(it))
     });
-    let url = target.contains("://") || target.starts_with("//") || scheme;
-    !target.is_empty() && !templated && (!url || on_code_host.iter().any(|part| target.contains(part)))
+    !target.is_empty() && !templated && scheme.is_none_or(|scheme| matches!(scheme, "http" | "https"))
 }

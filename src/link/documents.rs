@@ -1,13 +1,25 @@
 //! Links → what they lead to. Nothing is fetched: a link leads to a file of the audited roots, to nothing there, or to
 //! somewhere that is not audited, which is unknown.
 
+mod anchors;
+mod files;
+mod hosts;
+mod repositories;
+mod sites;
+
 use std::collections::BTreeMap;
 
 use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model, Runbook};
 use crate::tree::{Text, Unknown};
+use anchors::{Anchor, Anchors, Style};
+use files::{File, Files};
+use hosts::{Hosted, Url};
+use repositories::Repositories;
+use sites::{Address, Shown};
 
 /// What a link leads to.
+#[derive(Debug)]
 enum Target {
     /// A page, and maybe a place on it.
     Page(Id<Runbook>),
@@ -15,30 +27,45 @@ enum Target {
     Other,
     /// Nothing: what was looked for.
     Nothing(String),
-    /// Somewhere that is not audited, or that only a site generator knows.
-    Elsewhere(String, &'static str),
+    /// Nothing that can be looked for here: why, and what would make it known.
+    Unknown(String, &'static str),
+    /// A page of the world outside.
+    Outside(String),
 }
+
+const MAP: &str = "audit that repository too, or map its URL under [runbooks.urls] in twoam.toml";
 
 /// Resolves every link, and the runbook each alert names.
 pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
-    let pages = Pages::new(model, context);
-    let mut resolved: Vec<(Id<DocumentLink>, Target)> = Vec::new();
-    for (id, link) in model.each::<DocumentLink>() {
-        let target = match (link.url.value(), link.url.reason()) {
-            (Some(url), _) => pages.resolve(model, url, &link.place.path),
-            (None, Some(unknown)) => Target::Elsewhere(unknown.reason.clone(), "write the link out"),
-            (None, None) => continue,
-        };
-        resolved.push((id, target));
-    }
+    let resolved: Vec<(Id<DocumentLink>, Target)> = {
+        let library = Library::new(model, context);
+        let each = model.each::<DocumentLink>();
+        each.filter_map(|(id, link)| {
+            let target = match (link.url.value(), link.url.reason()) {
+                (Some(url), _) => library.resolve(url, link),
+                (None, Some(unknown)) => Target::Unknown(unknown.reason.clone(), "write the link out"),
+                (None, None) => return None,
+            };
+            Some((id, target))
+        })
+        .collect()
+    };
+    let mut gone: Vec<usize> = Vec::new();
     for (id, target) in resolved {
         let span = model[id].place.span;
         let alert = model[id].alert;
         let (dead, missing) = match &target {
             Target::Page(_) | Target::Other => (Fact::known(false, span), Text::default()),
             Target::Nothing(missing) => (Fact::known(true, span), missing.as_str().into()),
-            Target::Elsewhere(reason, remedy) => {
+            Target::Unknown(reason, remedy) => {
                 (Fact::unknown(Unknown::new(reason.clone(), *remedy, span)), Text::default())
+            }
+            Target::Outside(reason) => {
+                // Pages refer to the whole world; only that an alert does is worth a question.
+                if alert.is_none() {
+                    gone.push(id.index());
+                }
+                (Fact::unknown(Unknown::new(reason.clone(), MAP, span)), Text::default())
             }
         };
         let service = alert.and_then(|alert| model[alert].service);
@@ -59,146 +86,338 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
             }
         }
     }
+    let (mut index, mut gone) = (0, gone.into_iter().peekable());
+    // Nothing refers to links by id.
+    model.links.retain(|_| {
+        index += 1;
+        gone.next_if_eq(&(index - 1)).is_none()
+    });
 }
 
-/// The audited pages and files, for look-up.
-struct Pages<'c> {
-    context: &'c Context<'c>,
-    /// Paths in lower case → the page; sites are often served without regard to case.
-    by_path: BTreeMap<String, Id<Runbook>>,
-    folders: std::collections::BTreeSet<String>,
-    files: std::collections::BTreeSet<String>,
+/// What links are looked up in.
+struct Library<'m> {
+    model: &'m Model,
+    context: &'m Context<'m>,
+    files: Files<'m>,
+    anchors: Anchors,
+    repositories: Repositories,
+    sites: Vec<Shown<'m>>,
+    /// Titles and file names in lower case → the page, where only one is called so.
+    by_title: BTreeMap<String, Option<Id<Runbook>>>,
 }
 
-impl<'c> Pages<'c> {
-    fn new(model: &Model, context: &'c Context<'c>) -> Self {
-        let by_path =
-            model.each::<Runbook>().map(|(id, page)| (page.place.path.to_ascii_lowercase().into(), id)).collect();
-        let files = context.paths.iter().map(|path| path.to_ascii_lowercase()).collect();
-        let mut folders = std::collections::BTreeSet::from([String::new()]);
-        for path in context.paths {
-            let lower = path.to_ascii_lowercase();
-            let mut folder = lower.as_str();
-            while let Some((parent, _)) = folder.rsplit_once('/') {
-                if !folders.insert(parent.to_owned()) {
-                    break;
-                }
-                folder = parent;
-            }
+impl<'m> Library<'m> {
+    fn new(model: &'m Model, context: &'m Context<'m>) -> Self {
+        let files = Files::new(model, context.paths);
+        let repositories = Repositories::new(model, context, &files);
+        Self {
+            model,
+            context,
+            anchors: Anchors::default(),
+            repositories,
+            sites: Shown::all(model),
+            by_title: titles(model),
+            files,
         }
-        Self { context, by_path, folders, files }
     }
 
-    fn resolve(&self, model: &Model, url: &str, from: &str) -> Target {
-        let url = url.trim();
-        if url.contains("{{") || url.contains("${") || url.contains("$(") || url.contains('<') {
-            return Target::Elsewhere("the link is made from a template".into(), "write the link out");
+    fn resolve(&self, url: &str, link: &DocumentLink) -> Target {
+        let (url, from) = (url.trim(), link.place.path.as_str());
+        if let Some(pieces) = template(url) {
+            return self.templated(url, pieces, from);
         }
         if let Some((prefix, folder)) = self.context.urls.iter().find(|(prefix, _)| url.starts_with(prefix.as_str())) {
-            let rest = url[prefix.len()..].trim_start_matches('/');
-            let path =
-                if folder.is_empty() { rest.to_owned() } else { format!("{}/{rest}", folder.trim_end_matches('/')) };
-            return self.lookup(model, &path, true).unwrap_or_else(|| nothing(&path));
+            let (rest, anchor) = split_anchor(&url[prefix.len()..]);
+            let rest = files::decode(rest.split('?').next().unwrap_or(rest));
+            let path = joined(folder, rest.trim_matches('/'));
+            return self.at(&path, anchor, ANYWHERE).unwrap_or_else(|| Target::Nothing(format!("`{path}`")));
         }
-        if let Some((scheme, rest)) = url.split_once("://") {
-            if !matches!(scheme, "http" | "https") {
-                return Target::Other;
-            }
-            return self.on_code_host(model, rest).unwrap_or_else(|| {
-                let host = rest.split('/').next().unwrap_or(rest);
-                let remedy = "audit that repository too, or map its URL under [runbooks.urls] in twoam.toml";
-                Target::Elsewhere(format!("{host} is not part of this audit"), remedy)
-            });
+        let web = url.split_once("://").or_else(|| url.strip_prefix("//").map(|rest| ("https", rest)));
+        if let Some((scheme, rest)) = web {
+            return if matches!(scheme, "http" | "https") { self.web(&Url::new(rest)) } else { Target::Other };
         }
-        if url.starts_with("mailto:") || url.starts_with("tel:") || url.starts_with("//") || url.starts_with("slack:") {
+        if ["mailto:", "tel:", "slack:"].iter().any(|scheme| url.starts_with(scheme)) {
             return Target::Other;
         }
-        self.relative(model, url, from)
+        if link.alert.is_some()
+            && let Some(Some(page)) = self.by_title.get(&url.to_lowercase())
+        {
+            return Target::Page(*page);
+        }
+        self.relative(url, from)
     }
 
-    /// A page of a code host whose path is in the audited roots: the repository itself, most likely. Another
-    /// repository's page stays unknown.
-    fn on_code_host(&self, model: &Model, rest: &str) -> Option<Target> {
-        let (_, after) = ["/blob/", "/tree/", "/raw/", "/src/branch/"].iter().find_map(|mark| rest.split_once(mark))?;
-        // Every repository has a README.md: only a longer path tells this one from another.
-        let (_, path) = after.split_once('/').filter(|(_, path)| path.contains('/'))?;
-        match self.lookup(model, path, true)? {
-            Target::Nothing(_) => None,
-            target => Some(target),
+    /// A page of the web: a file on a code host, or a page of a site that is made of files here.
+    fn web(&self, url: &Url<'_>) -> Target {
+        let hosted = hosts::read(url);
+        if let Some(hosted) = &hosted
+            && let Some(target) = self.hosted(hosted, url.anchor)
+        {
+            return target;
+        }
+        let whole = format!("{}/{}", url.host, url.path).to_lowercase();
+        for site in &self.sites {
+            let rest = site.base.as_ref().and_then(|base| whole.strip_prefix(base.trim_end_matches('/')));
+            if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+                return self.on_site(site, &files::decode(rest), url.anchor);
+            }
+        }
+        if let Some(target) = self.in_portal(url) {
+            return target;
+        }
+        Target::Outside(format!("{} is not part of this audit", url.host))
+    }
+
+    /// A file of a repository whose root is audited. Nothing for any other.
+    fn hosted(&self, hosted: &Hosted, anchor: Option<&str>) -> Option<Target> {
+        let Some(repository) = self.repositories.find(&hosted.repository) else {
+            return self.of_some_repository(hosted, anchor);
+        };
+        let (branch_known, path) = repository.path(hosted);
+        if let Some(path) = path {
+            let whole = joined(&repository.prefix, &path);
+            if let Some(target) = self.at(&whole, anchor, hosted.styles) {
+                return Some(match self.files.in_other_case(&whole) {
+                    // A code host knows upper from lower case.
+                    Some(written) if repository.certain && branch_known => {
+                        Target::Nothing(format!("`{whole}` (it is called `{written}`)"))
+                    }
+                    _ => target,
+                });
+            }
+            if branch_known && repository.certain {
+                return Some(Target::Nothing(format!("`{whole}`")));
+            }
+        }
+        for split in 1..hosted.rest.len().min(LONGEST_BRANCH) {
+            let rest = hosted.rest.get(split..).map(|parts| parts.join("/")).unwrap_or_default();
+            if let Some(target) = self.at(&joined(&repository.prefix, &rest), anchor, hosted.styles) {
+                return Some(target);
+            }
+        }
+        let reason = "it is a file of another branch or commit of this repository";
+        Some(Target::Unknown(reason.to_owned(), "link to the branch that people use"))
+    }
+
+    /// A file of a repository that may be this one, since nothing says which one this is, and which has the same path.
+    fn of_some_repository(&self, hosted: &Hosted, anchor: Option<&str>) -> Option<Target> {
+        for root in self.repositories.nameless() {
+            let from = usize::from(hosted.branched);
+            for split in from..hosted.rest.len().min(LONGEST_BRANCH) {
+                // Every repository has a README.md: only a longer path tells this one from another.
+                let rest = hosted.rest.get(split..).filter(|rest| rest.len() > 1)?.join("/");
+                match self.at(&joined(root, &rest), anchor, hosted.styles) {
+                    Some(Target::Nothing(_)) | None => {}
+                    target => return target,
+                }
+            }
+        }
+        None
+    }
+
+    /// Backstage shows the pages of an entity below `/docs/NAMESPACE/KIND/NAME/`, on whatever host it runs.
+    /// <https://backstage.io/docs/features/techdocs/how-to-guides>
+    fn in_portal(&self, url: &Url<'_>) -> Option<Target> {
+        let lower = url.path.to_lowercase();
+        let (before, rest) = lower.split_once("docs/")?;
+        if !before.is_empty() && !before.ends_with('/') {
+            return None;
+        }
+        let mut parts = rest.splitn(4, '/');
+        let (namespace, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let page = parts.next().unwrap_or_default();
+        let entry = self.model.catalogue.iter().find(|entry| {
+            let own = entry.name.value().is_some_and(|own| own.eq_ignore_ascii_case(name));
+            own && entry.kind.eq_ignore_ascii_case(kind) && (namespace == "default" || namespace.len() > 1)
+        })?;
+        let place = entry.annotations.value("backstage.io/techdocs-ref")?.strip_prefix("dir:")?;
+        let folder = entry.place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = files::join(folder, place)?;
+        let site = self.sites.iter().find(|site| site.is_of(&folder))?;
+        Some(self.on_site(site, &files::decode(page), url.anchor))
+    }
+
+    fn on_site(&self, site: &Shown<'_>, address: &str, anchor: Option<&str>) -> Target {
+        match site.show(address, &self.files) {
+            Address::Page(page) => self.place_on(page, anchor, site.styles()),
+            Address::Other => Target::Other,
+            Address::Nothing => {
+                Target::Nothing(format!("page `{}` on the site of {}", address.trim_matches('/'), site.path()))
+            }
+            Address::Unknown => {
+                let reason = format!("more than the pages here makes up the site of {}", site.path());
+                Target::Unknown(reason, "link to the file itself")
+            }
         }
     }
 
-    fn relative(&self, model: &Model, url: &str, from: &str) -> Target {
-        if let Some(anchor) = url.strip_prefix('#') {
-            let page = self.by_path.get(&from.to_ascii_lowercase());
-            return match page {
-                Some(page) if !has_anchor(&model[*page], anchor) => Target::Nothing(format!("heading `#{anchor}`")),
+    /// A path from where the link stands, from the root it stands in, or of the site that shows the page.
+    fn relative(&self, url: &str, from: &str) -> Target {
+        let (written, anchor) = split_anchor(url);
+        let here = match self.files.find(from) {
+            Some(File::Page(page)) => Some(page),
+            _ => None,
+        };
+        if written.is_empty() {
+            return match here {
+                Some(page) if anchor.is_some() => self.place_on(page, anchor, ANYWHERE),
                 _ => Target::Other,
             };
         }
+        let path = files::decode(written.split('?').next().unwrap_or(written));
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let (path, _) = split_anchor(url);
-        if let Some(rooted) = url.strip_prefix('/') {
-            if let Some(target) = self.lookup(model, rooted, true) {
-                return target;
-            }
-            return Target::Elsewhere(
-                format!("`{path}` is a path of a web site"),
-                "map its URL under [runbooks.urls] in twoam.toml",
-            );
+        let root = self.root_of(from);
+        let site_path = |address: &str| {
+            here.into_iter().find_map(|page| {
+                let site = self.sites.iter().find(|site| site.address_of(page).is_some())?;
+                match site.show(address, &self.files) {
+                    Address::Page(page) => Some(self.place_on(page, anchor, site.styles())),
+                    _ => None,
+                }
+            })
+        };
+        if let Some(rooted) = path.strip_prefix('/') {
+            let target = self.at(&joined(root, rooted), anchor, ANYWHERE).or_else(|| site_path(rooted));
+            return target.unwrap_or_else(|| {
+                Target::Unknown(
+                    format!("`{path}` is a path of a web site"),
+                    "map its URL under [runbooks.urls] in twoam.toml",
+                )
+            });
         }
-        let Some(joined) = join_path(folder, url) else {
-            return Target::Elsewhere(
+        let inside = folder.strip_prefix(root).unwrap_or(folder).trim_start_matches('/');
+        let Some(relative) = files::join(inside, &path) else {
+            return Target::Unknown(
                 "the link leads out of the audited roots".into(),
                 "audit the folder it leads to as well",
             );
         };
-        if let Some(target) = self.lookup(model, &joined, true) {
+        // From the file; or from the root of the repository, as alert annotations do.
+        let beside = joined(root, &relative);
+        if let Some(target) =
+            self.at(&beside, anchor, ANYWHERE).or_else(|| self.at(&joined(root, &path), anchor, ANYWHERE))
+        {
             return target;
         }
-        // A path given from the root of the repository, as alert annotations do.
-        if let Some(target) = self.lookup(model, url, true) {
+        let address = here.and_then(|page| self.sites.iter().find_map(|site| site.address_of(page)));
+        if let Some(target) = address.and_then(|address| files::join(address, &path)).and_then(|it| site_path(&it)) {
             return target;
         }
-        let file = path.rsplit('/').next().unwrap_or(path);
         // A site generator makes pages of other names; anything else that has an extension is a file.
+        let file = path.rsplit('/').next().unwrap_or(&path);
         let extension =
             file.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or("", |(_, extension)| extension);
         let names_file = (1..=5).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_alphanumeric());
         if names_file && !matches!(extension, "html" | "htm") {
-            return nothing(split_anchor(&joined).0);
+            return Target::Nothing(format!("`{beside}`"));
         }
-        Target::Elsewhere(format!("`{path}` is a path that a site generator resolves"), "link to the file itself")
+        Target::Unknown(format!("`{path}` is a path that a site generator resolves"), "link to the file itself")
     }
 
-    /// The target of a path from the root, if there is anything.
-    fn lookup(&self, model: &Model, path: &str, with_anchor: bool) -> Option<Target> {
-        let (path, anchor) = split_anchor(path);
-        let decoded = decode(path.split('?').next().unwrap_or(path));
-        let lower = decoded.trim_start_matches("./").trim_end_matches('/').to_ascii_lowercase();
-        let candidates = [
-            lower.clone(),
-            format!("{lower}.md"),
-            format!("{lower}/readme.md"),
-            format!("{lower}/index.md"),
-            format!("{lower}/_index.md"),
-        ];
-        for candidate in &candidates {
-            if let Some(page) = self.by_path.get(candidate) {
-                return Some(match anchor {
-                    Some(anchor) if with_anchor && !has_anchor(&model[*page], anchor) => {
-                        Target::Nothing(format!("heading `#{anchor}` in {}", model[*page].place.path))
-                    }
-                    _ => Target::Page(*page),
-                });
+    /// A link with gaps that something fills in later: known to lead nowhere only where nothing could fill them.
+    fn templated(&self, url: &str, mut pieces: Vec<String>, from: &str) -> Target {
+        let unknown = Target::Unknown("the link is made from a template".into(), "write the link out");
+        if url.contains("://") || url.starts_with('/') || !url.contains('/') {
+            return unknown;
+        }
+        if let Some(last) = pieces.last_mut() {
+            *last = split_anchor(last).0.to_lowercase();
+        }
+        let names_page = pieces.last().is_some_and(|last| last.ends_with(".md"));
+        let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
+        if !names_page || !starts {
+            return unknown;
+        }
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let like = [folder, self.root_of(from)].iter().any(|start| {
+            let mut pieces = pieces.clone();
+            if let Some(first) = pieces.first_mut() {
+                *first = joined(start, first).to_lowercase();
+            }
+            self.files.any_like(&pieces)
+        });
+        if like { unknown } else { Target::Nothing(format!("file that `{url}` could become")) }
+    }
+
+    /// The root a path stands in, as what its paths are shown below.
+    fn root_of(&self, path: &str) -> &str {
+        let holds =
+            |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
+        let prefixes = self.context.roots.iter().map(|root| root.prefix.as_str());
+        prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
+    }
+
+    /// What stands at a path as shown, and at an anchor of it.
+    fn at(&self, path: &str, anchor: Option<&str>, styles: &[Style]) -> Option<Target> {
+        Some(match self.files.find(path)? {
+            File::Page(page) => self.place_on(page, anchor, styles),
+            File::Other => Target::Other,
+        })
+    }
+
+    fn place_on(&self, page: Id<Runbook>, anchor: Option<&str>, styles: &[Style]) -> Target {
+        let Some(anchor) = anchor else { return Target::Page(page) };
+        let shown_on = self.sites.iter().find(|site| styles == ANYWHERE && site.address_of(page).is_some());
+        let of_site = shown_on.map_or(&[][..], Shown::styles);
+        let styles: Vec<Style> = styles.iter().chain(of_site).copied().collect();
+        let path = &self.model[page].place.path;
+        match self.anchors.find(self.model, page, anchor, &styles) {
+            Anchor::There => Target::Page(page),
+            Anchor::Nothing => Target::Nothing(format!("heading `#{anchor}` in {path}")),
+            Anchor::Cell => {
+                let reason = format!("`#{anchor}` is no heading of {path}, only a cell of a table there");
+                Target::Unknown(reason, "put `<a id=\"…\"></a>` into the cell, or make it a heading")
             }
         }
-        (self.files.contains(&lower) || self.folders.contains(&lower)).then_some(Target::Other)
     }
 }
 
-fn nothing(path: &str) -> Target {
-    Target::Nothing(format!("`{}`", split_anchor(path).0))
+/// Where a page may be looked at in several ways.
+const ANYWHERE: &[Style] = &[Style::GitHub, Style::GitLab];
+
+/// How many parts a branch's name may have, and one.
+const LONGEST_BRANCH: usize = 6;
+
+/// Titles and file names of pages that are runbooks or may be.
+fn titles(model: &Model) -> BTreeMap<String, Option<Id<Runbook>>> {
+    let mut titles: BTreeMap<String, Option<Id<Runbook>>> = BTreeMap::new();
+    for (id, page) in model.each::<Runbook>().filter(|(_, page)| page.kind != "template") {
+        let heading = page.headings.first().map(|(_, text, _)| text.trim().to_lowercase());
+        let title = Some(page.address.title.trim().to_lowercase());
+        let stem = Some(super::names::stem(&page.place.path).to_lowercase());
+        let mut own: Vec<String> = [heading, title, stem].into_iter().flatten().filter(|it| !it.is_empty()).collect();
+        own.sort_unstable();
+        own.dedup();
+        for name in own {
+            // A name that two pages have leads to neither.
+            titles.entry(name).and_modify(|page| *page = None).or_insert(Some(id));
+        }
+    }
+    titles
+}
+
+/// The pieces of a link around what something fills in later; nothing where it is written out.
+fn template(url: &str) -> Option<Vec<String>> {
+    const MARKS: &[(&str, &str)] = &[("{{", "}}"), ("${", "}"), ("$(", ")"), ("{%", "%}"), ("<", ">")];
+    let mut pieces = Vec::new();
+    let mut rest = url;
+    loop {
+        let next = MARKS.iter().filter_map(|(open, close)| Some((rest.find(open)?, *open, *close))).min();
+        let Some((at, open, close)) = next else { break };
+        pieces.push(rest.get(..at)?.to_owned());
+        let after = rest.get(at + open.len()..)?;
+        rest = after.find(close).and_then(|end| after.get(end + close.len()..)).unwrap_or_default();
+    }
+    if pieces.is_empty() {
+        return None;
+    }
+    pieces.push(rest.to_owned());
+    Some(pieces)
+}
+
+fn joined(folder: &str, path: &str) -> String {
+    let path = path.trim_start_matches("./");
+    if folder.is_empty() { path.to_owned() } else { format!("{}/{path}", folder.trim_end_matches('/')) }
 }
 
 fn split_anchor(url: &str) -> (&str, Option<&str>) {
@@ -209,54 +428,16 @@ fn split_anchor(url: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn has_anchor(page: &Runbook, anchor: &str) -> bool {
-    let anchor = decode(anchor).to_lowercase();
-    let anchor = anchor.strip_prefix("user-content-").unwrap_or(&anchor);
-    // `#L10` is a line of the file; `#:~:text=` is a text of the page.
-    let of_viewer = anchor.starts_with(":~:")
-        || anchor.strip_prefix('l').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    of_viewer
-        || anchor.is_empty()
-        || page.headings.iter().any(|(slug, ..)| *slug == *anchor)
-        || page.anchors.iter().any(|name| name.to_lowercase() == anchor)
-}
-
-/// Undoes percent encoding.
-fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let hex = text.get(at + 1..at + 3).filter(|_| *byte == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        decoded.push(hex.unwrap_or(*byte));
-        at += if hex.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-/// `relative` from `folder`, `.` and `..` undone; `None` when it climbs out of the root.
-fn join_path(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_join_and_never_climb_out() {
-        assert_eq!(join_path("runbooks/db", "../checkout.md#a"), Some("runbooks/checkout.md#a".into()));
-        assert_eq!(join_path("runbooks", "../../etc/passwd"), None);
-        assert_eq!(decode("a%20b%2"), "a b%2");
+    fn templates_come_apart_around_their_gaps() {
+        let pieces = |url: &str| template(url).unwrap();
+        assert_eq!(pieces("docs/{{ $labels.type }}/README.md"), ["docs/", "/README.md"]);
+        assert_eq!(pieces("${base}/x#${y}"), ["", "/x#", ""]);
+        assert_eq!(pieces("docs/{{ broken"), ["docs/", ""]);
+        assert_eq!(template("docs/x.md"), None);
     }
 }

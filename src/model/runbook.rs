@@ -40,6 +40,10 @@ facts! {
         headings: Vec<(Text, Text, Span)>,
         /// Anchors that are no heading.
         anchors: Vec<Text>,
+        /// Cells of its tables, written as anchors.
+        cells: Vec<Text>,
+        /// What it says of its own address.
+        address: super::surroundings::Address,
         /// Words and names on the page that services and datastores may be found by, in lower case, sorted.
         mentions: Vec<Mention>,
         /// Dates it gives for its last review, as written (`2026-03-01`).

@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, MetadataBlockKind, Options, Parser, T
 
 use super::Parsed;
 use crate::source::{SourceId, Span};
-use crate::tree::page::{CodeBlock, Heading, Link, ListItem, Page, Passage, Table};
+use crate::tree::page::{self, CodeBlock, Heading, Link, ListItem, Page, Passage, Table};
 use crate::tree::{Comment, Content, Document, Format, Text};
 
 /// Reads a page.
@@ -174,16 +174,9 @@ impl Reader {
 
     fn slug(&mut self) {
         let Some(heading) = self.page.headings.last_mut() else { return };
-        let base: String = heading
-            .text
-            .trim()
-            .to_lowercase()
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '))
-            .map(|c| if c == ' ' { '-' } else { c })
-            .collect();
-        let count = self.slugs.entry(base.clone()).or_default();
-        heading.slug = if *count == 0 { base.as_str().into() } else { format!("{base}-{count}").into() };
+        let base = page::slug(&heading.text);
+        let count = self.slugs.entry(base.to_string()).or_default();
+        heading.slug = if *count == 0 { base } else { format!("{base}-{count}").into() };
         *count += 1;
     }
 

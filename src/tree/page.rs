@@ -104,3 +104,11 @@ pub struct Table {
     /// Where.
     pub span: Span,
 }
+
+/// The anchor of a heading as GitHub makes it: lower case, letters, digits, `-` and `_` kept, spaces to `-`.
+/// <https://docs.github.com/en/get-started/writing-on-github/getting-started-with-writing-and-formatting-on-github/basic-writing-and-formatting-syntax#section-links>
+pub fn slug(heading: &str) -> Text {
+    let lower = heading.trim().to_lowercase();
+    let kept = lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}

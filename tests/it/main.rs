@@ -6,6 +6,7 @@ mod cli;
 mod determinism;
 mod fixtures;
 mod house;
+mod links;
 mod pre_commit;
 mod readme;
 mod rules;

@@ -46,7 +46,7 @@ fn a_page_for_an_incident_has_its_facts_and_places() {
     assert_eq!(page.about, ["search"]);
     assert!(page.mentions.iter().any(|it| it.name == "search-index" && it.section == "mitigation"));
     let links: Vec<&str> = facts.model.links.iter().map(|link| sources.slice(link.place.span)).collect();
-    assert_eq!(links, ["[Seating](seating.md#holds)"]);
+    assert_eq!(links, ["[Seating](seating.md#holds)", "<https://example.org/x>"]);
     assert_eq!(facts.model.links[0].url.value().unwrap(), "seating.md#holds");
 }
 
@@ -153,5 +153,5 @@ fn links_out_of_reach_are_left_out() {
     let text = "# X\n\n1. [a](/docs/a.md)\n2. [b](#x)\n3. [c](https://github.com/o/r/blob/main/x.md)\n4. [d](https://example.org)\n5. [e](mailto:a@example.org)\n6. [f](docs/{{.x}}.md)\n";
     let (_, facts) = read_page("runbooks/x.md", text);
     let found: Vec<&str> = facts.model.links.iter().map(|link| link.name.as_str()).collect();
-    assert_eq!(found, ["/docs/a.md", "#x", "https://github.com/o/r/blob/main/x.md"]);
+    assert_eq!(found, ["/docs/a.md", "#x", "https://github.com/o/r/blob/main/x.md", "https://example.org"]);
 }

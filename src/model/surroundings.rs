@@ -1,0 +1,95 @@
+//! What stands around pages: the sites that show them, the repositories that hold them, the targets their commands call.
+
+use serde::Serialize;
+
+use crate::tree::Text;
+
+/// All of it, file by file.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Surroundings {
+    /// Sites that a generator makes of pages here.
+    pub sites: Vec<Site>,
+    /// What files say of the repository that holds them.
+    pub repositories: Vec<Repository>,
+    /// Makefiles.
+    pub makefiles: Vec<Makefile>,
+}
+
+impl Surroundings {
+    /// Appends those of another file.
+    pub fn absorb(&mut self, other: Self) {
+        self.sites.extend(other.sites);
+        self.repositories.extend(other.repositories);
+        self.makefiles.extend(other.makefiles);
+    }
+}
+
+/// A program that makes a web site of pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Generator {
+    /// <https://www.mkdocs.org/user-guide/configuration/>, and `TechDocs`, which is built on it.
+    Mkdocs,
+    /// <https://gohugo.io/content-management/urls/>
+    Hugo,
+    /// <https://docusaurus.io/docs/create-doc>
+    Docusaurus,
+    /// <https://jekyllrb.com/docs/permalinks/>
+    Jekyll,
+}
+
+/// A site, as its own configuration describes it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Site {
+    /// The configuration file.
+    pub path: Text,
+    /// What makes it.
+    pub generator: Generator,
+    /// The URL it is served at; none where the configuration leaves it to whoever builds the site.
+    pub base: Option<Text>,
+    /// The folder of its pages, as shown.
+    pub content: Text,
+    /// What their addresses begin with below the base: `docs`.
+    pub mount: Text,
+    /// Patterns of addresses by section, as Hugo and Jekyll have them.
+    pub permalinks: Vec<(Text, Text)>,
+    /// Whether something else than these pages makes addresses too (plugins, mounts, collections), so that a page that
+    /// is not found may exist all the same.
+    pub open: bool,
+}
+
+/// A repository that a file says to be its own: the host and path in lower case (`github.com/acme/platform`).
+#[derive(Clone, Debug, Serialize)]
+pub struct Repository {
+    /// Host and path.
+    pub name: Text,
+    /// The file that says so.
+    pub path: Text,
+}
+
+/// What can be made with a Makefile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Makefile {
+    /// The file.
+    pub path: Text,
+    /// Its targets.
+    pub targets: Vec<Text>,
+    /// Whether it may have others: it includes files, has pattern rules or targets made of variables.
+    pub open: bool,
+}
+
+/// What a page's front matter says of its address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Address {
+    /// `title`.
+    pub title: Text,
+    /// `slug`.
+    pub slug: Text,
+    /// `url` (Hugo) or `permalink` (Jekyll).
+    pub url: Text,
+    /// `id` (Docusaurus).
+    pub id: Text,
+    /// `aliases` and `redirect_from`.
+    pub aliases: Vec<Text>,
+    /// Whether it is left out of the site: `draft: true`, `published: false`.
+    pub draft: bool,
+}
