@@ -36,8 +36,7 @@ const TEMPLATES: &[&str] = &["tpl", "tmpl", "tftpl", "gotmpl", "j2", "jinja", "j
 /// The syntax of a file name, in any case: `README.MD` is a page.
 pub(super) fn of(name: &str) -> Kind {
     match name {
-        "CODEOWNERS" | "go.mod" => return Kind::Input(Format::Text),
-        "Makefile" | "makefile" | "GNUmakefile" => return Kind::Input(Format::Text),
+        "CODEOWNERS" | "go.mod" | "Makefile" | "makefile" | "GNUmakefile" => return Kind::Input(Format::Text),
         _ if name.starts_with("docusaurus.config.") => return Kind::Input(Format::Text),
         "OWNERS" => return Kind::Input(Format::Yaml),
         _ => {}

@@ -34,7 +34,9 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
                 }
                 "package.json" => repository::package(&input.source.path, first, found),
                 "catalog-info.yaml" | "catalog-info.yml" => {
-                    documents.iter().for_each(|document| repository::catalogue(&input.source.path, document, found));
+                    for document in documents {
+                        repository::catalogue(&input.source.path, document, found);
+                    }
                 }
                 _ => found.sites.extend(hugo::read(folder, name, &input.source.path, first)),
             }

@@ -323,7 +323,8 @@ impl<'m> Library<'m> {
         if let Some(last) = pieces.last_mut() {
             *last = split_anchor(last).0.to_lowercase();
         }
-        let names_page = pieces.last().is_some_and(|last| last.ends_with(".md"));
+        let names_page =
+            pieces.last().and_then(|last| last.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md");
         let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
         if !names_page || !starts {
             return unknown;

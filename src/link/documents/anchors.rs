@@ -27,7 +27,7 @@ pub(super) enum Style {
 }
 
 impl Style {
-    /// All that a site may show for its pages: MkDocs is often set to another function for its anchors.
+    /// All that a site may show for its pages: `MkDocs` is often set to another function for its anchors.
     pub(super) fn of_site(generator: Generator) -> &'static [Self] {
         match generator {
             Generator::Mkdocs => &[Self::PythonMarkdown, Self::GitHub],
@@ -81,10 +81,13 @@ pub(super) enum Anchor {
     Nothing,
 }
 
+/// The anchors of one page in one style.
+type Slugs = Rc<BTreeSet<String>>;
+
 /// The anchors of pages, each made once for each style.
 #[derive(Default)]
 pub(super) struct Anchors {
-    made: RefCell<BTreeMap<(Id<Runbook>, Style), Rc<BTreeSet<String>>>>,
+    made: RefCell<BTreeMap<(Id<Runbook>, Style), Slugs>>,
 }
 
 impl Anchors {
@@ -108,7 +111,7 @@ impl Anchors {
         }
     }
 
-    fn of(&self, model: &Model, page: Id<Runbook>, style: Style) -> Rc<BTreeSet<String>> {
+    fn of(&self, model: &Model, page: Id<Runbook>, style: Style) -> Slugs {
         let make = || {
             let mut counts: BTreeMap<String, usize> = BTreeMap::new();
             let mut all: BTreeSet<String> = model[page].anchors.iter().map(|name| name.to_lowercase().into()).collect();

@@ -92,7 +92,7 @@ impl<'m> Shown<'m> {
         let there = |path: &str| files.find(path).is_some();
         if lower.is_empty()
             || there(&below(content))
-            || there(&below(&format!("{folder}/static").trim_start_matches('/')))
+            || there(&below(format!("{folder}/static").trim_start_matches('/')))
         {
             return Address::Other;
         }
