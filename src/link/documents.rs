@@ -25,6 +25,8 @@ enum Target {
     Page(Id<Runbook>),
     /// A file or folder that is no page.
     Other,
+    /// A page, and a cell of a table on it that reads like the anchor; with words for it.
+    Cell(Id<Runbook>, String),
     /// Nothing: what was looked for.
     Nothing(String),
     /// Nothing that can be looked for here: why, and what would make it known.
@@ -46,6 +48,11 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
                 (None, Some(unknown)) => Target::Unknown(unknown.reason.clone(), "write the link out"),
                 (None, None) => return None,
             };
+            // A row that links to itself leads where its reader is already.
+            let target = match target {
+                Target::Cell(page, _) if link.runbook == Some(page) => Target::Other,
+                target => target,
+            };
             Some((id, target))
         })
         .collect()
@@ -57,6 +64,10 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
         let (dead, missing) = match &target {
             Target::Page(_) | Target::Other => (Fact::known(false, span), Text::default()),
             Target::Nothing(missing) => (Fact::known(true, span), missing.as_str().into()),
+            Target::Cell(_, reason) => {
+                let remedy = "put `<a id=\"…\"></a>` into the cell, or make it a heading";
+                (Fact::unknown(Unknown::new(reason.clone(), remedy, span)), Text::default())
+            }
             Target::Unknown(reason, remedy) => {
                 (Fact::unknown(Unknown::new(reason.clone(), *remedy, span)), Text::default())
             }
@@ -73,7 +84,7 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
         link.dead = dead;
         link.missing = missing;
         link.service = service;
-        if let Target::Page(page) = target {
+        if let Target::Page(page) | Target::Cell(page, _) = target {
             if let Some(alert) = alert {
                 model[alert].runbook.page = Some(page);
                 if !model[page].alerts.contains(&alert) {
@@ -366,8 +377,7 @@ impl<'m> Library<'m> {
             Anchor::There => Target::Page(page),
             Anchor::Nothing => Target::Nothing(format!("heading `#{anchor}` in {path}")),
             Anchor::Cell => {
-                let reason = format!("`#{anchor}` is no heading of {path}, only a cell of a table there");
-                Target::Unknown(reason, "put `<a id=\"…\"></a>` into the cell, or make it a heading")
+                Target::Cell(page, format!("`#{anchor}` is no heading of {path}, only a cell of a table there"))
             }
         }
     }

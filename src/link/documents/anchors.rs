@@ -104,7 +104,7 @@ impl Anchors {
             || anchor.strip_prefix("lines-").is_some_and(digits);
         if of_viewer || styles.iter().any(|style| self.of(model, page, *style).contains(anchor)) {
             Anchor::There
-        } else if model[page].cells.binary_search_by(|cell| cell.as_str().cmp(anchor)).is_ok() {
+        } else if is_cell(&model[page].cells, anchor) {
             Anchor::Cell
         } else {
             Anchor::Nothing
@@ -125,6 +125,16 @@ impl Anchors {
         };
         self.made.borrow_mut().entry((page, style)).or_insert_with(make).clone()
     }
+}
+
+/// Cells shorter than this are words that end many anchors.
+const TELLING: usize = 8;
+
+/// Whether a cell reads like an anchor, or like the end of one: `#alert-name-checkoutfull` for the row `CheckoutFull`.
+fn is_cell(cells: &[crate::tree::Text], anchor: &str) -> bool {
+    let has = |part: &str| cells.binary_search_by(|cell| cell.as_str().cmp(part)).is_ok();
+    let tails = anchor.match_indices('-').filter_map(|(at, _)| anchor.get(at + 1..));
+    has(anchor) || tails.filter(|tail| tail.len() >= TELLING).any(has)
 }
 
 #[cfg(test)]
