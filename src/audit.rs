@@ -273,7 +273,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let waivers = suppress::collect(&comments, &config, &scope);
     problems.extend(suppress::apply(&waivers, &mut verdicts, &scope));
     let scores = score::score(&model, &verdicts);
+    skipped.extend(model.gaps.iter().map(unread));
     skipped.sort();
+    skipped.dedup();
     Ok(Audit {
         project: config.project(&request.roots),
         sources,
@@ -306,6 +308,15 @@ fn unrendered(id: SourceId, source: Source) -> ReadFile {
     });
     let skipped = Skipped { path: source.path.clone(), reason: reason.to_owned() };
     ReadFile { source, facts, skipped: Some(skipped), document: None, comments: Vec::new() }
+}
+
+/// A gap as it is listed. A file may call many modules that are not here, and is listed once.
+fn unread(gap: &Gap) -> Skipped {
+    let reason = match gap.hides {
+        Hides::Terraform => "in part: it calls modules that are not in the repository".to_owned(),
+        Hides::Kubernetes | Hides::Alerts => gap.reason.to_string(),
+    };
+    Skipped { path: gap.path.to_string(), reason }
 }
 
 /// A broken file is a problem. One of a test or an example may be broken on purpose, and is listed as not read.

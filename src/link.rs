@@ -14,6 +14,7 @@ mod migrations;
 mod names;
 mod ownership;
 mod practice;
+mod published;
 mod runbooks;
 mod series;
 mod services;
@@ -102,6 +103,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     kubernetes::join(model, &selecting);
     images::join(model);
     helpers::mark(model);
+    published::mark(model);
     let register = services::Register::fill(model, context);
     services::settle(model, &register);
     alerts::join(model, &register, &selecting, context);

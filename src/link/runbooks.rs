@@ -178,7 +178,44 @@ fn add(links: &mut Vec<(Id<Service>, String)>, service: Id<Service>, reason: Str
     }
 }
 
+/// Runbooks that alerts lead to and that are not part of the audit: by alert, why they were not looked at.
+struct Elsewhere {
+    of_alert: BTreeMap<Id<Alert>, Unknown>,
+    /// The first of them, where no alert leads to a page that is part of the audit: all runbooks are kept there.
+    of_all: Option<Unknown>,
+}
+
+impl Elsewhere {
+    fn new(model: &Model) -> Self {
+        let unread = model.links.iter().filter_map(|link| {
+            let alert = link.alert.filter(|alert| model[*alert].place.environment.production)?;
+            Some((alert, link.dead.reason()?.clone()))
+        });
+        let of_alert: BTreeMap<Id<Alert>, Unknown> = unread.collect();
+        let any_here = model.alerts.iter().any(|alert| alert.runbook.page.is_some());
+        let of_all = of_alert.values().next().cloned().filter(|_| !any_here);
+        Self { of_alert, of_all }
+    }
+
+    /// Why it cannot be told whether a service has a page: its own alerts lead elsewhere, or those of all do.
+    fn of(&self, service: &Service) -> Option<&Unknown> {
+        service.alerts.iter().find_map(|alert| self.of_alert.get(alert)).or(self.of_all.as_ref())
+    }
+}
+
+/// What was not found here is not missing where runbooks are kept elsewhere.
+fn unless_elsewhere(fact: Fact<bool>, unread: Option<&Unknown>) -> Fact<bool> {
+    match unread {
+        Some(unread) if fact.is_false() => {
+            let reason = format!("alerts lead to runbooks that were not read: {}", unread.reason);
+            Fact { span: fact.span, ..Fact::unknown(Unknown { reason, ..unread.clone() }) }
+        }
+        _ => fact,
+    }
+}
+
 fn judge_services(model: &mut Model, context: &Context<'_>) {
+    let unread = Elsewhere::new(model);
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
     let mentioned = Mentioned::new(model, "rollback", names.iter().flatten());
     for (index, names) in names.iter().enumerate() {
@@ -193,6 +230,9 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
         let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
         let has_runbook = found_or_elsewhere(any, "runbooks", elsewhere);
         let rollback_procedure = found_or_elsewhere(rollback, "runbooks", elsewhere);
+        let unread = unread.of(service);
+        let has_runbook = unless_elsewhere(has_runbook, unread);
+        let rollback_procedure = unless_elsewhere(rollback_procedure, unread);
         let service = &mut model[id];
         service.has_runbook = has_runbook;
         service.rollback_procedure = rollback_procedure;
@@ -200,6 +240,7 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
 }
 
 fn judge_datastores(model: &mut Model, context: &Context<'_>) {
+    let unread = Elsewhere::new(model);
     let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
     let mentioned = Mentioned::new(model, "restore", names.iter().flatten());
     for (index, names) in names.iter().enumerate() {
@@ -209,7 +250,9 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
             pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
         });
         let found = own.map(|page| page.place.span).or_else(|| mentioned.first(names));
-        model[id].restore_procedure = found_or_elsewhere(found, "runbooks", context.external.runbooks.as_ref());
+        let unread = model[id].service.and_then(|service| unread.of(&model[service]));
+        let procedure = found_or_elsewhere(found, "runbooks", context.external.runbooks.as_ref());
+        model[id].restore_procedure = unless_elsewhere(procedure, unread);
     }
 }
 
