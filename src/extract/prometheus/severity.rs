@@ -45,6 +45,15 @@ const PAGERS: &[&str] = &["pager", "page", "paging", "pages"];
 /// Values of such a label that send it nowhere.
 const NOT_PAGED: &[&str] = &["", "false", "no", "none", "off", "0"];
 
+/// Severities that say by themselves that a pager rings, whatever else is said.
+const PAGER_SEVERITIES: &[&str] = &["page", "pages", "paging", "pager", "pagerduty"];
+
+/// Labels by which an alert names where it goes: `destination: slack-search-team`.
+const DESTINATIONS: &[&str] = &["destination", "channel", "receiver", "notify", "slack_channel", "alert_channel"];
+
+/// Words in such a value that say that it goes to a chat or a mailbox, where nobody is woken.
+const CHATS: &[&str] = &["slack", "teams", "msteams", "chat", "mattermost", "discord", "email", "mail"];
+
 /// What an alert's labels say.
 pub(super) struct Severity {
     /// The severity as labelled; absent at the alert's head.
@@ -62,7 +71,9 @@ pub(super) fn read(labels: &Labels, head: Span) -> Severity {
     let by_pager = PAGERS.iter().find_map(|name| labels.get(name)).map(|fact| {
         known_or_unknown(fact).map(|value| !NOT_PAGED.contains(&value.trim().to_ascii_lowercase().as_str()))
     });
-    let by_severity = lower.clone().map(|value| PAGING.contains(&value.as_str())).or_default(false);
+    let chat = goes_to_chat(labels);
+    let wakes = |value: &str| PAGING.contains(&value) && (!chat || PAGER_SEVERITIES.contains(&value));
+    let by_severity = lower.clone().map(|value| wakes(&value)).or_default(false);
     let pages = match by_pager {
         Some(said) if !said.is_false() || !by_severity.is_true() => said,
         _ => by_severity,
@@ -72,6 +83,15 @@ pub(super) fn read(labels: &Labels, head: Span) -> Severity {
         notifies => notifies,
     };
     Severity { label, pages, notifies }
+}
+
+/// Whether it names a chat or a mailbox as where it goes. What it is routed to besides is the routes' to say.
+fn goes_to_chat(labels: &Labels) -> bool {
+    let named = DESTINATIONS.iter().filter_map(|name| labels.value(name));
+    named.map(str::to_ascii_lowercase).any(|value| {
+        let mut words = value.split(|character: char| !character.is_ascii_alphanumeric());
+        words.any(|word| CHATS.contains(&word))
+    })
 }
 
 /// A label that a template fills in for each series may be any severity.
@@ -109,6 +129,9 @@ mod tests {
         assert_eq!(verdict(&[("severity", "s2"), ("pager", "pagerduty")]), (Some(true), Some(true)));
         assert_eq!(verdict(&[("severity", "s4"), ("pager", "")]), (Some(false), Some(true)));
         assert_eq!(verdict(&[]), (Some(false), Some(true)));
+        let in_chat = ("destination", "slack-search-team");
+        assert_eq!(verdict(&[("severity", "critical"), in_chat]), (Some(false), Some(true)));
+        assert_eq!(verdict(&[("severity", "page"), in_chat]), (Some(true), Some(true)));
         assert_eq!(verdict(&[("severity", "{{ $labels.severity }}")]), (None, None));
     }
 }

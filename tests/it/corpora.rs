@@ -1,0 +1,195 @@
+//! Real repositories, and what an honest auditor must and must not say of them. They are not part of this repository:
+//! `TWOAM_CORPORA` names the folder that holds each work tree as `OWNER+NAME`, and without it these tests say that they
+//! were skipped. The same shapes stand in `fixtures/rules`, so that a regression fails without them too.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::support::{Folder, twoam};
+
+/// One line of the table.
+enum Claim {
+    /// A gap of this rule at this path and line.
+    Must(&'static str, &'static str, u64),
+    /// As many gaps of this rule below this path.
+    Count(&'static str, &'static str, usize),
+    /// No gap of this rule (empty: of any) whose path and subject hold these.
+    Never(&'static str, &'static str, &'static str),
+    /// As many services.
+    Services(usize),
+}
+use Claim::{Count, Must, Never, Services};
+
+/// The table: its line's name, the repository and what is claimed.
+const TABLE: &[(&str, &str, &[Claim])] = &[
+    (
+        "O1",
+        "bridgecrewio+terragoat",
+        &[
+            Must("backup/database-backups-off", "terraform/aws/db-app.tf", 18),
+            Must("backup/dies-with-database", "terraform/aws/db-app.tf", 20),
+            Must("backup/no-deletion-protection", "terraform/aws/db-app.tf", 1),
+            Must("backup/database-backups-off", "terraform/aws/rds.tf", 4),
+        ],
+    ),
+    (
+        "O2",
+        "alphagov+govuk-infrastructure",
+        &[
+            Never("backup/database-backups-off", "", ""),
+            Never("backup/retention-too-short", "deployments/rds/", ""),
+            Never("backup/no-deletion-protection", "deployments/rds/", ""),
+            Never("backup/", "deployments/ephemeral/", ""),
+            Never("", "deployments/rds/", "aws_db_instance.replica"),
+        ],
+    ),
+    (
+        "O4",
+        "alphagov+govuk-helm-charts",
+        &[
+            Must("runbook/alert-without-runbook", "charts/monitoring-config/rules/router.yaml", 24),
+            Must("runbook/alert-without-runbook", "charts/monitoring-config/rules/redis.yaml", 16),
+            Never("runbook/alert-without-runbook", "pagerdutydrill.yaml", ""),
+            Never("", "_tests.yaml", ""),
+            Never("capacity/no-pdb", "", ""),
+        ],
+    ),
+    (
+        "O5",
+        "GoogleCloudPlatform+bank-of-anthos",
+        &[
+            Must("capacity/single-replica", "kubernetes-manifests/accounts-db.yaml", 64),
+            Must("capacity/single-replica", "kubernetes-manifests/ledger-db.yaml", 65),
+            Must("backup/k8s-stateful-uncovered", "kubernetes-manifests/accounts-db.yaml", 108),
+            Must("backup/k8s-stateful-uncovered", "kubernetes-manifests/ledger-db.yaml", 109),
+            Must("alert-coverage/service-has-none", "kubernetes-manifests/accounts-db.yaml", 62),
+            Must("alert-coverage/service-has-none", "kubernetes-manifests/ledger-db.yaml", 63),
+            Count("alert-coverage/service-has-none", "", 2),
+            Count("runbook/alert-without-runbook", "extras/prometheus/", 12),
+            Never("", "", "frontend-probe"),
+            Never("practice/no-drill", "", "loadgenerator"),
+            Never("rollback/no-procedure", "", "accounts-db"),
+        ],
+    ),
+    (
+        "O6",
+        "prometheus-operator+kube-prometheus",
+        &[
+            Never("capacity/no-pdb", "", ""),
+            Never("runbook/alert-without-runbook", "", ""),
+            Never("runbook/dead-link", "manifests/", ""),
+            Never("runbook/service-without-runbook", "", ""),
+            Never("", "manifests/setup/", ""),
+        ],
+    ),
+    ("O7", "terraform-aws-modules+terraform-aws-rds", &[Never("", "", ""), Services(0)]),
+    (
+        "O9",
+        "rust-lang+simpleinfra",
+        &[
+            Must("backup/no-deletion-protection", "terragrunt/modules/bors/rds.tf", 1),
+            Never("backup/retention-too-short", "terragrunt/modules/bors/", ""),
+            Never("backup/database-backups-off", "terragrunt/", ""),
+            Never("backup/no-deletion-protection", "terragrunt/modules/docs-rs/", ""),
+            Never("backup/dies-with-database", "terragrunt/modules/docs-rs/", ""),
+            Count("runbook/alert-without-runbook", "ansible/playbooks/monitoring.yml", 8),
+            Must("runbook/alert-without-runbook", "ansible/playbooks/monitoring.yml", 203),
+            Must("ownership/no-owner", "terragrunt/modules/bors/ecs.tf", 31),
+            Never("", "terraform/shared/modules/", ""),
+        ],
+    ),
+    ("published rules", "samber+awesome-prometheus-alerts", &[Never("", "", ""), Services(0)]),
+    ("a linter's own samples", "stackrox+kube-linter", &[Never("", "", ""), Services(0)]),
+];
+
+fn corpora() -> Option<PathBuf> {
+    let folder = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty());
+    if folder.is_none() {
+        eprintln!("skipped: TWOAM_CORPORA names no folder of real repositories");
+    }
+    folder.map(PathBuf::from)
+}
+
+fn audit(folder: &Path, arguments: &[&str]) -> Value {
+    let common = ["--format", "json", "--exit-zero", "--today", "2026-11-25"];
+    let run = twoam(folder, &[&["check"], arguments, &common].concat());
+    assert_eq!(run.code, 0, "{arguments:?}: {}", run.err);
+    serde_json::from_str(&run.out).unwrap()
+}
+
+fn gaps(report: &Value) -> impl Iterator<Item = &Value> {
+    report["findings"].as_array().unwrap().iter().filter(|finding| finding["outcome"] == "fail")
+}
+
+fn text<'v>(finding: &'v Value, name: &str) -> &'v str {
+    finding[name].as_str().unwrap_or_default()
+}
+
+/// What is wrong with a claim, or nothing.
+fn broken(claim: &Claim, report: &Value) -> Option<String> {
+    match *claim {
+        Must(rule, path, line) => {
+            let mut found = gaps(report).filter(|gap| {
+                text(gap, "rule") == rule && text(gap, "path") == path && gap["start"]["line"].as_u64() == Some(line)
+            });
+            found.next().is_none().then(|| format!("missing: {rule} at {path}:{line}"))
+        }
+        Count(rule, path, count) => {
+            let found =
+                gaps(report).filter(|gap| text(gap, "rule") == rule && text(gap, "path").contains(path)).count();
+            (found != count).then(|| format!("{found} of {rule} in {path}, not {count}"))
+        }
+        Never(rule, path, subject) => {
+            let mut found = gaps(report).filter(|gap| {
+                text(gap, "rule").starts_with(rule)
+                    && text(gap, "path").contains(path)
+                    && text(gap, "subject").contains(subject)
+            });
+            found.next().map(|gap| format!("false: {} at {}:{}", gap["rule"], gap["path"], gap["start"]["line"]))
+        }
+        Services(count) => {
+            let found = report["summary"]["services"].as_u64().unwrap();
+            (found != count as u64).then(|| format!("{found} services, not {count}"))
+        }
+    }
+}
+
+#[test]
+fn real_repositories_are_told_the_truth() {
+    let Some(folder) = corpora() else { return };
+    let (mut held, mut wrong) = (0, Vec::new());
+    for (name, repository, claims) in TABLE {
+        let root = folder.join(repository);
+        if !root.is_dir() {
+            eprintln!("skipped: {name}, there is no {repository}");
+            continue;
+        }
+        let report = audit(&root, &["."]);
+        let problems: Vec<String> = claims.iter().filter_map(|claim| broken(claim, &report)).collect();
+        held += claims.len() - problems.len();
+        wrong.extend(problems.into_iter().map(|problem| format!("{name} {repository}: {problem}")));
+    }
+    eprintln!("{held} of {} claims hold", held + wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// O6 with the pages as a second root, whose site is served without regard to case.
+#[test]
+fn links_into_a_second_root_are_followed() {
+    let Some(folder) = corpora() else { return };
+    let roots = ["prometheus-operator+kube-prometheus", "prometheus-operator+runbooks"];
+    if roots.iter().any(|root| !folder.join(root).is_dir()) {
+        eprintln!("skipped: one of {roots:?} is not there");
+        return;
+    }
+    let own = Folder::new();
+    let urls = "[runbooks.urls]\n\"https://runbooks.prometheus-operator.dev/runbooks\" = \
+                \"prometheus-operator+runbooks/content/runbooks\"\n";
+    let config = own.write("twoam.toml", urls);
+    let report = audit(&folder, &[roots[0], roots[1], "--config", config.to_str().unwrap()]);
+    let dead = gaps(&report).filter(|gap| text(gap, "rule") == "runbook/dead-link");
+    let missing: std::collections::BTreeSet<&str> = dead.map(|gap| text(gap, "message")).collect();
+    assert_eq!(missing.len(), 26, "{missing:#?}");
+    assert!(missing.iter().any(|message| message.contains("node/nodesystemdservicecrashlooping")));
+}
