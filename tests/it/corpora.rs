@@ -2,6 +2,8 @@
 //! `TWOAM_CORPORA` names the folder that holds each work tree as `OWNER+NAME`, and without it these tests say that they
 //! were skipped. The same shapes stand in `fixtures/rules`, so that a regression fails without them too.
 
+#![allow(clippy::print_stderr, reason = "what was skipped and how many claims hold is for whoever runs the tests")]
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
