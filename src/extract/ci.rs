@@ -18,8 +18,11 @@ use crate::tree::Node;
 /// Adds the production deployments of a pipeline.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let Some(jobs) = platform(&input.source.path) else { return };
-    let found = input.document.values().iter().flat_map(|pipeline| jobs(&input.source.path, pipeline));
-    facts.model.deployments.extend(found.filter_map(|job| job::deployment(input, &job)));
+    for pipeline in input.document.values() {
+        let mut jobs = jobs(&input.source.path, pipeline);
+        job::relate(&mut jobs);
+        facts.model.deployments.extend(jobs.iter().filter_map(|job| job::deployment(input, job)));
+    }
 }
 
 /// What reads a pipeline at a path.

@@ -11,6 +11,7 @@ mod datastore;
 mod kustomization;
 mod object;
 mod operator;
+mod rollout;
 mod selecting;
 mod uses;
 mod volume;
@@ -47,6 +48,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("autoscaling", "HorizontalPodAutoscaler") => selecting::autoscaler(&object, facts),
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
         ("monitoring.coreos.com", "ServiceMonitor" | "PodMonitor" | "Probe") => selecting::monitor(&object, facts),
+        ("flagger.app", "Canary") => rollout::canary(&object, facts),
         ("", "ConfigMap") => selecting::configuration(&object, facts),
         _ => {
             operator::extract(&object, facts);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::index::BySelector;
 use crate::model::kubernetes::{DisruptionBudget, NetworkService};
 use crate::model::schema::State;
-use crate::model::{Budget, Container, Fact, Id, Model, Workload};
+use crate::model::{Budget, Container, Fact, Id, Model, Rollout, Workload};
 use crate::tree::{Text, Unknown};
 
 /// The objects that select, found by what they select.
@@ -13,6 +13,7 @@ pub(super) struct Selecting {
     services: BySelector,
     budgets: BySelector,
     autoscalers: BTreeMap<Text, Vec<usize>>,
+    canaries: BTreeMap<Text, Vec<usize>>,
 }
 
 impl Selecting {
@@ -23,10 +24,15 @@ impl Selecting {
         for (index, scaler) in objects.autoscalers.iter().enumerate() {
             autoscalers.entry(scaler.target_name.clone()).or_default().push(index);
         }
+        let mut canaries: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+        for (index, canary) in objects.canaries.iter().enumerate() {
+            canaries.entry(canary.target_name.clone()).or_default().push(index);
+        }
         Self {
             services: BySelector::new(objects.services.iter().map(|service| &service.selector)),
             budgets: BySelector::new(objects.budgets.iter().map(|budget| &budget.selector)),
             autoscalers,
+            canaries,
         }
     }
 
@@ -63,10 +69,14 @@ pub(super) fn join(model: &mut Model, selecting: &Selecting) {
         let replicas = autoscaled(model, id, selecting);
         let budget = budget(model, id, &replicas, selecting);
         let (serves, ports) = traffic(model, id, selecting);
+        let rollout = canaried(model, id, selecting);
         let workload = &mut model[id];
         workload.replicas = replicas;
         workload.budget = budget;
         workload.serves |= serves;
+        if let Some(rollout) = rollout {
+            workload.rollout = rollout;
+        }
         for container in workload.containers.clone() {
             let container: &mut Container = &mut model[container];
             container.serves |= serves && ports.iter().any(|port| takes(container, port));
@@ -95,6 +105,25 @@ fn autoscaled(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Fact<i6
     let Some(scaler) = scaler else { return workload.replicas.clone() };
     // KEDA and the HPA keep `replicas` at or above their minimum, whatever the manifest says.
     scaler.min_replicas.clone()
+}
+
+/// How a workload that a Flagger `Canary` targets is replaced: by the canary's steps, with its own probes.
+fn canaried(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Option<Rollout> {
+    let workload = &model[id];
+    let named = selecting.canaries.get(&workload.plain_name).into_iter().flatten();
+    let canary = named.filter_map(|index| model.kubernetes.canaries.get(*index)).find(|canary| {
+        (canary.target_kind.is_empty() || canary.target_kind == workload.kind)
+            && canary.place.environment == workload.place.environment
+            && same_namespace(&canary.namespace, &workload.namespace)
+    })?;
+    let own = &workload.rollout;
+    Some(Rollout {
+        min_ready_seconds: own.min_ready_seconds.clone(),
+        ready_after_seconds: own.ready_after_seconds,
+        ready_after: own.ready_after,
+        grace_seconds: own.grace_seconds.clone(),
+        ..canary.rollout.clone()
+    })
 }
 
 fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Selecting) -> Budget {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Place;
+use super::rollout::Canary;
 use super::schema::{Fact, Labels};
 use crate::tree::Text;
 
@@ -15,6 +16,8 @@ pub struct Objects {
     pub budgets: Vec<DisruptionBudget>,
     /// `HorizontalPodAutoscaler` and KEDA's `ScaledObject`.
     pub autoscalers: Vec<Autoscaler>,
+    /// Flagger's `Canary`.
+    pub canaries: Vec<Canary>,
     /// `ServiceMonitor`, `PodMonitor` and `Probe`.
     pub monitors: Vec<Monitor>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
@@ -31,6 +34,7 @@ impl Objects {
         self.services.extend(other.services);
         self.budgets.extend(other.budgets);
         self.autoscalers.extend(other.autoscalers);
+        self.canaries.extend(other.canaries);
         self.monitors.extend(other.monitors);
         self.claims.extend(other.claims);
         self.configurations.extend(other.configurations);

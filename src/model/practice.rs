@@ -15,6 +15,9 @@ facts! {
         way_back: Fact<bool>,
         /// What that way is, in words.
         way: Text,
+        /// Whether anything sees that the new version works before the job is done; unknown where what it calls was not
+        /// read.
+        verified: Fact<bool>,
     } plain {
         /// Commands, actions and paths of the job by which services are found.
         uses: Vec<Text>,

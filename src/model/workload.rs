@@ -1,7 +1,7 @@
 //! What runs: Kubernetes workloads, ECS services, functions.
 
-use super::Id;
 use super::schema::{Fact, Labels, facts};
+use super::{Id, Rollout};
 use crate::tree::Text;
 
 facts! {
@@ -32,6 +32,8 @@ facts! {
         auto_rollback: Fact<bool>,
         /// Whether another system deploys it and rolls it back (`CodeDeploy`, an external controller).
         deployed_elsewhere: Fact<bool>,
+        /// How a new version replaces the one before.
+        rollout: Rollout,
         /// Its containers.
         containers: Vec<Id<Container>>,
     } plain {

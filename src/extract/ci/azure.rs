@@ -3,7 +3,7 @@
 //! <https://learn.microsoft.com/azure/devops/pipelines/yaml-schema/>. Templates in other files are not followed.
 
 use super::github::MAIN;
-use super::job::{Job, Step, Triggers, is_way_back, scalars};
+use super::job::{Job, Step, Triggers, scalars};
 use crate::tree::{Node, Text};
 
 /// The jobs of a pipeline.
@@ -14,10 +14,6 @@ pub(super) fn jobs(_: &str, pipeline: &Node) -> Vec<Job> {
         jobs.extend(items(stage, "jobs").iter().filter_map(|node| job(pipeline, node, &name)));
     }
     jobs.extend(items(pipeline, "jobs").iter().filter_map(|node| job(pipeline, node, "")));
-    let ways: Vec<_> = jobs.iter().filter(|job| is_way_back(&job.id)).map(|job| (job.id.clone(), job.span)).collect();
-    for job in &mut jobs {
-        job.siblings = ways.iter().filter(|(other, _)| *other != job.id).cloned().collect();
-    }
     jobs
 }
 
@@ -55,6 +51,7 @@ fn job(pipeline: &Node, node: &Node, stage: &str) -> Option<Job> {
             .collect(),
         calls: None,
         siblings: Vec::new(),
+        checks: Vec::new(),
         platform_reruns: false,
         uses: Vec::new(),
     })

@@ -3,15 +3,12 @@
 //! <https://circleci.com/docs/reference/configuration-reference/>. Orbs are not read.
 
 use super::github::MAIN;
-use super::job::{Job, Step, Triggers, is_way_back, scalars};
-use crate::source::Span;
+use super::job::{Job, Step, Triggers, scalars};
 use crate::tree::{Node, Text};
 
 /// The jobs that workflows run.
 pub(super) fn jobs(_: &str, config: &Node) -> Vec<Job> {
     let definitions = config.get("jobs").map_or(&[][..], Node::entries);
-    let ways: Vec<(Text, Span)> =
-        definitions.iter().filter(|it| is_way_back(&it.key)).map(|it| (it.key.clone(), it.key_span)).collect();
     let parameters = config.get("parameters").map_or(&[][..], Node::entries);
     definitions
         .iter()
@@ -28,7 +25,8 @@ pub(super) fn jobs(_: &str, config: &Node) -> Vec<Job> {
                 triggers: Triggers { main: runs.main, manual: runs.approved, ..Triggers::default() },
                 inputs: parameters.iter().map(|it| (it.key.clone(), it.key_span)).collect(),
                 calls: None,
-                siblings: ways.iter().filter(|(other, _)| *other != entry.key).cloned().collect(),
+                siblings: Vec::new(),
+                checks: Vec::new(),
                 platform_reruns: false,
                 uses: Vec::new(),
             }

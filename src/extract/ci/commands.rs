@@ -130,6 +130,54 @@ const WAYS_BACK: &[(&str, &[&str])] = &[
     ("git", &["revert"]),
 ];
 
+/// Commands that see whether what was shipped works.
+const CHECKS: &[(&str, &[&str])] = &[
+    ("kubectl", &["rollout", "status"]),
+    ("kubectl", &["wait"]),
+    ("kubectl", &["argo", "rollouts", "status"]),
+    ("oc", &["rollout", "status"]),
+    ("helm", &["test"]),
+    ("helm", &["status"]),
+    ("argocd", &["app", "wait"]),
+    ("flux", &["reconcile"]),
+    ("flux", &["get"]),
+    ("aws", &["ecs", "wait"]),
+    ("aws", &["lambda", "wait"]),
+    ("aws", &["deploy", "wait"]),
+    ("aws", &["elasticbeanstalk", "wait"]),
+    ("aws", &["cloudformation", "wait"]),
+    ("k6", &["run"]),
+    ("newman", &["run"]),
+    ("cypress", &["run"]),
+    ("playwright", &["test"]),
+];
+
+/// Commands that are done before what they ship runs; the others wait for it by themselves.
+/// <https://kubernetes.io/docs/reference/kubectl/generated/kubectl_apply/>, <https://helm.sh/docs/helm/helm_upgrade/>,
+/// <https://docs.aws.amazon.com/cli/latest/reference/ecs/update-service.html>.
+const LEAVES: &[(&str, &[&str])] = &[
+    ("kubectl", &["apply"]),
+    ("kubectl", &["replace"]),
+    ("kubectl", &["set", "image"]),
+    ("kubectl", &["rollout", "restart"]),
+    ("oc", &["apply"]),
+    ("oc", &["set", "image"]),
+    ("helm", &["upgrade"]),
+    ("helm", &["install"]),
+    ("aws", &["ecs", "update-service"]),
+    ("aws", &["deploy", "create-deployment"]),
+    ("aws", &["lambda", "update-function-code"]),
+    ("aws", &["elasticbeanstalk", "update-environment"]),
+    ("docker", &["stack", "deploy"]),
+];
+
+/// Actions that are done before what they ship runs, unless an input makes them wait.
+/// <https://github.com/aws-actions/amazon-ecs-deploy-task-definition> (`wait-for-service-stability`).
+const LEAVING_ACTIONS: &[&str] = &["aws-actions/amazon-ecs-deploy-task-definition", "deliverybot/helm"];
+
+/// Flags with which a command waits for what it ships, and fails when that does not become ready.
+const WAITING: &[&str] = &["--wait", "--atomic", "--rollback-on-failure", "--watch"];
+
 /// Flags that make a command go back by itself when it fails.
 /// <https://helm.sh/docs/helm/helm_upgrade/> (`--rollback-on-failure` is the name of `--atomic` since Helm 4).
 const SELF_REVERTING: &[&str] = &["--atomic", "--rollback-on-failure", "--enable-rollback", "--auto-rollback"];
@@ -340,6 +388,36 @@ pub(super) fn goes_back(command: &[String]) -> Option<String> {
             .cloned()
             .or_else(|| named().then(|| format!("{program} {}", verbs.first().unwrap_or(&"")).trim().to_owned())),
     }
+}
+
+/// Whether a command sees whether what was shipped works: it asks, or it waits.
+pub(super) fn verifies(command: &[String]) -> bool {
+    let Some((program, words)) = program(command) else { return false };
+    let verbs = verbs(words);
+    let asks = CHECKS.iter().any(|(known, check)| *known == program && verbs.starts_with(check));
+    let waits =
+        || words.iter().any(|word| WAITING.iter().any(|flag| word == flag || word.starts_with(&format!("{flag}="))));
+    // A request is a question where it asks for health; most fetch a tool.
+    let request = || {
+        let health = ["health", "ready", "live", "status", "ping", "version"];
+        matches!(program, "curl" | "wget" | "http" | "httpie")
+            && words.iter().any(|word| word.contains("://") && health.iter().any(|it| word.contains(it)))
+    };
+    let script = || ["smoke", "healthcheck", "health-check"].iter().any(|word| program.contains(word));
+    asks || request() || script() || (deploys(command).is_some() && waits())
+}
+
+/// Whether a command is done before what it ships runs.
+pub(super) fn leaves(command: &[String]) -> bool {
+    let Some((program, words)) = program(command) else { return false };
+    let verbs = verbs(words);
+    deploys(command).is_some() && LEAVES.iter().any(|(known, leaving)| *known == program && verbs.starts_with(leaving))
+}
+
+/// Whether an action is done before what it ships runs.
+pub(super) fn action_leaves(action: &str) -> bool {
+    let name = action.split('@').next().unwrap_or(action).to_lowercase();
+    LEAVING_ACTIONS.contains(&name.as_str())
 }
 
 /// Whether a command writes a computed version into what it ships, so that the repository does not say what runs.

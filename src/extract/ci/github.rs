@@ -2,8 +2,7 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>
 
-use super::job::{Job, Step, Triggers, is_way_back, scalars};
-use crate::source::Span;
+use super::job::{Job, Step, Triggers, scalars};
 use crate::tree::{Entry, Node, Text};
 
 /// The jobs of a workflow.
@@ -11,14 +10,11 @@ pub(super) fn jobs(path: &str, workflow: &Node) -> Vec<Job> {
     let entries = workflow.get("jobs").map_or(&[][..], Node::entries);
     let file = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".yaml").trim_end_matches(".yml");
     let name = workflow.get("name").and_then(Node::scalar).unwrap_or_default();
-    let ways: Vec<(Text, Span)> =
-        entries.iter().filter(|it| is_way_back(&it.key)).map(|it| (it.key.clone(), it.key_span)).collect();
     entries
         .iter()
         .map(|entry| {
             let mut job = job(workflow, entry);
             job.names.extend([name.clone(), file.into()]);
-            job.siblings = ways.iter().filter(|(other, _)| *other != entry.key).cloned().collect();
             job
         })
         .collect()
@@ -47,6 +43,7 @@ fn job(workflow: &Node, entry: &Entry) -> Job {
         inputs: inputs.iter().map(|input| (input.key.clone(), input.key_span)).collect(),
         calls: node.get("uses").and_then(|it| Some((it.scalar()?, it.span))),
         siblings: Vec::new(),
+        checks: Vec::new(),
         platform_reruns: false,
         uses,
     }

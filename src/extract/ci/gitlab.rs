@@ -4,8 +4,7 @@
 //! A deployment to an environment can be run again from that environment's page.
 //! <https://docs.gitlab.com/ci/environments/deployments/#retry-or-roll-back-a-deployment>
 
-use super::job::{Job, Step, Triggers, is_way_back, scalars};
-use crate::source::Span;
+use super::job::{Job, Step, Triggers, scalars};
 use crate::tree::{Entry, Node, Text};
 
 /// Top-level keys that are no jobs.
@@ -33,20 +32,7 @@ pub(super) fn jobs(_: &str, pipeline: &Node) -> Vec<Job> {
     let is_job = |entry: &&Entry| {
         !entry.key.starts_with('.') && !RESERVED.contains(&entry.key.as_str()) && entry.value.as_map().is_some()
     };
-    let ways: Vec<(Text, Span)> = entries
-        .iter()
-        .filter(is_job)
-        .filter(|it| is_way_back(&it.key))
-        .map(|it| (it.key.clone(), it.key_span))
-        .collect();
-    entries
-        .iter()
-        .filter(is_job)
-        .map(|entry| {
-            let siblings = ways.iter().filter(|(other, _)| *other != entry.key).cloned().collect();
-            job(&Lineage::new(pipeline, entry), entry, siblings)
-        })
-        .collect()
+    entries.iter().filter(is_job).map(|entry| job(&Lineage::new(pipeline, entry), entry)).collect()
 }
 
 /// A job and what it extends, the nearest first.
@@ -72,7 +58,7 @@ impl<'a> Lineage<'a> {
     }
 }
 
-fn job(lineage: &Lineage<'_>, entry: &Entry, siblings: Vec<(Text, Span)>) -> Job {
+fn job(lineage: &Lineage<'_>, entry: &Entry) -> Job {
     let stage = lineage.get("stage").and_then(Node::scalar).unwrap_or_default();
     let environment = lineage.get("environment");
     let stops = environment.and_then(|it| it.get("action")).and_then(Node::as_str).is_some_and(|it| it != "start");
@@ -90,7 +76,8 @@ fn job(lineage: &Lineage<'_>, entry: &Entry, siblings: Vec<(Text, Span)>) -> Job
         triggers: triggers(lineage),
         inputs: Vec::new(),
         calls: None,
-        siblings,
+        siblings: Vec::new(),
+        checks: Vec::new(),
         platform_reruns: name.is_some(),
         uses: variables.iter().filter_map(|it| it.value.get("value").unwrap_or(&it.value).scalar()).collect(),
     }

@@ -65,6 +65,8 @@ pub(super) struct Job {
     pub(super) calls: Option<(Text, Span)>,
     /// Other jobs of the pipeline that go back, by name.
     pub(super) siblings: Vec<(Text, Span)>,
+    /// Other jobs of the pipeline that look at what was shipped, by name.
+    pub(super) checks: Vec<(Text, Span)>,
     /// Whether the platform can run an earlier deployment of an environment again.
     pub(super) platform_reruns: bool,
     /// Further words by which services are found: paths, variables, choices.
@@ -143,6 +145,7 @@ pub(super) fn deployment(input: &Input<'_>, job: &Job) -> Option<Deployment> {
         platform: Text::const_new(job.platform),
         way_back,
         way,
+        verified: verified(job, &found, pushes),
         uses: uses(job),
         ..Deployment::default()
     })
@@ -345,8 +348,63 @@ pub(super) fn scalars(node: Option<&Node>) -> Vec<Text> {
     node.scalar().into_iter().chain(node.items().iter().filter_map(Node::scalar)).collect()
 }
 
+/// Tells each job of a pipeline which of the others go back, and which look at what was shipped.
+pub(super) fn relate(jobs: &mut [Job]) {
+    let named = |jobs: &[Job], is: fn(&Job) -> bool| -> Vec<(Text, Span)> {
+        jobs.iter().filter(|job| is(job)).map(|job| (job.id.clone(), job.span)).collect()
+    };
+    let ways = named(jobs, |job| is_way_back(&job.id));
+    let checks = named(jobs, |job| job.names.iter().take(2).any(|name| is_check(name)));
+    for job in jobs {
+        job.siblings = ways.iter().filter(|(other, _)| *other != job.id).cloned().collect();
+        job.checks = checks.iter().filter(|(other, _)| *other != job.id).cloned().collect();
+    }
+}
+
+/// Words for looking at what was shipped.
+const CHECKING: &[&str] = &["smoke", "smoketest", "healthcheck", "postdeploy", "synthetic", "synthetics"];
+
+/// Words for looking at anything; beside one of what was shipped they say the same.
+const LOOKING: &[&str] = &["verify", "verification", "check", "test", "tests", "wait", "monitor"];
+
+/// Whether a job or step looks at what was shipped, by its name.
+fn is_check(name: &str) -> bool {
+    let words: Vec<String> = words(name).collect();
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(CHECKING)
+        || has(LOOKING) && (has(SHIPPING) || has(&["health", "healthy", "deployed"])) && !has(&["before", "pre", "dry"])
+}
+
+/// Whether anything sees that the new version works before the job is done: the tool waits for it by itself, a command
+/// or a step asks, or another job does.
+fn verified(job: &Job, found: &[Manner], pushes: bool) -> Fact<bool> {
+    let commands = || job.steps.iter().flat_map(|step| scripts(step).into_iter().map(move |script| (step, script)));
+    for (step, script) in commands() {
+        if commands::split(&script).iter().any(|command| commands::verifies(command)) || is_check(&step.name) {
+            return Fact::known(true, step.span);
+        }
+    }
+    if let Some((_, span)) = job.checks.first() {
+        return Fact::known(true, *span);
+    }
+    if pushes || found.contains(&Manner::GitOps) {
+        // The controller reports the health of what it applied.
+        return Fact::known(true, job.span);
+    }
+    if job.calls.is_some() || found.iter().all(|manner| *manner == Manner::Opaque) {
+        let reason = "what it calls was not read";
+        return Fact::unknown(Unknown::new(reason, "audit it as well, or name the check in the job", job.span));
+    }
+    let leaves = commands().any(|(_, script)| commands::split(&script).iter().any(|command| commands::leaves(command)))
+        || job.steps.iter().any(|step| {
+            let waits = step.inputs.iter().any(|(key, value)| key.to_lowercase().contains("wait") && value == "true");
+            commands::action_leaves(&step.action) && !waits
+        });
+    Fact::known(!leaves, job.span)
+}
+
 /// Names what a node is when it goes back: a job or workflow called so.
-pub(super) fn is_way_back(name: &str) -> bool {
+fn is_way_back(name: &str) -> bool {
     words(name).any(|word| ["rollback", "revert", "undo"].contains(&word.as_str()))
         || name.to_lowercase().contains("roll-back")
 }

@@ -1,7 +1,7 @@
 //! What runs: the built-in workloads and Argo's Rollout.
 
 use super::object::{Object, boolean, int, optional, text};
-use super::{container, cronjob, datastore, volume};
+use super::{container, cronjob, datastore, rollout, volume};
 use crate::extract::Facts;
 use crate::model::{Fact, Id, Labels, Workload};
 use crate::source::Span;
@@ -100,6 +100,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         claims,
         configured_by,
         ports,
+        rollout: rollout::of_workload(object, &shape),
         ..Workload::default()
     };
     let id = facts.model.add(workload);
