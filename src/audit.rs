@@ -71,6 +71,8 @@ pub struct Request<'p> {
     pub roots: Vec<PathBuf>,
     /// The configuration file, instead of the nearest `twoam.toml`.
     pub config: Option<PathBuf>,
+    /// Saved plans of Terraform, as JSON, wherever they stand; those within the roots are found without being named.
+    pub plans: Vec<PathBuf>,
     /// Folders of further rules.
     pub rule_folders: Vec<PathBuf>,
     /// Only these rules or families; all when empty.
@@ -91,6 +93,7 @@ impl Request<'_> {
         Self {
             roots,
             config: None,
+            plans: Vec::new(),
             rule_folders: Vec::new(),
             select: Vec::new(),
             skip: Vec::new(),
@@ -191,8 +194,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let Prepared { mut config, rules, known, sources: own } = prepare(request)?;
 
     request.tell(Stage::Discover);
-    let Discovery { roots, files, all_paths, mut skipped, mut problems } =
-        discover::discover(&request.roots, &config.discovery());
+    let mut discovery = discover::discover(&request.roots, &config.discovery());
+    let named = discover::add_plans(&mut discovery, &request.plans);
+    let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
         return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
     }
@@ -229,7 +233,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> =
         kept.iter().map(|document| (sources.get(document.source), document)).collect();
-    let mut resolved = resolve::terraform::resolve(&modules, &sources, environments);
+    let (plans, broken) = plans(&named, &modules);
+    if !broken.is_empty() {
+        return Err(Box::new(Audit { sources, problems: broken, ..Audit::default() }));
+    }
+    let mut resolved = resolve::terraform::resolve(&modules, &sources, &plans, environments);
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     renderings.dedup();
@@ -296,6 +304,24 @@ fn audited(root: &discover::Root) -> link::AuditedRoot {
     link::AuditedRoot { prefix: root.prefix.clone(), repositories, branch }
 }
 
+/// The files that were named as plans; one that is none is a problem of the request.
+fn plans(named: &[String], documents: &[(&Source, &Document)]) -> (Vec<SourceId>, Vec<Problem>) {
+    let (mut plans, mut broken) = (Vec::new(), Vec::new());
+    for path in named {
+        let plan = documents.iter().find(|(source, _)| source.path == *path);
+        match plan.filter(|(_, document)| resolve::terraform::is_saved_plan(document)) {
+            Some((_, document)) => plans.push(document.source),
+            None => broken.push(Problem::of(
+                Fault::Configuration,
+                path,
+                "this is no saved plan of Terraform in its JSON form",
+                "write one with `terraform plan -out=tfplan && terraform show -json tfplan > tfplan.json`",
+            )),
+        }
+    }
+    (plans, broken)
+}
+
 /// A template of YAML is none yet: what it will hold is unknown, and said to be unread.
 fn unrendered(id: SourceId, source: Source) -> ReadFile {
     let reason = "a template, not rendered";
@@ -357,6 +383,10 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         return unrendered(id, source);
     }
     let Parsed { document, problems } = parse::parse(id, &source.text, found.format);
+    if found.format == Format::Json && resolve::terraform::is_saved_plan(&document) {
+        let facts = Facts { problems, ..Facts::default() };
+        return ReadFile { source, facts, skipped: None, document: Some(document), comments: Vec::new() };
+    }
     let mut facts = extract::extract(&Input {
         id,
         source: &source,

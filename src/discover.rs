@@ -8,6 +8,7 @@
 
 mod format;
 mod link;
+mod named;
 mod read;
 mod remote;
 mod roots;
@@ -19,6 +20,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+pub use named::add_plans;
 pub use read::{Unread, read};
 pub use remote::remotes;
 pub use roots::{Root, roots};

@@ -69,6 +69,9 @@ pub(super) struct Inputs {
     /// Configuration file, instead of the nearest `twoam.toml`.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Saved plan of Terraform, as `terraform show -json` writes it. May repeat; plans within PATH are read anyway.
+    #[arg(long, value_name = "FILE")]
+    pub(super) plan: Vec<PathBuf>,
     /// Folder of further rules (`<family>/<name>.toml`); one of the same id replaces a built-in rule. May repeat.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,

@@ -48,6 +48,7 @@ pub(super) fn request<'p>(
     }
     let mut request = Request::new(paths);
     request.config.clone_from(&inputs.config);
+    request.plans.clone_from(&inputs.plan);
     request.rule_folders.clone_from(&inputs.rules);
     request.select.clone_from(&inputs.select);
     request.skip.clone_from(&inputs.skip);

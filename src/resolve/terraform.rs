@@ -20,16 +20,19 @@ mod operate;
 mod project;
 mod reference;
 mod roots;
+mod saved_plan;
 mod shared;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use saved_plan::is_saved_plan;
+
 use crate::model::{Environment, Environments, Gap, Shared};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
-use crate::source::{Source, Sources, Span};
+use crate::source::{Source, SourceId, Sources, Span};
 use crate::tree::{Document, Node, Text, Unknown, Value};
 
 /// Everything that Terraform would make of an audit's files.
@@ -199,13 +202,25 @@ pub fn blocks<'a>(node: &'a Node, kind: &str) -> &'a [Node] {
     }
 }
 
-/// Evaluates every root among the documents.
-pub fn resolve(documents: &[(&Source, &Document)], sources: &Sources, environments: &Environments) -> Resolved {
+/// Evaluates every root among the documents. `plans` are files that were given as saved plans; others are found by
+/// their content.
+pub fn resolve(
+    documents: &[(&Source, &Document)],
+    sources: &Sources,
+    plans: &[SourceId],
+    environments: &Environments,
+) -> Resolved {
     let files = project::Files::read(documents);
     let project = project::Project::new(&files, sources);
-    let plans = roots::plan(&project, environments);
+    let saved = saved_plan::find(documents);
     let mut resolved = Resolved::default();
-    for outcome in collect::run(&project, &plans, environments) {
+    let mut wanted = roots::plan(&project, environments);
+    let (alone, unbound) = saved_plan::bind(&saved, plans, &project, &mut wanted, environments);
+    resolved.gaps.extend(unbound);
+    resolved.renderings.replaced.extend(saved.iter().map(saved_plan::SavedPlan::source));
+    let outcomes = collect::run(&project, &wanted, environments);
+    let alone = alone.into_iter().map(|plan| collect::alone(plan, &project, environments));
+    for outcome in outcomes.into_iter().chain(alone) {
         resolved.renderings.absorb(outcome.renderings);
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);

@@ -184,3 +184,37 @@ fn several_roots_are_one_graph() {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
 }
+
+const PLANNED: &str = r#"{ "format_version": "1.2", "resource_changes": [ { "address": "aws_db_instance.orders",
+  "mode": "managed", "type": "aws_db_instance", "name": "orders", "change": { "actions": ["create"],
+  "after": { "identifier": "orders", "backup_retention_period": 0 }, "after_unknown": {} } } ] }"#;
+
+const UNPLANNED: &str = "variable \"days\" {}\n\nresource \"aws_db_instance\" \"orders\" {\n  identifier = \"orders\"\n  backup_retention_period = var.days\n}\n";
+
+#[test]
+fn a_plan_settles_what_the_text_leaves_open() {
+    let folder = Folder::new();
+    folder.write("repo/infra/main.tf", UNPLANNED);
+    let plan = folder.write("elsewhere/orders.json", PLANNED);
+    let root = folder.path().join("repo");
+    let root = root.to_str().unwrap();
+    let arguments = ["check", root, "--format", "concise", "--exit-zero", "--select", "backup/database-backups-off"];
+    let open = twoam(folder.path(), &arguments);
+    assert!(open.out.contains("1 not decided"), "{}", open.out);
+    let planned = twoam(folder.path(), &[&arguments[..], &["--plan", plan.to_str().unwrap()]].concat());
+    assert!(planned.out.contains("infra/main.tf:5:"), "{}{}", planned.out, planned.err);
+    assert!(!planned.out.contains("not decided"), "{}", planned.out);
+    folder.write("repo/infra/tfplan.json", PLANNED);
+    assert!(twoam(folder.path(), &arguments).out.contains("infra/main.tf:5:"), "found in place");
+}
+
+#[test]
+fn a_plan_that_is_none_or_is_not_there_is_refused() {
+    let folder = small();
+    folder.write("other.json", "{}");
+    for (path, message) in [("other.json", "no saved plan"), ("lost.json", "no such file")] {
+        let run = twoam(folder.path(), &["check", ".", "--plan", path]);
+        assert_eq!(run.code, 2);
+        assert!(run.err.contains(message), "{}", run.err);
+    }
+}

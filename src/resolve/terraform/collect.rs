@@ -18,6 +18,7 @@ use super::module::{Given, Instance, Module, mapping};
 use super::operate::{Failure, elements, is_unknown};
 use super::project::{Kind, Placed, Project, Target};
 use super::roots::Plan;
+use super::saved_plan::SavedPlan;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root};
 
 /// Evaluation follows references by recursion, so it runs on threads with room for its bound.
@@ -96,14 +97,43 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
         }
     }
     module.given = given;
+    let units: Vec<Rc<Module<'a>>> = units.into_iter().map(Rc::new).collect();
+    if let Some(saved) = plan.saved {
+        saved.give(project, &mut module, &units);
+    }
     let number = evaluator.adopt(module);
     for unit in units {
-        evaluator.adopt(unit);
+        evaluator.adopt_shared(unit);
     }
-    let mut collector = Collector { evaluator: &evaluator, outcome: &mut outcome, environments };
+    let mut collector =
+        Collector { evaluator: &evaluator, outcome: &mut outcome, environments, documents: BTreeMap::new() };
     collector.defaults(number);
     collector.module(number);
+    let documents = collector.documents;
     outcome.problems = evaluator.problems();
+    if let Some(saved) = plan.saved {
+        overlay(saved, project, &mut outcome, environments);
+    }
+    manifests::place(documents, &outcome.root, &mut outcome.renderings);
+    outcome
+}
+
+/// Puts a saved plan over what the text gave.
+fn overlay<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, outcome: &mut Outcome, environments: &Environments) {
+    let own = outcome.root.environment.clone();
+    let known = outcome.root.calls.iter().filter(|call| saved.knows_call(&call.address));
+    let heads: Vec<Span> = known.map(|call| call.head).collect();
+    outcome.gaps.retain(|gap| !heads.contains(&gap.span));
+    saved.apply(project, &mut outcome.root, &|prefix, name, body| environment(prefix, name, body, &own, environments));
+}
+
+/// What a saved plan says by itself, without any configuration beside it.
+pub(super) fn alone<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, environments: &Environments) -> Outcome {
+    let environment = saved.environment(environments).unwrap_or_default();
+    let root = Root { directory: saved.folder().into(), environment, ..Root::default() };
+    let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new(), renderings: Renderings::default() };
+    overlay(saved, project, &mut outcome, environments);
+    manifests::place(BTreeMap::new(), &outcome.root, &mut outcome.renderings);
     outcome
 }
 
@@ -124,6 +154,8 @@ struct Collector<'c, 'a> {
     evaluator: &'c Evaluator<'a>,
     outcome: &'c mut Outcome,
     environments: &'c Environments,
+    /// What resources hold, by their addresses.
+    documents: BTreeMap<Text, Vec<Node>>,
 }
 
 impl<'a> Collector<'_, 'a> {
@@ -181,7 +213,13 @@ impl<'a> Collector<'_, 'a> {
                 type_name: kind.value.clone(),
                 name: label.value.clone(),
                 address: format!("{base}{key}").into(),
-                environment: self.environment(home, &label.value, &body),
+                environment: environment(
+                    &home.prefix,
+                    &label.value,
+                    &body,
+                    &self.outcome.root.environment,
+                    self.environments,
+                ),
                 body: Node::new(body.value, block.head),
                 head: block.head,
                 span: block.span,
@@ -209,23 +247,11 @@ impl<'a> Collector<'_, 'a> {
         }
         let made: Vec<(Resource, Vec<Node>)> = instances.into_iter().take(room).map(make).collect();
         for (resource, documents) in made {
-            manifests::place(documents, &resource, self.outcome.root.library, &mut self.outcome.renderings);
+            if !documents.is_empty() {
+                self.documents.insert(resource.address.clone(), documents);
+            }
             self.outcome.root.resources.push(resource);
         }
-    }
-
-    /// The root's environment, unless a module's name, the last word of the resource's own, or a tag says another.
-    fn environment(&self, home: &Module<'a>, name: &str, body: &Node) -> Environment {
-        let own = &self.outcome.root.environment;
-        // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
-        let modules = home.prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
-        let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
-        let tags =
-            tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
-        let named = name.rsplit_once(['_', '-']).map(|(_, last)| last);
-        let words = modules.chain(named).chain(tags.filter_map(|entry| entry.value.as_str()));
-        let other = words.filter_map(|word| self.environments.of_word(word)).find(|found| !found.production);
-        if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
     }
 
     /// A call of a module that is not here.
@@ -262,6 +288,18 @@ impl<'a> Collector<'_, 'a> {
             reason: format!("module `{name}` is not in the repository").into(),
         });
     }
+}
+
+/// The root's environment, unless a module's name, the last word of the resource's own, or a tag says another.
+fn environment(prefix: &str, name: &str, body: &Node, own: &Environment, environments: &Environments) -> Environment {
+    // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
+    let modules = prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
+    let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
+    let tags = tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
+    let named = name.rsplit_once(['_', '-']).map(|(_, last)| last);
+    let words = modules.chain(named).chain(tags.filter_map(|entry| entry.value.as_str()));
+    let other = words.filter_map(|word| environments.of_word(word)).find(|found| !found.production);
+    if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
 }
 
 /// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.

@@ -329,6 +329,15 @@ fn typed(node: &Node) -> Value {
     }
 }
 
+/// The documents of a known value that stands as a whole at its place.
+pub(super) fn held_in(node: &Node) -> Vec<Node> {
+    match &node.value {
+        Value::String(text) => documents(text, &Alignment::at(node.span), &[]),
+        Value::Null | Value::Unknown(_) => Vec::new(),
+        _ => vec![node.clone()],
+    }
+}
+
 /// Whether a document lists alerting rules somewhere.
 pub(super) fn lists_alerts(node: &Node) -> bool {
     fn within(node: &Node, depth: u32) -> bool {

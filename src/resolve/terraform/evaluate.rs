@@ -107,8 +107,13 @@ impl<'a> Evaluator<'a> {
 
     /// Takes a module in, and gives its number.
     pub(super) fn adopt(&self, module: Module<'a>) -> usize {
+        self.adopt_shared(Rc::new(module))
+    }
+
+    /// The same for one that is used elsewhere too.
+    pub(super) fn adopt_shared(&self, module: Rc<Module<'a>>) -> usize {
         let mut modules = self.modules.borrow_mut();
-        modules.push(Rc::new(module));
+        modules.push(module);
         modules.len() - 1
     }
 

@@ -2,16 +2,18 @@
 //! manifest as a value or as text, the values of Helm releases, and the typed resources of the Kubernetes provider,
 //! whose blocks are the manifest in another spelling.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Gap, Hides};
 use crate::resolve::rendered::{Rendered, Renderings};
 use crate::source::Span;
 use crate::tree::block::{Block, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
-use super::Resource;
-use super::embedded::lists_alerts;
+use super::embedded::{held_in, lists_alerts};
 use super::evaluate::{Evaluator, Scope};
 use super::operate::is_unknown;
+use super::{Mode, Resource, Root};
 
 /// Resource type → the attribute that holds whole manifests, as a value or as text.
 ///
@@ -137,9 +139,42 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Puts documents where their resource stands. One that is not known as a whole is a gap, and so is one of a resource
-/// that may not be made at all.
-pub(super) fn place(documents: Vec<Node>, resource: &Resource, library: bool, renderings: &mut Renderings) {
+/// Puts the documents of a root where their resources stand. One that is not known as a whole is a gap, and so is one
+/// of a resource that may not be made at all.
+pub(super) fn place(mut documents: BTreeMap<Text, Vec<Node>>, root: &Root, renderings: &mut Renderings) {
+    for resource in root.resources.iter().filter(|resource| resource.mode == Mode::Managed) {
+        let written = documents.remove(&resource.address).unwrap_or_default();
+        let held = if written.iter().any(has_unknown) || written.is_empty() { of_body(resource) } else { Vec::new() };
+        let held = if held.is_empty() { written } else { held };
+        place_each(held, resource, root.library, renderings);
+    }
+}
+
+/// What a resource's own values hold, where a plan or a module made them known.
+fn of_body(resource: &Resource) -> Vec<Node> {
+    let kind = resource.type_name.as_str();
+    if let Some((_, attribute)) = WHOLE.iter().find(|(whole, _)| *whole == kind) {
+        return resource.at(attribute).map_or_else(Vec::new, held_in);
+    }
+    if kind == "helm_release" {
+        return resource.at("values").map_or(&[][..], Node::items).iter().flat_map(held_in).collect();
+    }
+    typed(kind, &resource.body, resource.head).into_iter().collect()
+}
+
+fn has_unknown(node: &Node) -> bool {
+    fn within(node: &Node, depth: u32) -> bool {
+        match &node.value {
+            Value::Unknown(_) => true,
+            Value::List(items) => depth < 64 && items.iter().any(|item| within(item, depth + 1)),
+            Value::Map(map) => depth < 64 && map.entries.iter().any(|entry| within(&entry.value, depth + 1)),
+            _ => false,
+        }
+    }
+    within(node, 0)
+}
+
+fn place_each(documents: Vec<Node>, resource: &Resource, library: bool, renderings: &mut Renderings) {
     let gap = |reason: String| Gap {
         hides: Hides::Kubernetes,
         span: resource.head,

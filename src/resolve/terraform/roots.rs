@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Environment, Environments};
 
 use super::project::{Directory, File, Project, Unit};
+use super::saved_plan::SavedPlan;
 
 /// File names of values that are shared by the roots whose own values lie beside them.
 const SHARED: &[&str] = &["common", "global", "globals", "shared", "default", "defaults", "all"];
@@ -28,6 +29,8 @@ pub(super) struct Plan<'a> {
     pub(super) values: Vec<&'a File<'a>>,
     /// Terragrunt units that give inputs; later ones win.
     pub(super) units: Vec<&'a Unit<'a>>,
+    /// Terraform's own plan, when one was saved.
+    pub(super) saved: Option<&'a SavedPlan<'a>>,
 }
 
 /// Every directory to evaluate, in path order.
@@ -85,6 +88,7 @@ fn unit_plan<'a>(
         library: false,
         values: Vec::new(),
         units,
+        saved: None,
     }
 }
 
@@ -197,6 +201,7 @@ impl<'a> Values<'a> {
             library: false,
             values: always.iter().chain(files).copied().collect(),
             units: Vec::new(),
+            saved: None,
         };
         if let Some(sets) = self.sets.get(root) {
             return sets.values().map(|(environment, files)| plan(environment.clone(), files)).collect();

@@ -2,9 +2,9 @@
 
 use super::{Resolved, Resource, resolve};
 use crate::model::Environments;
-use crate::parse::hcl;
+use crate::parse;
 use crate::source::{Source, SourceId, Sources, Span};
-use crate::tree::Document;
+use crate::tree::{Document, Format};
 
 /// A repository of a few files, resolved.
 pub(crate) struct Repository {
@@ -15,10 +15,13 @@ pub(crate) struct Repository {
 impl Repository {
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
-        let parsed = |(id, source): (SourceId, &Source)| hcl::parse(id, &source.text).document;
+        let parsed = |(id, source): (SourceId, &Source)| {
+            let json = std::path::Path::new(&source.path).extension().is_some_and(|extension| extension == "json");
+            parse::parse(id, &source.text, if json { Format::Json } else { Format::Hcl }).document
+        };
         let documents: Vec<Document> = sources.iter().map(parsed).collect();
         let pairs: Vec<(&Source, &Document)> = documents.iter().map(|one| (sources.get(one.source), one)).collect();
-        let resolved = resolve(&pairs, &sources, &Environments::default());
+        let resolved = resolve(&pairs, &sources, &[], &Environments::default());
         Self { sources, resolved }
     }
 
