@@ -21,8 +21,12 @@ pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         images.extend(listed.iter().filter_map(|image| kustomized(input, image)));
     }
     if version.starts_with("skaffold/") {
-        let listed = document.at(&["build", "artifacts"]).map_or(&[][..], Node::items);
-        images.extend(listed.iter().filter_map(|image| built(input, image)));
+        // A profile may build what the file itself does not: <https://skaffold.dev/docs/environment/profiles/>
+        let profiles = document.get("profiles").map_or(&[][..], Node::items);
+        for part in std::iter::once(document).chain(profiles) {
+            let listed = part.at(&["build", "artifacts"]).map_or(&[][..], Node::items);
+            images.extend(listed.iter().filter_map(|image| built(input, image)));
+        }
     }
 }
 

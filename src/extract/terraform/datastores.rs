@@ -19,6 +19,7 @@ const PASSING: &[&str] = &[
     "logs",
     "logging",
     "accesslogs",
+    "flowlogs",
     "tmp",
     "temp",
     "temporary",
