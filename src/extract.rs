@@ -1,6 +1,7 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+mod catalogue;
 mod ci;
 mod drill;
 pub mod duration;
@@ -73,6 +74,7 @@ pub type Extractor = fn(&Input<'_>, &mut Facts);
 
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
 pub const EXTRACTORS: &[Extractor] = &[
+    catalogue::extract,
     ci::extract,
     drill::extract,
     kubernetes::extract,

@@ -29,8 +29,9 @@ impl<'a> Object<'a> {
     /// Reads an object's envelope; nothing without `apiVersion`, `kind` and a name. Where the name is all template
     /// (`{{ … }}`), nothing could be joined by it: that file is an unrendered chart, which discovery reports as a gap.
     ///
-    /// A name that is still to be substituted (`${APP}`) belongs to a template that others instantiate, so the object
-    /// is a library: kept for joins, not judged.
+    /// A name that is still to be substituted (`${APP}`) belongs to a template that others instantiate, and what stands
+    /// in a folder of documentation shows how something would be done: such an object is a library, kept for joins, not
+    /// judged.
     pub(super) fn read(input: &Input<'_>, node: &'a Node) -> Option<Self> {
         let version = node.get("apiVersion")?.as_str()?;
         let kind = node.get("kind")?.as_str()?;
@@ -40,7 +41,9 @@ impl<'a> Object<'a> {
         let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
         let name = text(named);
         let place = input.place(named.span, &words);
-        let place = Place { library: place.library || name.reason().is_some(), ..place };
+        let shown =
+            place.path.split('/').rev().skip(1).any(|folder| matches!(folder, "docs" | "doc" | "documentation"));
+        let place = Place { library: place.library || name.reason().is_some() || shown, ..place };
         Some(Self {
             group: version.split_once('/').map_or("", |(group, _)| group),
             kind,

@@ -33,6 +33,10 @@ const PASSING: &[&str] = &[
     "builds",
     "inventory",
     "inventories",
+    "loki",
+    "mimir",
+    "tempo",
+    "thanos",
 ];
 
 /// Names of resources that tell nothing.
