@@ -271,6 +271,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         roots: &roots.iter().map(audited).collect::<Vec<_>>(),
         urls: config.urls(),
         external: config.external(),
+        today: request.today,
     };
     link::link(&mut model, &context);
     request.tell(Stage::Judge);

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun, OwnerPattern,
-    RestoreTest, Runbook, Service, Shared, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun,
+    OwnerPattern, RestoreTest, Runbook, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -128,6 +128,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "alert" => Alert,
         "runbook" => Runbook,
         "link" => DocumentLink,
+        "command" => Command,
         "deployment" => Deployment,
         "migration" => Migration,
         "drill" => Drill,

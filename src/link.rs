@@ -15,6 +15,8 @@ mod names;
 mod ownership;
 mod practice;
 mod published;
+mod references;
+mod review;
 mod runbooks;
 mod series;
 mod services;
@@ -39,6 +41,8 @@ pub struct Context<'a> {
     pub urls: &'a [(String, String)],
     /// What lives elsewhere.
     pub external: External,
+    /// The day dates are held against.
+    pub today: jiff::civil::Date,
 }
 
 /// A folder that is audited, and which repository it is.
@@ -109,6 +113,8 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     alerts::join(model, &register, &selecting, context);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
+    references::judge(model, context);
+    review::judge(model, context);
     ownership::join(model, context);
     backups::join(model, context);
     practice::join(model, &register, context);

@@ -29,7 +29,7 @@ pub use migration::Migration;
 pub use owners::{OwnerSyntax, Owners};
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use rollout::Rollout;
-pub use runbook::{DocumentLink, Mention, Runbook};
+pub use runbook::{Command, DocumentLink, Mention, Runbook};
 pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
 pub use workload::{Budget, Container, Workload};
@@ -147,6 +147,8 @@ pub struct Model {
     pub runbooks: Vec<Runbook>,
     /// Links that someone in an incident would follow.
     pub links: Vec<DocumentLink>,
+    /// Commands on runbooks.
+    pub commands: Vec<Command>,
     /// Ways to ship.
     pub deployments: Vec<Deployment>,
     /// Changes of databases that deploys carry out.
@@ -200,6 +202,10 @@ impl Model {
             link.alert = link.alert.map(|id| Id::new(id.index() + alert_base));
             link.runbook = link.runbook.map(|id| Id::new(id.index() + runbook_base));
             link
+        }));
+        self.commands.extend(other.commands.into_iter().map(|mut command| {
+            command.runbook = command.runbook.map(|id| Id::new(id.index() + runbook_base));
+            command
         }));
         self.datastores.extend(other.datastores.into_iter().map(|mut datastore| {
             datastore.workload = datastore.workload.map(|id| Id::new(id.index() + workload_base));

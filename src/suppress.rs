@@ -21,8 +21,8 @@ use jiff::civil::Date;
 use crate::config::{self, Config};
 use crate::evaluate::{Outcome, Suppression, Verdict};
 use crate::model::{
-    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun, OwnerPattern,
-    RestoreTest, Runbook, Service, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun,
+    OwnerPattern, RestoreTest, Runbook, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{SourceId, Sources, Span};
@@ -298,6 +298,7 @@ impl Heads {
             Alert,
             Runbook,
             DocumentLink,
+            Command,
             Deployment,
             Migration,
             Drill,

@@ -4,10 +4,15 @@
 //! alert or a catalogue leads to it, only linking knows.
 
 mod address;
+mod commands;
 mod contact;
+mod date;
+mod destruction;
+mod doing;
 mod draft;
 mod kind;
 pub(super) mod mention;
+mod named;
 mod outline;
 #[cfg(test)]
 pub(super) mod sample;
@@ -66,7 +71,20 @@ const REVIEWED_KEYS: &[&str] = &[
 ];
 
 /// Words before a date on the page itself.
-const REVIEWED_WORDS: &[&str] = &["last reviewed", "last verified", "last tested", "last updated", "reviewed on"];
+const REVIEWED_WORDS: &[&str] = &[
+    "last reviewed",
+    "last review",
+    "last verified",
+    "last tested",
+    "last updated",
+    "last checked",
+    "reviewed on",
+    "zuletzt geprüft",
+    "dernière révision",
+    "última revisión",
+    "última revisão",
+    "laatst nagekeken",
+];
 
 /// Adds the page of a Markdown file.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
@@ -80,6 +98,10 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
             let mut document_link = document_link(input, link);
             document_link.runbook = Some(id);
             facts.model.add(document_link);
+        }
+        for mut command in commands::read(input, &outline) {
+            command.runbook = Some(id);
+            facts.model.add(command);
         }
     }
 }
@@ -98,6 +120,8 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
         skeleton: Fact::known(judged && draft.skeleton, outline.head),
         sections: outline.purposes().into_iter().map(|purpose| Text::const_new(purpose.name())).collect(),
         missing_sections: missing(outline, kind),
+        executable: doing::first(outline)
+            .map_or_else(|| Fact::known(false, outline.head), |span| Fact::known(true, span)),
         escalation: Fact::known(contact::named(outline), outline.head),
         about: about(page),
         headings: page.headings.iter().map(|it| (it.slug.clone(), it.text.clone(), it.span)).collect(),
@@ -143,16 +167,16 @@ fn about(page: &Page) -> Vec<Text> {
 fn reviewed(outline: &Outline<'_>) -> Fact<Text> {
     let matter = outline.page.front_matter.as_ref();
     for node in REVIEWED_KEYS.iter().filter_map(|key| matter?.get(key)) {
-        if let Some(date) = node.scalar().and_then(|text| date_in(&text).map(|(_, date)| Text::from(date))) {
-            return Fact::known(date, node.span);
+        if let Some(date) = node.scalar().and_then(|text| date::first(&text)) {
+            return Fact::known(date.written, node.span);
         }
     }
     for line in outline.lines.iter().filter(|line| line.kind == LineKind::Text) {
         let lower = line.text.to_lowercase();
         let spoken = REVIEWED_WORDS.iter().any(|words| lower.contains(words));
-        if let Some((at, date)) = date_in(line.text).filter(|_| spoken) {
-            let start = line.start + at;
-            return Fact::known(date.into(), Span::new(outline.head.source, start, start + date.len()));
+        if let Some(date) = date::first(line.text).filter(|_| spoken) {
+            let start = line.start + date.start;
+            return Fact::known(date.written, Span::new(outline.head.source, start, line.start + date.end));
         }
     }
     Fact::absent(matter.map_or(outline.head, |node| node.span))

@@ -277,7 +277,7 @@ impl<'m> Library<'m> {
         }
         let path = files::decode(written.split('?').next().unwrap_or(written));
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let root = self.root_of(from);
+        let root = root_of(self.context, from);
         let site_path = |address: &str| {
             here.into_iter().find_map(|page| {
                 let site = self.sites.iter().find(|site| site.address_of(page).is_some())?;
@@ -341,7 +341,7 @@ impl<'m> Library<'m> {
             return unknown;
         }
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let like = [folder, self.root_of(from)].iter().any(|start| {
+        let like = [folder, root_of(self.context, from)].iter().any(|start| {
             let mut pieces = pieces.clone();
             if let Some(first) = pieces.first_mut() {
                 *first = joined(start, first).to_lowercase();
@@ -349,14 +349,6 @@ impl<'m> Library<'m> {
             self.files.any_like(&pieces)
         });
         if like { unknown } else { Target::Nothing(format!("file that `{url}` could become")) }
-    }
-
-    /// The root a path stands in, as what its paths are shown below.
-    fn root_of(&self, path: &str) -> &str {
-        let holds =
-            |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
-        let prefixes = self.context.roots.iter().map(|root| root.prefix.as_str());
-        prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
     }
 
     /// What stands at a path as shown, and at an anchor of it.
@@ -426,7 +418,15 @@ fn template(url: &str) -> Option<Vec<String>> {
     Some(pieces)
 }
 
-fn joined(folder: &str, path: &str) -> String {
+/// The root a path stands in, as what its paths are shown below.
+pub(super) fn root_of<'c>(context: &'c Context<'c>, path: &str) -> &'c str {
+    let holds = |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
+    let prefixes = context.roots.iter().map(|root| root.prefix.as_str());
+    prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
+}
+
+/// A path below a folder; either may be empty.
+pub(super) fn joined(folder: &str, path: &str) -> String {
     let path = path.trim_start_matches("./");
     if folder.is_empty() { path.to_owned() } else { format!("{}/{path}", folder.trim_end_matches('/')) }
 }

@@ -39,6 +39,9 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
             model.links[index].service = model[page].service;
         }
     }
+    for index in 0..model.commands.len() {
+        model.commands[index].service = model.commands[index].runbook.and_then(|page| model[page].service);
+    }
     judge_services(model, context);
     judge_datastores(model, context);
     judge_references(model, context);

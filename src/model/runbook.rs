@@ -27,6 +27,10 @@ facts! {
         missing_sections: Vec<Text>,
         /// Whether it says whom to call: a team, a person, a channel, a pager.
         escalation: Fact<bool>,
+        /// Whether there is anything to do on it: a command, a query, a link to a dashboard or tool.
+        executable: Fact<bool>,
+        /// How many days ago it says that someone last reviewed it; null where it does not say.
+        reviewed_days_ago: Fact<i64>,
         /// Whether anything leads to it: an alert, an index, a catalogue, another page.
         referenced: Fact<bool>,
         /// The services it is for.
@@ -61,6 +65,52 @@ pub struct Mention {
 }
 
 facts! {
+    /// A command on a runbook that destroys something, or names something of this repository.
+    noun Command as "command" in commands {
+        /// Whether it destroys what no restart brings back: data, a volume, a database.
+        destructive: bool,
+        /// Whether the page warns the reader before it, or the command asks.
+        guarded: Fact<bool>,
+        /// Whether it names something that exists nowhere, though everything of that kind is known here. Null where it
+        /// names nothing that could be looked for.
+        dangling: Fact<bool>,
+        /// What was looked for and not found.
+        missing: Text,
+        /// The page it stands on.
+        runbook: Option<Id<Runbook>>,
+    } plain {
+        /// What it names.
+        names: Vec<Named>,
+    }
+}
+
+/// Something that a command names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Named {
+    /// What it is.
+    pub kind: NamedKind,
+    /// Its name, or its path.
+    pub name: Text,
+    /// The namespace or folder it is in; empty where the command does not say.
+    pub within: Text,
+}
+
+/// What a command may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum NamedKind {
+    /// A Kubernetes namespace.
+    Namespace,
+    /// A Kubernetes workload.
+    Workload,
+    /// A database of a cloud provider, or in a server.
+    Database,
+    /// A script in the repository.
+    Script,
+    /// A target of a Makefile.
+    MakeTarget,
+}
+
+facts! {
     /// A link that someone in an incident would follow: from an alert to its runbook, from a runbook to a page.
     noun DocumentLink as "link" in links {
         /// The link as written.
@@ -69,6 +119,8 @@ facts! {
         dead: Fact<bool>,
         /// What was looked for and not found.
         missing: Text,
+        /// How many alerts name this very page and place; null but for the first of them.
+        shared_by: Fact<i64>,
         /// The alert it stands in.
         alert: Option<Id<Alert>>,
         /// The page it stands on.

@@ -12,8 +12,8 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Backup, Container, Datastore, Deployment, DocumentLink, Drill, Migration, Noun, OwnerPattern, RestoreTest,
-    Runbook, Service, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Migration, Noun, OwnerPattern,
+    RestoreTest, Runbook, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -47,6 +47,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Alert::described,
     Runbook::described,
     DocumentLink::described,
+    Command::described,
     Deployment::described,
     Migration::described,
     Drill::described,
