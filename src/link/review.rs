@@ -1,6 +1,6 @@
 //! How long ago pages were reviewed, and how many alerts share one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model};
@@ -14,14 +14,14 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
             None => Fact::absent(page.reviewed.span),
         };
     }
-    let mut shared: BTreeMap<String, (Id<DocumentLink>, std::collections::BTreeSet<&str>)> = BTreeMap::new();
+    let mut shared: BTreeMap<String, (Id<DocumentLink>, BTreeSet<&str>)> = BTreeMap::new();
     for (id, link) in model.each::<DocumentLink>() {
         // An alert in several renderings is one; what a template fills in is another page for each.
         let Some((alert, url)) = link.alert.zip(link.url.value()) else { continue };
         if url.contains("{{") || url.contains("${") {
             continue;
         }
-        let (_, names) = shared.entry(url.trim().to_lowercase()).or_insert_with(|| (id, Default::default()));
+        let (_, names) = shared.entry(url.trim().to_lowercase()).or_insert_with(|| (id, BTreeSet::default()));
         names.insert(&model[alert].plain_name);
     }
     let counts: Vec<(Id<DocumentLink>, i64)> =
