@@ -233,11 +233,13 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> =
         kept.iter().map(|document| (sources.get(document.source), document)).collect();
+    let read = |path: &str| discover::text_at(&roots, path, config.discovery().largest);
+    let shelf = resolve::terraform::Shelf::new(&all_paths, &read);
     let (plans, broken) = plans(&named, &modules);
     if !broken.is_empty() {
         return Err(Box::new(Audit { sources, problems: broken, ..Audit::default() }));
     }
-    let mut resolved = resolve::terraform::resolve(&modules, &sources, &plans, environments);
+    let mut resolved = resolve::terraform::resolve(&modules, &sources, &plans, environments, &shelf);
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     renderings.dedup();

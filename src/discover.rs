@@ -21,7 +21,7 @@ use std::sync::mpsc::{Sender, channel};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 pub use named::add_plans;
-pub use read::{Unread, read};
+pub use read::{Unread, read, text_at};
 pub use remote::remotes;
 pub use roots::{Root, roots};
 

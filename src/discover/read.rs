@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 
-use super::Found;
+use super::{Found, Root};
 use crate::problem::{Fault, Problem, Skipped};
+use crate::tree::Format;
 
 /// How much of a file is searched for the zero byte that text never has; git looks as far.
 const BINARY_WINDOW: usize = 8 << 10;
@@ -62,6 +63,24 @@ pub fn read(found: &Found) -> Result<String, Box<Unread>> {
         let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
         skip(format!("not UTF-8 (line {line})"))
     })
+}
+
+/// The text of any file in the roots by the path it is shown with, whatever its syntax: what another file refers to.
+/// Nothing for one that leads out of its root, is larger than `largest` bytes, or holds no text.
+pub fn text_at(roots: &[Root], shown: &str, largest: u64) -> Option<String> {
+    let below = |root: &&Root| match root.prefix.as_str() {
+        "" => Some(shown),
+        prefix => shown
+            .strip_prefix(prefix)
+            .and_then(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }),
+    };
+    let root = roots.iter().filter(|root| below(root).is_some()).max_by_key(|root| root.prefix.len())?;
+    let path =
+        below(&root).filter(|rest| !rest.is_empty()).map_or_else(|| root.path.clone(), |rest| root.path.join(rest));
+    if !path.canonicalize().ok()?.starts_with(&root.real) {
+        return None;
+    }
+    read(&Found { path, shown: shown.to_owned(), format: Format::Text, root: 0, largest }).ok()
 }
 
 /// The bytes of a file; nothing when there are too many.

@@ -14,7 +14,7 @@ mod template;
 use crate::parse::Parsed;
 use crate::problem::{Fault, Problem};
 use crate::source::{SourceId, Span};
-use crate::tree::block::Body;
+use crate::tree::block::{Body, TemplatePart};
 use crate::tree::{Comment, Content, Document, Format, Text};
 
 use convert::Converter;
@@ -51,6 +51,26 @@ pub fn parse(id: SourceId, text: &str) -> Parsed {
     let document =
         Document { source: id, format: Format::Hcl, content: Content::Body(body), comments: comments.collect() };
     Parsed { document, problems }
+}
+
+/// Reads the text of a template (`templatefile`): its parts, or nothing where it is not valid or nests too deeply.
+pub fn template(id: SourceId, text: &str) -> Option<Vec<TemplatePart>> {
+    let survey = lexer::survey(text);
+    if survey.keys > MOST_KEYS {
+        return None;
+    }
+    let template = || {
+        let template = hcl_edit::parser::parse_template(text).ok()?;
+        let places = Places::new(id, 0);
+        Some(Converter::new(text, &places).template_parts(&template))
+    };
+    if survey.nesting <= SHALLOW {
+        return template();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
+        thread.spawn_scoped(scope, template).ok()?.join().ok()?
+    })
 }
 
 fn read(text: &str, places: &Places) -> (Body, Vec<Problem>) {

@@ -10,22 +10,29 @@
 mod align;
 mod collect;
 mod constrain;
+mod convert;
 mod embedded;
 mod evaluate;
 mod functions;
 mod json;
 mod manifests;
 mod module;
+mod number;
 mod operate;
 mod project;
 mod reference;
 mod roots;
 mod saved_plan;
 mod shared;
+mod shelf;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod typed;
+mod types;
+
+pub use shelf::Shelf;
 
 pub use saved_plan::is_saved_plan;
 
@@ -209,9 +216,10 @@ pub fn resolve(
     sources: &Sources,
     plans: &[SourceId],
     environments: &Environments,
+    shelf: &Shelf<'_>,
 ) -> Resolved {
     let files = project::Files::read(documents);
-    let project = project::Project::new(&files, sources);
+    let project = project::Project::new(&files, sources, shelf);
     let saved = saved_plan::find(documents);
     let mut resolved = Resolved::default();
     let mut wanted = roots::plan(&project, environments);

@@ -249,6 +249,12 @@ impl<'t> Converter<'t> {
         ExpressionKind::Template(self.parts(template, &mut literals, depth))
     }
 
+    /// The parts of a template that is a text of its own, with the escapes of a heredoc.
+    pub(super) fn template_parts(&mut self, template: &Template) -> Vec<TemplatePart> {
+        let mut literals = template::literals(self.text, template, Quoting::Heredoc).into_iter();
+        self.parts(template, &mut literals, 0)
+    }
+
     /// The parts of a template; `literals` gives the value of each literal in turn.
     fn parts(&mut self, template: &Template, literals: &mut Literals, depth: usize) -> Vec<TemplatePart> {
         let mut parts = Vec::with_capacity(template.len());

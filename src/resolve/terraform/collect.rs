@@ -14,11 +14,12 @@ use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
 use super::manifests;
-use super::module::{Given, Instance, Module, mapping};
-use super::operate::{Failure, elements, is_unknown};
+use super::module::{Given, Instance, Module};
+use super::operate::Failure;
 use super::project::{Kind, Placed, Project, Target};
 use super::roots::Plan;
 use super::saved_plan::SavedPlan;
+use super::typed::Typed;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root};
 
 /// Evaluation follows references by recursion, so it runs on threads with room for its bound.
@@ -91,7 +92,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
                     .map(|attribute| (attribute.name.value.clone(), Given::Expression(Scope::of(0), &attribute.value))),
             ),
             Kind::JsonValues(node) => given.extend(
-                node.entries().iter().map(|entry| (entry.key.clone(), Given::Value(Rc::new(entry.value.clone())))),
+                node.entries().iter().map(|entry| (entry.key.clone(), Given::Value(Typed::from_node(&entry.value)))),
             ),
             _ => {}
         }
@@ -331,7 +332,7 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let (value, found) = self.traced(|| self.evaluate(&attribute.value, scope));
-            let value = value.unwrap_or_else(Failure::into_node);
+            let value = value.unwrap_or_else(Failure::into_value).into_node();
             let full = join(path, &name.value);
             references.extend(found.into_iter().map(|address| Reference { attribute: full.clone(), address }));
             map.entries.push(Entry { key: name.value.clone(), key_span: name.span, value });
@@ -388,21 +389,17 @@ impl<'a> Evaluator<'a> {
             return Vec::new();
         };
         let collection = self.value(&each.value, scope);
-        if is_unknown(&collection) {
-            return vec![collection];
+        if collection.is_unknown() || collection.sensitive.is_some() {
+            return vec![collection.into_node()];
         }
         let iterator = block.body.attribute("iterator").map(|attribute| dotted(&attribute.value.kind));
         let iterator = iterator.unwrap_or_else(|| name.into());
-        let elements = elements(&collection).unwrap_or_default().into_iter().take(super::evaluate::MOST_INSTANCES);
+        let elements = collection.elements().unwrap_or_default().into_iter().take(super::evaluate::MOST_INSTANCES);
         elements
             .map(|(key, value)| {
-                let key = if matches!(collection.value, Value::List(_)) && value.as_str().is_some() {
-                    value.clone()
-                } else {
-                    key
-                };
-                let bound = mapping([("key", key), ("value", value.clone())], value.span);
-                let scope = scope.with(&iterator, Rc::new(bound));
+                let span = value.span;
+                let bound = Typed::named([("key", key), ("value", value)], span);
+                let scope = scope.with(&iterator, bound);
                 let inner = self.body(&content.body, &scope, references, &join(path, name), depth + 1);
                 Node::new(inner.value, block.head)
             })

@@ -10,7 +10,7 @@ use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
 use super::align::Alignment;
 use super::evaluate::{Evaluator, Scope};
 use super::module::Given;
-use super::operate::{Failure, is_unknown, through, to_bool};
+use super::operate::Failure;
 
 /// How many names (`local.x`, `var.x`) are followed to a text.
 const DEEPEST: u32 = 16;
@@ -31,7 +31,7 @@ impl<'a> Evaluator<'a> {
         match &expression.kind {
             ExpressionKind::Call { name, arguments, .. } => {
                 match (name.value.strip_prefix("core::").unwrap_or(&name.value), arguments.as_slice()) {
-                    ("yamlencode" | "jsonencode", [value]) => return vec![self.value(value, scope)],
+                    ("yamlencode" | "jsonencode", [value]) => return vec![self.node(value, scope)],
                     ("yamldecode" | "jsondecode" | "trimspace" | "chomp" | "nonsensitive" | "tostring", [text]) => {
                         return self.follow(text, scope, depth);
                     }
@@ -45,11 +45,11 @@ impl<'a> Evaluator<'a> {
                 }
             }
             ExpressionKind::Conditional(condition, yes, no) => {
-                let decided = self.value(condition, scope);
+                let decided = self.node(condition, scope);
                 return match to_bool(&decided) {
-                    Ok(true) => self.follow(yes, scope, depth),
-                    Ok(false) => self.follow(no, scope, depth),
-                    Err(_) => vec![decided],
+                    Some(true) => self.follow(yes, scope, depth),
+                    Some(false) => self.follow(no, scope, depth),
+                    None => vec![decided],
                 };
             }
             ExpressionKind::Attribute(operand, name) => {
@@ -66,7 +66,7 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Template(parts) => return self.of_template(parts, expression.span, scope),
             _ => {}
         }
-        self.of_value(self.value(expression, scope))
+        self.of_value(self.node(expression, scope))
     }
 
     /// The expression behind `local.name` or `var.name`.
@@ -94,16 +94,16 @@ impl<'a> Evaluator<'a> {
 
     /// A file of the repository, read as it stands.
     fn of_file(&self, path: &'a Expression, scope: &Scope<'a>) -> Option<Vec<Node>> {
-        let source = self.project.file(self.value(path, scope).as_str()?)?;
+        let source = self.located(self.node(path, scope).as_str()?)?;
         let (id, text) = (source.0, &source.1.text);
         (text.len() <= LONGEST).then(|| parsed(id, text))
     }
 
     fn of_template_file(&self, path: &'a Expression, call: &'a Expression, scope: &Scope<'a>) -> Vec<Node> {
-        let made = self.value(call, scope);
+        let made = self.node(call, scope);
         let Some(text) = made.as_str() else { return vec![made] };
-        let path = self.value(path, scope);
-        match path.as_str().and_then(|path| self.project.file(path)) {
+        let path = self.node(path, scope);
+        match path.as_str().and_then(|path| self.located(path)) {
             Some((id, source)) => {
                 let whole = Span::new(id, 0, source.text.len());
                 documents(text, &Alignment::new(text, &source.text, 0, whole), &[])
@@ -113,15 +113,12 @@ impl<'a> Evaluator<'a> {
     }
 
     fn of_template(&self, parts: &'a [TemplatePart], span: Span, scope: &Scope<'a>) -> Vec<Node> {
-        let (mut fillings, mut rest) = (Vec::new(), Vec::new());
-        let mut text = String::new();
+        let mut fillings = Vec::new();
         let settled = self.settle(parts, scope, &mut fillings);
-        if let Err(failure) = self.write(&settled, scope, &mut text, &mut rest) {
-            return vec![failure.into_node()];
-        }
-        match rest.into_iter().next() {
-            Some(unknown) => vec![unknown],
-            None => self.read(&text, span, &fillings),
+        let made = self.template(&settled, scope, span).unwrap_or_else(Failure::into_value).into_node();
+        match &made.value {
+            Value::String(text) => self.read(text, span, &fillings),
+            _ => vec![made],
         }
     }
 
@@ -132,7 +129,7 @@ impl<'a> Evaluator<'a> {
         for part in parts {
             match part {
                 TemplatePart::Interpolation(expression) => {
-                    let node = self.evaluate(expression, scope).unwrap_or_else(Failure::into_node);
+                    let node = self.node(expression, scope);
                     let literal = match node.scalar() {
                         Some(text) if !is_plain(&text) => text,
                         None if !is_unknown(&node) => Text::default(),
@@ -144,11 +141,11 @@ impl<'a> Evaluator<'a> {
                     settled.push(TemplatePart::Literal(literal));
                 }
                 TemplatePart::If { condition, then, otherwise } => {
-                    let decided = self.evaluate(condition, scope).unwrap_or_else(Failure::into_node);
+                    let decided = self.node(condition, scope);
                     match to_bool(&decided) {
-                        Ok(true) => settled.extend(self.settle(then, scope, fillings)),
-                        Ok(false) => settled.extend(self.settle(otherwise, scope, fillings)),
-                        Err(_) => settled.push(part.clone()),
+                        Some(true) => settled.extend(self.settle(then, scope, fillings)),
+                        Some(false) => settled.extend(self.settle(otherwise, scope, fillings)),
+                        None => settled.push(part.clone()),
                     }
                 }
                 other => settled.push(other.clone()),
@@ -214,8 +211,8 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Call { name, arguments, .. } => match name.value.as_str() {
                 "yamlencode" | "jsonencode" => true,
                 "file" | "templatefile" => arguments.first().is_some_and(|path| {
-                    let path = self.value(path, scope);
-                    let file = path.as_str().and_then(|path| self.project.file(path));
+                    let path = self.node(path, scope);
+                    let file = path.as_str().and_then(|path| self.located(path));
                     // A YAML file of rules is read where it stands.
                     file.is_some_and(|(_, source)| name.value == "templatefile" && alerts(&source.text))
                 }),
@@ -233,6 +230,25 @@ impl<'a> Evaluator<'a> {
             },
             _ => false,
         }
+    }
+}
+
+fn is_unknown(node: &Node) -> bool {
+    node.as_unknown().is_some()
+}
+
+/// The same value, remembered to have come through a place.
+fn through(node: Node, span: Span) -> Node {
+    let via = std::iter::once(span).chain(node.via.iter().flatten().copied()).collect();
+    Node { via: Some(via), ..node }
+}
+
+/// Which way a condition goes; nothing where it is not known.
+fn to_bool(node: &Node) -> Option<bool> {
+    match node.scalar()?.as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
     }
 }
 

@@ -11,16 +11,16 @@ use std::rc::Rc;
 use crate::problem::{Fault, Problem};
 use crate::source::Span;
 use crate::tree::block::{BinaryOperator, Expression, ExpressionKind, ForExpression, TemplatePart, UnaryOperator};
-use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+use crate::tree::{Node, Text, Unknown};
 
+use super::convert::{convert, to_bool, to_number, to_text};
 use super::functions;
 use super::module::Module;
-use super::operate::{
-    Evaluated, Failure, binary, elements, insert, is_unknown, number, same, through_all, to_bool, to_number, to_text,
-    unknown_among, unknown_node,
-};
+use super::operate::{Evaluated, Failure, binary};
 use super::project::Project;
-use super::reference::{Handle, unchain};
+use super::reference::Handle;
+use super::typed::{Member, Typed, What, same, unknown_among};
+use super::types::{Type, unify};
 
 /// How many expressions one root may take.
 const MOST_STEPS: u64 = 20_000_000;
@@ -38,36 +38,53 @@ pub(super) const ELEMENT: &str = "*";
 pub(super) struct Scope<'a> {
     /// The module.
     pub(super) module: usize,
+    /// Whether names of the module are out of sight.
+    pub(super) sealed: Sealed,
     names: Option<Rc<Binding>>,
     lifetime: std::marker::PhantomData<&'a ()>,
+}
+
+/// Whether an expression stands in a template that sees only the variables it is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sealed {
+    Not,
+    /// In a file.
+    File,
+    /// In a string; it reads no files.
+    Text,
 }
 
 #[derive(Debug)]
 struct Binding {
     name: Text,
-    value: Rc<Node>,
+    value: Typed,
     next: Option<Rc<Binding>>,
 }
 
 impl Scope<'_> {
     /// The names of a module.
     pub(super) fn of(module: usize) -> Self {
-        Self { module, names: None, lifetime: std::marker::PhantomData }
+        Self { module, sealed: Sealed::Not, names: None, lifetime: std::marker::PhantomData }
     }
 
     /// The same, and one more name.
-    pub(super) fn with(&self, name: &str, value: Rc<Node>) -> Self {
+    pub(super) fn with(&self, name: &str, value: Typed) -> Self {
         let names = Some(Rc::new(Binding { name: name.into(), value, next: self.names.clone() }));
         Self { names, ..self.clone() }
     }
 
+    /// A template's: no names but those that are added.
+    pub(super) fn sealed(&self, sealed: Sealed) -> Self {
+        Self { sealed, names: None, ..self.clone() }
+    }
+
     /// The same, with `each` and `count`.
-    pub(super) fn with_each(&self, each: Rc<Node>) -> Self {
+    pub(super) fn with_each(&self, each: Typed) -> Self {
         self.with("count", each.clone()).with("each", each)
     }
 
     /// The value bound to a name.
-    pub(super) fn get(&self, name: &str) -> Option<Rc<Node>> {
+    pub(super) fn get(&self, name: &str) -> Option<Typed> {
         let mut names = self.names.as_ref();
         while let Some(binding) = names {
             if binding.name == name {
@@ -142,12 +159,18 @@ impl<'a> Evaluator<'a> {
 
     /// What `work` gives, and the resources it asked for; they count for whoever is around it too.
     pub(super) fn traced<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Text>) {
+        let (value, found) = self.apart(work);
+        self.trace_all(&found);
+        (value, found)
+    }
+
+    /// What `work` gives, and the resources it asked for, which count for nobody else.
+    fn apart<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<Text>) {
         let before = self.trace.take();
         let value = work();
         let mut found = self.trace.replace(before);
         found.sort();
         found.dedup();
-        self.trace.borrow_mut().extend(found.iter().cloned());
         (value, found)
     }
 
@@ -157,15 +180,20 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value of an expression; what fails becomes an unknown.
-    pub(super) fn value(&self, expression: &Expression, scope: &Scope<'a>) -> Node {
-        self.evaluate(expression, scope).unwrap_or_else(Failure::into_node)
+    pub(super) fn value(&self, expression: &Expression, scope: &Scope<'a>) -> Typed {
+        self.evaluate(expression, scope).unwrap_or_else(Failure::into_value)
+    }
+
+    /// The value of an expression as it is written down.
+    pub(super) fn node(&self, expression: &Expression, scope: &Scope<'a>) -> Node {
+        self.value(expression, scope).into_node()
     }
 
     /// The value of an expression.
     pub(super) fn evaluate(&self, expression: &Expression, scope: &Scope<'a>) -> Evaluated {
         let (steps, depth) = (self.steps.get(), self.depth.get());
         if steps >= MOST_STEPS || depth >= DEEPEST {
-            return Ok(Node::unknown("it takes too much to evaluate", "pass a plan", expression.span));
+            return Ok(Typed::unknown("it takes too much to evaluate", "pass a plan", expression.span));
         }
         self.steps.set(steps + 1);
         self.depth.set(depth + 1);
@@ -174,32 +202,24 @@ impl<'a> Evaluator<'a> {
         value
     }
 
-    /// The value of an expression, not copied where it stands somewhere already.
-    pub(super) fn shared(&self, expression: &Expression, scope: &Scope<'a>) -> Result<Rc<Node>, Failure> {
-        let mut steps = Vec::new();
-        if let Some(root) = unchain(expression, &mut steps) {
-            let (value, rest) = self.root(root, &steps, scope, expression.span)?;
-            if rest == 0 {
-                return Ok(value);
-            }
-        }
-        self.evaluate(expression, scope).map(Rc::new)
+    /// Counts work that is no expression: the characters and elements that functions make.
+    pub(super) fn spend(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps as u64));
     }
 
     fn evaluate_kind(&self, expression: &Expression, scope: &Scope<'a>) -> Evaluated {
         let span = expression.span;
         match &expression.kind {
-            ExpressionKind::Literal(value) => Ok(Node::new(value.clone(), span)),
+            ExpressionKind::Literal(value) => Ok(Typed::new(What::from_value(value), span)),
             ExpressionKind::Template(parts) => self.template(parts, scope, span),
-            ExpressionKind::List(items) => Ok(Node::new(
-                Value::List(items.iter().map(|item| self.evaluate(item, scope)).collect::<Result<_, _>>()?),
-                span,
-            )),
+            ExpressionKind::List(items) => {
+                let items = items.iter().map(|item| self.evaluate(item, scope)).collect::<Result<Vec<_>, _>>()?;
+                Ok(Typed::tuple(items, span))
+            }
             ExpressionKind::Object(pairs) => self.object(pairs, scope, span),
-            ExpressionKind::Element => match scope.get(ELEMENT) {
-                Some(element) => Ok((*element).clone()),
-                None => Err(Failure::new("there is no element at hand", span)),
-            },
+            ExpressionKind::Element => {
+                scope.get(ELEMENT).ok_or_else(|| Failure::new("there is no element at hand", span))
+            }
             ExpressionKind::Variable(_) | ExpressionKind::Attribute(..) | ExpressionKind::Index(..) => {
                 self.traversal(expression, scope)
             }
@@ -208,20 +228,25 @@ impl<'a> Evaluator<'a> {
                 functions::call(self, &name.value, arguments, *expand_last, scope, span)
             }
             ExpressionKind::Conditional(condition, yes, no) => self.conditional(condition, yes, no, scope, span),
-            ExpressionKind::Unary(operator, operand) => {
-                let node = self.evaluate(operand, scope)?;
-                if is_unknown(&node) {
-                    return Ok(Node { span, ..node });
-                }
-                let value = match operator {
-                    UnaryOperator::Negate => number(-to_number(&node)?),
-                    UnaryOperator::Not => Value::Bool(!to_bool(&node)?),
-                };
-                Ok(Node::new(value, span))
-            }
+            ExpressionKind::Unary(operator, operand) => self.unary(*operator, operand, scope, span),
             ExpressionKind::Binary(operator, left, right) => self.binary(*operator, left, right, scope, span),
             ExpressionKind::For(parts) => self.for_expression(parts, scope, span),
         }
+    }
+
+    fn unary(&self, operator: UnaryOperator, operand: &Expression, scope: &Scope<'a>, span: Span) -> Evaluated {
+        let value = self.evaluate(operand, scope)?;
+        let mark = value.sensitive.clone();
+        let kind = if operator == UnaryOperator::Not { Type::Bool } else { Type::Number };
+        let value = convert(&value, &kind)?;
+        if value.is_unknown() {
+            return Ok(value.at(span));
+        }
+        Ok(match operator {
+            UnaryOperator::Negate => Typed::number(to_number(&value)?.negated(), span),
+            UnaryOperator::Not => Typed::bool(!to_bool(&value)?, span),
+        }
+        .marked(mark))
     }
 
     fn binary(
@@ -233,41 +258,55 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Evaluated {
         let left = self.evaluate(left, scope)?;
-        let right = self.evaluate(right, scope);
-        let unknown = |nodes: [&Node; 2]| {
-            let unknown = unknown_among(nodes, true).unwrap_or_else(|| Unknown::new("it is not known", "", span));
-            Ok(unknown_node(unknown, span))
+        let unknown = |kind: Type, values: [&Typed; 2]| {
+            let unknown = unknown_among(values, true).unwrap_or_else(|| Unknown::new("it is not known", "", span));
+            Typed::new(What::Unknown(Rc::new(unknown), kind), span)
         };
         match operator {
             BinaryOperator::And | BinaryOperator::Or => {
                 // `false && x` is false whatever x is, and `true || x` is true.
                 let decides = operator == BinaryOperator::Or;
-                let side = |node: &Node| if is_unknown(node) { Ok(None) } else { to_bool(node).map(Some) };
+                let side = |value: &Typed| if value.is_unknown() { Ok(None) } else { to_bool(value).map(Some) };
                 let first = side(&left)?;
                 if first == Some(decides) {
-                    return Ok(Node::new(Value::Bool(decides), span));
+                    return Ok(Typed::bool(decides, span).marked(left.sensitive));
                 }
-                let right = right?;
-                match (first, side(&right)?) {
-                    (_, Some(value)) if value == decides => Ok(Node::new(Value::Bool(decides), span)),
-                    (Some(_), Some(_)) => Ok(Node::new(Value::Bool(!decides), span)),
-                    _ => unknown([&left, &right]),
-                }
+                let right = self.evaluate(right, scope)?;
+                let value = match (first, side(&right)?) {
+                    (_, Some(value)) if value == decides => Typed::bool(decides, span),
+                    (Some(_), Some(_)) => Typed::bool(!decides, span),
+                    _ => unknown(Type::Bool, [&left, &right]),
+                };
+                Ok(value.marked(left.sensitive).marked(right.sensitive))
             }
             BinaryOperator::Equal | BinaryOperator::NotEqual => {
-                let right = right?;
-                match same(&left, &right) {
-                    Some(equal) => Ok(Node::new(Value::Bool(equal == (operator == BinaryOperator::Equal)), span)),
-                    None => unknown([&left, &right]),
-                }
+                let right = self.evaluate(right, scope)?;
+                let value = match same(&left, &right) {
+                    Some(equal) => Typed::bool(equal == (operator == BinaryOperator::Equal), span),
+                    None => unknown(Type::Bool, [&left, &right]),
+                };
+                Ok(value.marked(left.any_mark()).marked(right.any_mark()))
             }
             _ => {
-                let right = right?;
-                if is_unknown(&left) || is_unknown(&right) {
-                    unknown([&left, &right])
+                let right = self.evaluate(right, scope)?;
+                let (left, right) = (convert(&left, &Type::Number)?, convert(&right, &Type::Number)?);
+                let value = if left.is_unknown() || right.is_unknown() {
+                    let kind = match operator {
+                        BinaryOperator::Add
+                        | BinaryOperator::Subtract
+                        | BinaryOperator::Multiply
+                        | BinaryOperator::Divide
+                        | BinaryOperator::Remainder => Type::Number,
+                        _ => Type::Bool,
+                    };
+                    if left.is_null() || right.is_null() {
+                        return Err(Failure::new("a number is needed here", span));
+                    }
+                    unknown(kind, [&left, &right])
                 } else {
-                    binary(operator, &left, &right, span)
-                }
+                    binary(operator, &left, &right, span)?
+                };
+                Ok(value.marked(left.sensitive).marked(right.sensitive))
             }
         }
     }
@@ -281,88 +320,107 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Evaluated {
         let decided = self.evaluate(condition, scope)?;
-        if let Value::Unknown(unknown) = decided.value {
+        // Both ways are looked at: the result is of a type that both can be made into. What it is made of is only the
+        // way that is taken.
+        let ((yes, of_yes), (no, of_no)) =
+            (self.apart(|| self.evaluate(yes, scope)), self.apart(|| self.evaluate(no, scope)));
+        let kind = match (&yes, &no) {
+            (Ok(yes), Ok(no)) => common(yes, no).ok_or_else(|| Failure::new("the two results differ in type", span))?,
+            _ => Type::Dynamic,
+        };
+        if let What::Unknown(unknown, _) = &decided.what {
+            self.trace_all(&of_yes);
+            self.trace_all(&of_no);
             // Where both ways lead to the same value, the condition does not matter.
-            let (yes, no) = (self.evaluate(yes, scope), self.evaluate(no, scope));
+            let mark = decided.sensitive.clone();
             return Ok(match (yes, no) {
-                (Ok(yes), Ok(no)) if same(&yes, &no) == Some(true) => yes,
+                (Ok(yes), Ok(no)) if same(&yes, &no) == Some(true) => convert(&yes, &kind)?.marked(mark),
                 (yes, no) => {
-                    let mut unknown = *unknown;
-                    let branches: Vec<Node> = [yes, no].into_iter().flatten().collect();
+                    let mut unknown = (**unknown).clone();
+                    let branches: Vec<Typed> = [yes, no].into_iter().flatten().collect();
                     if let Some(others) = unknown_among(&branches, true) {
                         unknown.refers_to.extend(others.refers_to);
                     }
-                    unknown_node(unknown, span)
+                    Typed::new(What::Unknown(Rc::new(unknown), kind), span).marked(mark)
                 }
             });
         }
-        self.evaluate(if to_bool(&decided)? { yes } else { no }, scope)
+        let (taken, made_of) = if to_bool(&decided)? { (&yes, of_yes) } else { (&no, of_no) };
+        self.trace_all(&made_of);
+        let mark = [&yes, &no].into_iter().flatten().find_map(|value| value.sensitive.clone());
+        let taken = taken.as_ref().map_err(Clone::clone)?;
+        Ok(convert(taken, &kind)?.marked(mark).marked(decided.sensitive))
     }
 
     fn object(&self, pairs: &[(Expression, Expression)], scope: &Scope<'a>, span: Span) -> Evaluated {
-        let mut map = Map::default();
+        let (mut members, mut unknown, mut mark) = (Vec::with_capacity(pairs.len()), None, None);
         for (key, value) in pairs {
-            let node = self.evaluate(key, scope)?;
-            if let Value::Unknown(unknown) = node.value {
-                return Ok(unknown_node(*unknown, span));
-            }
-            let name = to_text(&node)?;
+            let name = self.evaluate(key, scope)?;
             let value = self.evaluate(value, scope)?;
-            insert(&mut map, name, key.span, value);
+            mark = mark.or_else(|| name.sensitive.clone());
+            if let What::Unknown(why, _) = &name.what {
+                unknown = unknown.or_else(|| Some((**why).clone()));
+            } else {
+                members.push(Member { key: to_text(&name)?, key_span: key.span, value });
+            }
         }
-        Ok(Node::new(Value::Map(map), span))
+        Ok(match unknown {
+            Some(unknown) => Typed::of_unknown(unknown, span),
+            None => Typed::object(members, span),
+        }
+        .marked(mark))
     }
 
-    fn template(&self, parts: &[TemplatePart], scope: &Scope<'a>, span: Span) -> Evaluated {
+    /// A string, or the value of its only part.
+    pub(super) fn template(&self, parts: &[TemplatePart], scope: &Scope<'a>, span: Span) -> Evaluated {
         if let [TemplatePart::Interpolation(only)] = parts {
             return self.evaluate(only, scope);
         }
-        let mut text = String::new();
-        let mut unknowns = Vec::new();
-        self.write(parts, scope, &mut text, &mut unknowns)?;
-        Ok(match unknown_among(&unknowns, false) {
-            Some(unknown) => unknown_node(unknown, span),
-            None => Node::string(text, span),
-        })
+        let mut written = Written::default();
+        self.write(parts, scope, &mut written)?;
+        self.spend(written.text.len() / 64);
+        Ok(match written.unknown {
+            Some(unknown) => Typed::new(What::Unknown(Rc::new(unknown), Type::String), span),
+            None => Typed::string(written.text, span),
+        }
+        .marked(written.mark))
     }
 
-    /// Appends what the parts of a template come to; what is not known in them goes to `unknowns`.
-    pub(super) fn write(
-        &self,
-        parts: &[TemplatePart],
-        scope: &Scope<'a>,
-        text: &mut String,
-        unknowns: &mut Vec<Node>,
-    ) -> Result<(), Failure> {
+    fn write(&self, parts: &[TemplatePart], scope: &Scope<'a>, written: &mut Written) -> Result<(), Failure> {
         for part in parts {
             match part {
-                TemplatePart::Literal(literal) => text.push_str(literal),
+                TemplatePart::Literal(literal) => written.text.push_str(literal),
                 TemplatePart::Interpolation(expression) => {
-                    let node = self.evaluate(expression, scope)?;
-                    if is_unknown(&node) { unknowns.push(node) } else { text.push_str(&to_text(&node)?) }
+                    let value = self.evaluate(expression, scope)?;
+                    if !written.notes(&value) {
+                        written.text.push_str(&to_text(&value)?);
+                    }
                 }
                 TemplatePart::If { condition, then, otherwise } => {
-                    let node = self.evaluate(condition, scope)?;
-                    if is_unknown(&node) {
-                        unknowns.push(node);
-                    } else {
-                        self.write(if to_bool(&node)? { then } else { otherwise }, scope, text, unknowns)?;
+                    let value = self.evaluate(condition, scope)?;
+                    if !written.notes(&value) {
+                        self.write(if to_bool(&value)? { then } else { otherwise }, scope, written)?;
                     }
                 }
                 TemplatePart::For { key_name, value_name, collection, body } => {
-                    let node = self.shared(collection, scope)?;
-                    let Some(elements) = elements(&node) else {
-                        unknowns.push((*node).clone());
+                    let value = self.evaluate(collection, scope)?;
+                    if written.notes(&value) {
                         continue;
+                    }
+                    let Some(elements) = value.elements() else {
+                        return Err(Failure::new("`for` needs a collection", collection.span));
                     };
                     for (key, value) in elements {
                         let scope = bind(scope, key_name.as_deref(), value_name, key, value);
-                        self.write(body, &scope, text, unknowns)?;
+                        self.write(body, &scope, written)?;
+                        if written.unknown.is_some() {
+                            break;
+                        }
                     }
                 }
             }
-            if text.len() > 4 << 20 {
-                unknowns.push(Node::unknown("the text is too long", "", Span::default()));
+            if written.text.len() > functions::LONGEST_TEXT {
+                written.unknown = Some(Unknown::new("the text is too long", "", None));
                 return Ok(());
             }
         }
@@ -370,72 +428,139 @@ impl<'a> Evaluator<'a> {
     }
 
     fn splat(&self, operand: &Expression, rest: &Expression, scope: &Scope<'a>, span: Span) -> Evaluated {
-        let node = self.shared(operand, scope)?;
-        let items = match &node.value {
-            Value::Null => &[],
-            Value::List(items) => items.as_slice(),
-            // A splat on a single value makes a list of it; on a resource that may be several, it stays unknown.
-            _ => std::slice::from_ref(&*node),
+        let value = self.evaluate(operand, scope)?;
+        let mark = value.sensitive.clone();
+        let items = match &value.what {
+            What::Null(Type::List(_) | Type::Set(_) | Type::Tuple(_)) => {
+                return Err(Failure::new("a splat on a list that is null", span));
+            }
+            What::Null(_) => return Ok(Typed::tuple(Vec::new(), span).marked(mark)),
+            // A splat on a resource that may be several stays unknown.
+            What::Unknown(..) => return self.evaluate(rest, &scope.with(ELEMENT, value)),
+            What::List(_, items) | What::Set(_, items) | What::Tuple(items) => items.clone(),
+            // A splat on a single value makes a list of it.
+            _ => Rc::new(vec![value.clone()]),
         };
-        if is_unknown(&node) {
-            return self.evaluate(rest, &scope.with(ELEMENT, node));
-        }
-        let each = |item: &Node| self.evaluate(rest, &scope.with(ELEMENT, Rc::new(item.clone())));
-        Ok(Node::new(Value::List(items.iter().map(each).collect::<Result<_, _>>()?), span))
+        let each = |item: &Typed| self.evaluate(rest, &scope.with(ELEMENT, item.clone()));
+        let made = items.iter().map(each).collect::<Result<Vec<_>, _>>()?;
+        let made = match &value.what {
+            What::List(kind, _) | What::Set(kind, _) => {
+                let element = if let Some(first) = made.first() {
+                    first.kind()
+                } else {
+                    let unknown = Rc::new(Unknown::new("there is none", "", span));
+                    let item = Typed::new(What::Unknown(unknown, kind.clone()), span);
+                    self.evaluate(rest, &scope.with(ELEMENT, item))?.kind()
+                };
+                Typed::list(element, made, span)
+            }
+            _ => Typed::tuple(made, span),
+        };
+        Ok(made.marked(mark))
     }
 
     fn for_expression(&self, parts: &ForExpression, scope: &Scope<'a>, span: Span) -> Evaluated {
-        let collection = self.shared(&parts.collection, scope)?;
-        if let Value::Unknown(unknown) = &collection.value {
-            return Ok(unknown_node((**unknown).clone(), span));
+        let collection = self.evaluate(&parts.collection, scope)?;
+        let mut mark = collection.sensitive.clone();
+        if let What::Unknown(unknown, _) = &collection.what {
+            return Ok(Typed::of_unknown((**unknown).clone(), span).marked(mark));
         }
-        let Some(elements) = elements(&collection) else {
+        let Some(elements) = collection.elements() else {
             return Err(Failure::new("`for` needs a collection", parts.collection.span));
         };
-        let way: Vec<Span> = collection.via.iter().flatten().copied().collect();
-        let (mut list, mut map) = (Vec::new(), Map::default());
-        for (key, value) in elements.into_iter().take(MOST_ELEMENTS) {
+        if elements.len() > MOST_ELEMENTS {
+            return Ok(Typed::unknown("the collection is too long", "pass a plan", span));
+        }
+        let way: Vec<Span> = collection.via.iter().flat_map(|way| way.iter()).copied().collect();
+        let (mut list, mut members, mut unknown) = (Vec::new(), Vec::<Member>::new(), None);
+        let mut grouped: BTreeMap<Text, Vec<Typed>> = BTreeMap::new();
+        for (key, value) in elements {
             let scope = bind(scope, parts.key_name.as_deref(), &parts.value_name, key, value);
             if let Some(condition) = &parts.condition {
                 let decided = self.evaluate(condition, &scope)?;
-                if let Value::Unknown(unknown) = decided.value {
-                    return Ok(unknown_node(*unknown, span));
+                mark = mark.or_else(|| decided.sensitive.clone());
+                if let What::Unknown(why, _) = &decided.what {
+                    unknown = unknown.or_else(|| Some((**why).clone()));
+                    continue;
                 }
                 if !to_bool(&decided)? {
                     continue;
                 }
             }
-            let value = through_all(self.evaluate(&parts.value, &scope)?, &way);
             let Some(key) = &parts.key else {
-                list.push(value);
+                list.push(self.evaluate(&parts.value, &scope)?.through_all(&way));
                 continue;
             };
             let key = self.evaluate(key, &scope)?;
-            if let Value::Unknown(unknown) = key.value {
-                return Ok(unknown_node(*unknown, span));
-            }
-            let name = to_text(&key)?;
-            if !parts.grouping {
-                map.entries.push(Entry { key: name, key_span: key.span, value });
+            mark = mark.or_else(|| key.sensitive.clone());
+            if let What::Unknown(why, _) = &key.what {
+                unknown = unknown.or_else(|| Some((**why).clone()));
                 continue;
             }
-            let known = map.entries.iter_mut().find(|entry| entry.key == name);
-            if let Some(Entry { value: Node { value: Value::List(group), .. }, .. }) = known {
+            let name = to_text(&key)?;
+            let value = self.evaluate(&parts.value, &scope)?.through_all(&way);
+            let group = grouped.entry(name.clone()).or_default();
+            if parts.grouping {
                 group.push(value);
+            } else if group.is_empty() {
+                group.push(Typed::null(span));
+                members.push(Member { key: name, key_span: key.span, value });
             } else {
-                let group = Node::new(Value::List(vec![value]), span);
-                map.entries.push(Entry { key: name, key_span: key.span, value: group });
+                return Err(Failure::new(format!("`for` makes the key `{name}` twice"), span));
             }
         }
-        let value = if parts.key.is_some() { Value::Map(map) } else { Value::List(list) };
-        Ok(Node::new(value, span))
+        if let Some(unknown) = unknown {
+            return Ok(Typed::of_unknown(unknown, span).marked(mark));
+        }
+        if parts.grouping {
+            let member = |(key, group)| Member { key, key_span: span, value: Typed::tuple(group, span) };
+            members = grouped.into_iter().map(member).collect();
+        }
+        let value = if parts.key.is_some() { Typed::object(members, span) } else { Typed::tuple(list, span) };
+        Ok(value.marked(mark))
     }
 }
 
-fn bind<'a>(scope: &Scope<'a>, key_name: Option<&str>, value_name: &str, key: Node, value: &Node) -> Scope<'a> {
-    let scope = scope.with(value_name, Rc::new(value.clone()));
+/// The type of a conditional's result; none when its two ways have nothing in common.
+fn common(yes: &Typed, no: &Typed) -> Option<Type> {
+    match (&yes.what, &no.what) {
+        (What::Null(Type::Dynamic), _) => Some(no.kind()),
+        (_, What::Null(Type::Dynamic)) => Some(yes.kind()),
+        (What::Unknown(_, Type::Dynamic), _) | (_, What::Unknown(_, Type::Dynamic)) => Some(Type::Dynamic),
+        _ => {
+            let (yes, no) = (yes.kind(), no.kind());
+            if yes == no { Some(yes) } else { unify(&[yes, no]) }
+        }
+    }
+}
+
+/// The text of a template so far.
+#[derive(Default)]
+struct Written {
+    text: String,
+    unknown: Option<Unknown>,
+    mark: Option<Rc<str>>,
+}
+
+impl Written {
+    /// Takes note of marks and unknowns; whether the value is one.
+    fn notes(&mut self, value: &Typed) -> bool {
+        if self.mark.is_none() {
+            self.mark.clone_from(&value.sensitive);
+        }
+        let Some(unknown) = value.as_unknown() else { return false };
+        match &mut self.unknown {
+            Some(first) => first.refers_to.extend(unknown.refers_to.iter().cloned()),
+            None => self.unknown = Some((**unknown).clone()),
+        }
+        true
+    }
+}
+
+fn bind<'a>(scope: &Scope<'a>, key_name: Option<&str>, value_name: &str, key: Typed, value: Typed) -> Scope<'a> {
+    let scope = scope.with(value_name, value);
     match key_name {
-        Some(name) => scope.with(name, Rc::new(key)),
+        Some(name) => scope.with(name, key),
         None => scope,
     }
 }

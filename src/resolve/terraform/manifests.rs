@@ -12,7 +12,6 @@ use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::embedded::{held_in, lists_alerts};
 use super::evaluate::{Evaluator, Scope};
-use super::operate::is_unknown;
 use super::{Mode, Resource, Root};
 
 /// Resource type → the attribute that holds whole manifests, as a value or as text.
@@ -246,7 +245,7 @@ fn respelled(entry: &Entry, parent: &str, depth: u32) -> Option<Entry> {
 
 /// What stands in a block, in the manifest's spelling.
 fn inner(block: &Node, key: &str, depth: u32) -> Node {
-    if is_unknown(block) {
+    if block.as_unknown().is_some() {
         return block.clone();
     }
     let entries = block.entries().iter().filter_map(|entry| respelled(entry, key, depth + 1)).collect();

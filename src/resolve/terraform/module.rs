@@ -7,12 +7,15 @@ use std::rc::Rc;
 
 use crate::source::Span;
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
-use crate::tree::{Map, Node, Text, Unknown, Value};
+use crate::tree::{Text, Unknown, Value};
 
 use super::constrain::constrain;
+use super::convert::{convert, to_number};
 use super::evaluate::{Evaluator, MOST_INSTANCES, Scope};
-use super::operate::{Evaluated, Failure, elements, insert, is_unknown, through, unknown_among, unknown_node};
+use super::operate::{Evaluated, Failure};
 use super::project::{Directory, Placed, Target};
+use super::typed::{Typed, What, unknown_among};
+use super::types::Type;
 
 /// How deep modules may call modules.
 const DEEPEST: usize = 32;
@@ -23,7 +26,7 @@ pub(super) enum Given<'a> {
     /// An expression, in the scope of whoever gives it.
     Expression(Scope<'a>, &'a Expression),
     /// A value.
-    Value(Rc<Node>),
+    Value(Typed),
 }
 
 /// What was worked out, and the resources it is made of.
@@ -32,7 +35,7 @@ enum Slot {
     /// Being worked out: asking again is a cycle.
     Busy,
     /// Known, or known not to work.
-    Done(Result<Rc<Node>, Failure>, Rc<[Text]>),
+    Done(Evaluated, Rc<[Text]>),
 }
 
 /// What a slot is for.
@@ -73,11 +76,11 @@ pub(super) enum Expansion {
     /// One.
     Single,
     /// `count`: by index.
-    Counted(Vec<Rc<Node>>),
+    Counted(Vec<Typed>),
     /// `for_each`: `each`, by key.
-    Keyed(Vec<(Text, Rc<Node>)>),
+    Keyed(Vec<(Text, Typed)>),
     /// Not known; one stands for all.
-    Uncertain(Unknown, Rc<Node>),
+    Uncertain(Unknown, Typed),
 }
 
 /// One of the instances that an expansion makes.
@@ -86,7 +89,7 @@ pub(super) struct Instance {
     /// What follows the address: `[0]`, `["key"]`, or nothing.
     pub(super) key: Text,
     /// `each` or `count`.
-    pub(super) each: Option<Rc<Node>>,
+    pub(super) each: Option<Typed>,
     /// Why it is not sure whether it is made, when it is not.
     pub(super) uncertain: Option<Unknown>,
 }
@@ -132,7 +135,7 @@ impl<'a> Evaluator<'a> {
         key: (Slotted, Text),
         at: Span,
         make: impl FnOnce() -> Evaluated,
-    ) -> Result<Rc<Node>, Failure> {
+    ) -> Evaluated {
         let home = self.module(module);
         let known = home.memo.borrow().get(&key).cloned();
         match known {
@@ -140,18 +143,17 @@ impl<'a> Evaluator<'a> {
                 self.trace_all(&references);
                 return value;
             }
-            Some(Slot::Busy) => return Ok(Rc::new(Node::unknown("it depends on itself", "", at))),
+            Some(Slot::Busy) => return Ok(Typed::unknown("it depends on itself", "", at)),
             None => {}
         }
         home.memo.borrow_mut().insert(key.clone(), Slot::Busy);
         let (value, references) = self.traced(make);
-        let value = value.map(Rc::new);
         home.memo.borrow_mut().insert(key, Slot::Done(value.clone(), references.into()));
         value
     }
 
     /// `var.name`.
-    pub(super) fn variable(&self, module: usize, name: &str, at: Span) -> Result<Rc<Node>, Failure> {
+    pub(super) fn variable(&self, module: usize, name: &str, at: Span) -> Evaluated {
         let home = self.module(module);
         let Some(block) = home.directory.variables.get(name).copied() else {
             return Err(Failure::new(format!("there is no variable `{name}`"), at));
@@ -162,31 +164,35 @@ impl<'a> Evaluator<'a> {
             let literal_true = |name: &str| literal_bool(body, name) == Some(true);
             let given = match home.given.get(name) {
                 Some(Given::Expression(scope, expression)) => Some(self.value(expression, scope)),
-                Some(Given::Value(node)) => Some((**node).clone()),
+                Some(Given::Value(value)) => Some(value.clone()),
                 None => None,
             };
             let replaceable = literal_bool(body, "nullable") == Some(false);
-            let given = given.filter(|node| !(node.is_null() && replaceable));
-            if literal_true("sensitive") && given.as_ref().is_none_or(|node| !node.is_null()) {
-                return Ok(Node::unknown(format!("`var.{name}` is sensitive"), "", block.head));
-            }
-            let node = match (given, body.attribute("default")) {
-                (Some(node), _) => node,
+            let given = given.filter(|value| !(value.is_null() && replaceable));
+            let hidden = ["sensitive", "ephemeral"].into_iter().find(|word| literal_true(word));
+            let hidden = hidden.map(|word| Rc::from(format!("`var.{name}` is {word}")));
+            let value = match (given, body.attribute("default")) {
+                (Some(value), _) => value,
                 (None, Some(default)) => self.value(&default.value, &scope),
                 (None, None) => {
                     let reason = format!("`var.{name}` has no value here");
-                    return Ok(Node::unknown(reason, "pass a tfvars file or a plan", block.head));
+                    Typed::unknown(reason, "pass a tfvars file or a plan", block.head)
                 }
             };
-            Ok(match body.attribute("type") {
-                Some(kind) => constrain(node, &kind.value, &|expression| self.value(expression, &scope)),
-                None => node,
+            let value = match body.attribute("type") {
+                Some(kind) => constrain(value, &kind.value, &|expression| self.value(expression, &scope)),
+                None => value,
+            };
+            Ok(match hidden {
+                // The place of a secret is not shown either.
+                Some(reason) if !value.is_null() => Typed { via: None, ..value }.at(block.head).marked(Some(reason)),
+                _ => value,
             })
         })
     }
 
     /// `local.name`.
-    pub(super) fn local(&self, module: usize, name: &str, at: Span) -> Result<Rc<Node>, Failure> {
+    pub(super) fn local(&self, module: usize, name: &str, at: Span) -> Evaluated {
         let Some(attribute) = self.module(module).directory.locals.get(name).copied() else {
             return Err(Failure::new(format!("there is no local `{name}`"), at));
         };
@@ -194,7 +200,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// An output of a module.
-    pub(super) fn output(&self, module: usize, name: &str, at: Span) -> Result<Rc<Node>, Failure> {
+    pub(super) fn output(&self, module: usize, name: &str, at: Span) -> Evaluated {
         let block = self.module(module).directory.outputs.get(name).copied();
         let Some(value) = block.and_then(|block| block.body.attribute("value")) else {
             return Err(Failure::new(format!("the module has no output `{name}`"), at));
@@ -206,55 +212,55 @@ impl<'a> Evaluator<'a> {
     pub(super) fn expansion(&self, block: &'a Block, scope: &Scope<'a>) -> Expansion {
         let body = &block.body;
         let uncertain = |unknown: Unknown, at: Span| {
-            let part = || unknown_node(unknown.clone(), at);
+            let part = || Typed::of_unknown(unknown.clone(), at);
             let named = ["key", "value", "index"].map(|name| (name, part()));
-            Expansion::Uncertain(unknown.clone(), Rc::new(mapping(named, at)))
+            Expansion::Uncertain(unknown.clone(), Typed::named(named, at))
         };
         if let Some(count) = body.attribute("count") {
-            let node = self.value(&count.value, scope);
-            let at = node.span;
-            let number = super::operate::to_number(&node).ok().filter(|_| !matches!(node.value, Value::Null));
-            return match (node.value, number) {
-                (Value::Unknown(unknown), _) => uncertain(*unknown, at),
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range")]
-                (_, Some(number)) => {
-                    let wanted = number.clamp(0.0, 1e9) as usize;
-                    self.limit(wanted, count.value.span);
-                    let index = |index: usize| {
-                        let index = Node::new(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)), at);
-                        Rc::new(mapping([("index", index)], at))
-                    };
-                    Expansion::Counted((0..wanted.min(MOST_INSTANCES)).map(index).collect())
-                }
-                _ => uncertain(Unknown::new("`count` is not a number", "", count.value.span), at),
+            let value = self.value(&count.value, scope);
+            let at = value.span;
+            if let Some(unknown) = value.as_unknown() {
+                return uncertain((**unknown).clone(), at);
+            }
+            let Some(wanted) = to_number(&value).ok().filter(super::number::Number::is_whole) else {
+                return uncertain(Unknown::new("`count` is not a whole number", "", count.value.span), at);
             };
+            let wanted = if wanted.is_negative() { Some(0) } else { wanted.to_i64() };
+            let wanted = wanted.and_then(|wanted| usize::try_from(wanted).ok()).unwrap_or(usize::MAX);
+            self.limit(wanted, count.value.span);
+            let index =
+                |index: usize| Typed::named([("index", Typed::number(super::number::Number::counted(index), at))], at);
+            return Expansion::Counted((0..wanted.min(MOST_INSTANCES)).map(index).collect());
         }
         let Some(each) = body.attribute("for_each") else { return Expansion::Single };
-        let node = self.value(&each.value, scope);
-        let at = node.span;
-        match &node.value {
-            Value::Unknown(unknown) => uncertain((**unknown).clone(), at),
-            Value::List(items) => {
-                if let Some(unknown) = unknown_among(items, false) {
+        let value = self.value(&each.value, scope);
+        let at = value.span;
+        if let Some(reason) = &value.sensitive {
+            return uncertain(Unknown::new(&**reason, "", each.value.span), at);
+        }
+        match &value.what {
+            What::Unknown(unknown, _) => uncertain((**unknown).clone(), at),
+            What::Set(_, items) | What::List(_, items) | What::Tuple(items) => {
+                if let Some(unknown) = unknown_among(items.iter(), false) {
                     return uncertain(unknown, at);
                 }
                 self.limit(items.len(), each.value.span);
-                let instance = |item: &Node| {
-                    let key = item.scalar()?;
-                    Some((key, Rc::new(mapping([("key", item.clone()), ("value", item.clone())], item.span))))
+                let instance = |item: &Typed| {
+                    let key = convert(item, &Type::String).ok()?;
+                    let name: Text = key.as_str()?.into();
+                    Some((name, Typed::named([("key", item.clone()), ("value", item.clone())], item.span)))
                 };
                 Expansion::Keyed(items.iter().take(MOST_INSTANCES).filter_map(instance).collect())
             }
-            Value::Map(map) => {
-                self.limit(map.entries.len(), each.value.span);
-                let way: Vec<Span> = node.via.iter().flatten().copied().collect();
-                let instances = elements(&node).unwrap_or_default().into_iter().take(MOST_INSTANCES);
-                let instance = |(key, value): (Node, &Node)| {
-                    let name = key.scalar().unwrap_or_default();
-                    let value = super::operate::through_all(value.clone(), &way);
-                    (name, Rc::new(mapping([("key", key), ("value", value)], at)))
+            What::Map(_, members) | What::Object(members) => {
+                self.limit(members.len(), each.value.span);
+                let way: Vec<Span> = value.via.iter().flat_map(|way| way.iter()).copied().collect();
+                let instance = |member: &super::typed::Member| {
+                    let key = Typed::string(member.key.clone(), member.key_span);
+                    let value = member.value.clone().through_all(&way);
+                    (member.key.clone(), Typed::named([("key", key), ("value", value)], at))
                 };
-                Expansion::Keyed(instances.map(instance).collect())
+                Expansion::Keyed(members.iter().take(MOST_INSTANCES).map(instance).collect())
             }
             _ => uncertain(Unknown::new("`for_each` is no collection", "", each.value.span), at),
         }
@@ -300,18 +306,4 @@ fn literal_bool(body: &Body, name: &str) -> Option<bool> {
         ExpressionKind::Literal(Value::Bool(value)) => Some(*value),
         _ => None,
     }
-}
-
-/// A mapping of a few names.
-pub(super) fn mapping<const N: usize>(entries: [(&str, Node); N], at: Span) -> Node {
-    let mut map = Map::default();
-    for (name, value) in entries {
-        insert(&mut map, name.into(), at, value);
-    }
-    Node::new(Value::Map(map), at)
-}
-
-/// A value that may be a handle, come through a place.
-pub(super) fn shared_through(node: &Rc<Node>, span: Span) -> Node {
-    if is_unknown(node) { (**node).clone() } else { through((**node).clone(), span) }
 }

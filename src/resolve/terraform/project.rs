@@ -9,6 +9,7 @@ use crate::tree::block::{Attribute, Block, Body, ExpressionKind, TemplatePart};
 use crate::tree::{Content, Document, Node, Text, Value};
 
 use super::json;
+use super::shelf::Shelf;
 
 /// What a file is to Terraform.
 #[derive(Debug)]
@@ -169,6 +170,8 @@ pub(super) struct Unit<'a> {
 /// All directories, and what gives them values.
 #[derive(Debug, Default)]
 pub(super) struct Project<'a> {
+    /// The files that functions may read.
+    pub(super) shelf: Option<&'a Shelf<'a>>,
     /// By path.
     pub(super) directories: BTreeMap<&'a str, Directory<'a>>,
     /// Files of values.
@@ -182,9 +185,9 @@ pub(super) struct Project<'a> {
 
 impl<'a> Project<'a> {
     /// Groups files by directory.
-    pub(super) fn new(files: &'a Files<'a>, sources: &'a Sources) -> Self {
+    pub(super) fn new(files: &'a Files<'a>, sources: &'a Sources, shelf: &'a Shelf<'a>) -> Self {
         let texts = sources.iter().map(|(id, source)| (source.path.as_str(), (id, source))).collect();
-        let mut project = Self { texts, sources: Some(sources), ..Self::default() };
+        let mut project = Self { shelf: Some(shelf), texts, sources: Some(sources), ..Self::default() };
         for file in &files.0 {
             match &file.kind {
                 Kind::Configuration(body) => project.directory(file.directory).add(body, file.path),
@@ -197,18 +200,9 @@ impl<'a> Project<'a> {
         project
     }
 
-    /// The file of a path as an expression names it: relative to the audited root, with `.` and `..`.
-    pub(super) fn file(&self, path: &str) -> Option<(SourceId, &'a Source)> {
-        let path = path.strip_prefix("./").unwrap_or(path);
-        let mut segments: Vec<&str> = Vec::new();
-        for segment in path.split('/') {
-            match segment {
-                "" | "." => {}
-                ".." => drop(segments.pop()?),
-                name => segments.push(name),
-            }
-        }
-        self.texts.get(segments.join("/").as_str()).copied()
+    /// The file at a path from the audited root.
+    pub(super) fn source(&self, path: &str) -> Option<(SourceId, &'a Source)> {
+        self.texts.get(path).copied()
     }
 
     /// The text under a span.

@@ -1,18 +1,16 @@
 //! References: `var.x`, `local.x`, `each.value`, `module.m.o`, `aws_x.y.z`, and the steps after them.
 
-use std::borrow::Cow;
-use std::rc::Rc;
-
-use crate::source::Span;
+use crate::source::{Source, SourceId, Span};
 use crate::tree::block::{Block, Expression, ExpressionKind};
-use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+use crate::tree::{Text, Unknown};
 
-use super::evaluate::{ELEMENT, Evaluator, Scope};
-use super::module::{Expansion, Slotted, shared_through};
-use super::operate::{
-    Evaluated, Failure, insert, through, through_all, to_number, to_text, unknown_among, unknown_node,
-};
+use super::convert::{convert, to_text};
+use super::evaluate::{ELEMENT, Evaluator, Scope, Sealed};
+use super::module::{Expansion, Slotted};
+use super::operate::{Evaluated, Failure};
 use super::project::Placed;
+use super::typed::{Member, Typed, What, unknown_among};
+use super::types::Type;
 
 /// What an address stands for.
 #[derive(Clone, Debug)]
@@ -37,120 +35,108 @@ impl<'a> Evaluator<'a> {
         if let Some(root) = unchain(expression, &mut steps) {
             let (value, rest) = self.root(root, &steps, scope, span)?;
             let bound = scope.get(root).is_some();
-            let node = self.walk(&value, &steps[steps.len() - rest..], scope)?;
+            let value = self.walk(value, &steps[steps.len() - rest..], scope)?;
             // A name bound here (`each`, `for`) is no place of its own: the value stands where it was written.
-            return Ok(if bound && !matches!(root, "each" | "count") { node } else { through(node, span) });
+            return Ok(if bound && !matches!(root, "each" | "count") { value } else { value.through(span) });
         }
         match &expression.kind {
             ExpressionKind::Attribute(operand, name) => {
-                let node = self.evaluate(operand, scope)?;
-                self.step(&node, &name.value, name.span, false).map(Cow::into_owned)
+                let value = self.evaluate(operand, scope)?;
+                self.attribute(&value, &name.value, name.span)
             }
             ExpressionKind::Index(operand, index) => {
-                let node = self.evaluate(operand, scope)?;
+                let value = self.evaluate(operand, scope)?;
                 let key = self.evaluate(index, scope)?;
-                self.walk_index(&node, &key, index.span).map(Cow::into_owned)
+                element(&value, &key, index.span)
             }
             _ => Err(Failure::new("not a reference", span)),
         }
     }
 
-    fn walk(&self, start: &Rc<Node>, steps: &[Step<'_>], scope: &Scope<'a>) -> Evaluated {
-        let mut current = Cow::Borrowed(&**start);
+    fn walk(&self, start: Typed, steps: &[Step<'_>], scope: &Scope<'a>) -> Evaluated {
+        let mut current = start;
         let mut way: Vec<Span> = Vec::new();
         for step in steps {
-            way.splice(0..0, current.via.iter().flatten().copied());
+            way.splice(0..0, current.via.iter().flat_map(|way| way.iter()).copied());
             current = match step {
-                Step::Name(name, span) => match current {
-                    Cow::Borrowed(node) => self.step(node, name, *span, false)?,
-                    Cow::Owned(node) => Cow::Owned(self.step(&node, name, *span, false)?.into_owned()),
-                },
-                Step::Index(index, span) => {
-                    let key = self.evaluate(index, scope)?;
-                    match current {
-                        Cow::Borrowed(node) => self.walk_index(node, &key, *span)?,
-                        Cow::Owned(node) => Cow::Owned(self.walk_index(&node, &key, *span)?.into_owned()),
-                    }
-                }
+                Step::Name(name, span) => self.attribute(&current, name, *span)?,
+                Step::Index(index, span) => element(&current, &self.evaluate(index, scope)?, *span)?,
             };
         }
-        Ok(through_all(current.into_owned(), &way))
+        Ok(current.through_all(&way))
     }
 
-    fn walk_index<'n>(&self, node: &'n Node, key: &Node, span: Span) -> Result<Cow<'n, Node>, Failure> {
-        if let Value::Unknown(unknown) = &key.value {
-            let mut unknown = (**unknown).clone();
-            if let Some(others) = unknown_among([node], true) {
-                unknown.refers_to.extend(others.refers_to);
-            }
-            return Ok(Cow::Owned(unknown_node(unknown, span)));
-        }
-        if let Value::List(items) = &node.value {
-            let index = to_number(key)?;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "out of range gives nothing")]
-            let found = if index < 0.0 { None } else { items.get(index as usize) };
-            return found.map(Cow::Borrowed).ok_or_else(|| Failure::new("there is no element at this index", span));
-        }
-        self.step(node, &to_text(key)?, span, true)
+    /// An attribute of a value.
+    fn attribute(&self, value: &Typed, name: &str, span: Span) -> Evaluated {
+        let found = match &value.what {
+            What::Map(..) | What::Object(_) => match value.get(name) {
+                Some(found) => found.clone(),
+                None => return Err(Failure::new(format!("there is no `{name}`"), span)),
+            },
+            What::Unknown(unknown, kind) => match (self.handle_of(unknown), kind) {
+                (Some(address), _) => self.through_handle(value, address, name, span)?,
+                (_, Type::Object(fields)) => match super::types::field(fields, name) {
+                    Some(field) => Typed { what: What::Unknown(unknown.clone(), field.kind.clone()), ..value.clone() },
+                    None => return Err(Failure::new(format!("there is no `{name}`"), span)),
+                },
+                (_, Type::Map(kind)) => {
+                    Typed { what: What::Unknown(unknown.clone(), (**kind).clone()), ..value.clone() }
+                }
+                (_, Type::Dynamic) => value.clone(),
+                _ => return Err(Failure::new(format!("there is no `{name}` in a plain value"), span)),
+            },
+            What::Null(_) => return Err(Failure::new(format!("`{name}` of null"), span)),
+            _ => return Err(Failure::new(format!("there is no `{name}` in a plain value"), span)),
+        };
+        Ok(found.marked(value.sensitive.clone()))
     }
 
-    /// An attribute or element of a value.
-    fn step<'n>(&self, node: &'n Node, name: &str, span: Span, index: bool) -> Result<Cow<'n, Node>, Failure> {
-        match &node.value {
-            Value::Map(map) => match map.get(name) {
-                Some(found) => Ok(Cow::Borrowed(found)),
-                None => Err(Failure::new(format!("there is no `{name}`"), span)),
-            },
-            Value::List(items) => match name.parse::<usize>().ok().and_then(|index| items.get(index)) {
-                Some(found) => Ok(Cow::Borrowed(found)),
-                None => Err(Failure::new(format!("a list has no `{name}`"), span)),
-            },
-            Value::Unknown(unknown) => match unknown.refers_to.as_slice() {
-                [address] if !index => Ok(Cow::Owned(self.through_handle(node, address, name, span)?)),
-                _ => Ok(Cow::Borrowed(node)),
-            },
-            Value::Null => Err(Failure::new(format!("`{name}` of null"), span)),
-            _ => Err(Failure::new(format!("there is no `{name}` in a plain value"), span)),
+    /// The address of the resource or module that an unknown stands for, when it does.
+    fn handle_of<'u>(&self, unknown: &'u Unknown) -> Option<&'u Text> {
+        match unknown.refers_to.as_slice() {
+            [address] if self.handles.borrow().contains_key(address) => Some(address),
+            _ => None,
         }
     }
 
     /// An attribute of a resource or an output of a module, when the unknown is one.
-    fn through_handle(&self, node: &Node, address: &Text, name: &str, span: Span) -> Evaluated {
+    fn through_handle(&self, value: &Typed, address: &Text, name: &str, span: Span) -> Evaluated {
         let handle = self.handles.borrow().get(address).cloned();
         match handle {
-            Some(Handle::Module(module)) => self.output(module, name, span).map(|node| shared_through(&node, span)),
+            Some(Handle::Module(module)) => {
+                let value = self.output(module, name, span)?;
+                Ok(if value.is_unknown() { value } else { value.through(span) })
+            }
             Some(Handle::Resource(block, scope)) => {
                 let path: Text = format!("{address}.{name}").into();
                 self.trace_all(std::slice::from_ref(&path));
                 let key = (Slotted::Attribute, path.clone());
-                let found =
-                    self.remember(scope.module, key, span, || Ok(self.declared(block, &scope, name, &path, span)))?;
-                Ok((*found).clone())
+                self.remember(scope.module, key, span, || Ok(self.declared(block, &scope, name, &path, span)))
             }
-            None => Ok(node.clone()),
+            None => Ok(value.clone()),
         }
     }
 
     /// An attribute as the block declares it, else unknown until apply.
-    fn declared(&self, block: &'a Block, scope: &Scope<'a>, name: &str, path: &Text, span: Span) -> Node {
+    fn declared(&self, block: &'a Block, scope: &Scope<'a>, name: &str, path: &Text, span: Span) -> Typed {
         let mut unknown = Unknown::new(format!("`{path}` is known after apply"), "pass a plan", span);
         if let Some(attribute) = block.body.attribute(name) {
-            let node = self.value(&attribute.value, scope);
-            match node.value {
-                Value::Null => {}
-                Value::Unknown(inner) => unknown = *inner,
-                _ => return node,
+            let value = self.value(&attribute.value, scope);
+            match &value.what {
+                What::Null(_) => {}
+                What::Unknown(inner, _) => unknown = (**inner).clone(),
+                _ => return value,
             }
         } else if let Some(first) = block.body.blocks(name).next() {
             unknown.span = Some(first.head);
             if block.body.blocks.iter().all(|inner| inner.kind.value != "dynamic") {
-                return self.nested(block, name, scope);
+                return Typed::from_node(&self.nested(block, name, scope));
             }
         }
         if !unknown.refers_to.contains(path) {
             unknown.refers_to.insert(0, path.clone());
         }
-        unknown_node(unknown, span)
+        Typed::of_unknown(unknown, span)
     }
 
     /// The value that a traversal starts at, and how many of its steps are left.
@@ -160,7 +146,7 @@ impl<'a> Evaluator<'a> {
         steps: &[Step<'_>],
         scope: &Scope<'a>,
         span: Span,
-    ) -> Result<(Rc<Node>, usize), Failure> {
+    ) -> Result<(Typed, usize), Failure> {
         if let Some(value) = scope.get(root) {
             return Ok((value, steps.len()));
         }
@@ -170,23 +156,22 @@ impl<'a> Evaluator<'a> {
         };
         let left = |taken: usize| steps.len().saturating_sub(taken);
         let lost = |what: &str| Failure::new(format!("`{root}` needs {what}"), span);
+        if scope.sealed != Sealed::Not {
+            return Err(Failure::new(format!("the template has no variable `{root}`"), span));
+        }
         let module = scope.module;
         Ok(match root {
             "var" => (self.variable(module, name(0).ok_or_else(|| lost("a name"))?, span)?, left(1)),
             "local" => (self.local(module, name(0).ok_or_else(|| lost("a name"))?, span)?, left(1)),
             "module" => (self.module_value(module, name(0).ok_or_else(|| lost("a name"))?, span)?, left(1)),
-            "path" => (Rc::new(self.path(module, name(0).unwrap_or_default(), span)), left(1)),
+            "path" => (self.path(module, name(0).unwrap_or_default(), span), left(1)),
             "data" => match (name(0), name(1)) {
                 (Some(kind), Some(name)) => (self.resource_value(module, true, kind, name, span)?, left(2)),
                 _ => return Err(lost("a type and a name")),
             },
-            "terraform" | "tofu" => {
-                (Rc::new(Node::unknown("the workspace is not known here", "pass a plan", span)), left(1))
-            }
+            "terraform" | "tofu" => (Typed::unknown("the workspace is not known here", "pass a plan", span), left(1)),
             "each" | "count" | "self" => return Err(Failure::new(format!("there is no `{root}` here"), span)),
-            "dependency" => {
-                (Rc::new(Node::unknown("it is an output of another Terragrunt unit", "pass a plan", span)), 0)
-            }
+            "dependency" => (Typed::unknown("it is an output of another Terragrunt unit", "pass a plan", span), 0),
             kind => match name(0) {
                 Some(name) => (self.resource_value(module, false, kind, name, span)?, left(1)),
                 None => return Err(Failure::new(format!("there is no `{kind}`"), span)),
@@ -194,20 +179,41 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn path(&self, module: usize, name: &str, span: Span) -> Node {
-        let folder = |number: usize| {
-            let path = self.module(number).directory.path;
-            Node::string(if path.is_empty() { "." } else { path }, span)
-        };
+    /// The path from the audited root of a path as an expression names it, from the root module's folder; nothing for
+    /// one that leaves the audited root.
+    pub(super) fn within(&self, path: &str) -> Option<String> {
+        if path.starts_with(['/', '~']) {
+            return None;
+        }
+        let home = self.module(0).directory.path;
+        let mut segments: Vec<&str> = home.split('/').filter(|segment| !segment.is_empty()).collect();
+        for segment in path.split('/') {
+            match segment {
+                "" | "." => {}
+                ".." => drop(segments.pop()?),
+                name => segments.push(name),
+            }
+        }
+        Some(segments.join("/"))
+    }
+
+    /// The file of a path as an expression names it, when it was read.
+    pub(super) fn located(&self, path: &str) -> Option<(SourceId, &'a Source)> {
+        self.project.source(&self.within(path)?)
+    }
+
+    fn path(&self, module: usize, name: &str, span: Span) -> Typed {
         match name {
-            "module" => folder(module),
-            "root" => folder(0),
-            _ => Node::unknown("the working directory is not known here", "", span),
+            "root" => Typed::string(".", span),
+            "module" => {
+                Typed::string(from_folder(self.module(0).directory.path, self.module(module).directory.path), span)
+            }
+            _ => Typed::unknown("the working directory is not known here", "", span),
         }
     }
 
     /// `module.name`: a handle for each instance.
-    fn module_value(&self, module: usize, name: &str, span: Span) -> Result<Rc<Node>, Failure> {
+    fn module_value(&self, module: usize, name: &str, span: Span) -> Evaluated {
         let home = self.module(module);
         if !home.directory.modules.contains_key(name) {
             return Err(Failure::new(format!("there is no module `{name}`"), span));
@@ -217,25 +223,18 @@ impl<'a> Evaluator<'a> {
             self.trace_all(std::slice::from_ref(&address));
             let mut unknown = Unknown::new(format!("`{address}` is not in the repository"), "pass a plan", span);
             unknown.refers_to.push(address);
-            return Ok(Rc::new(unknown_node(unknown, span)));
+            return Ok(Typed::of_unknown(unknown, span));
         };
         let handle = |key: &str, number: usize| {
             let address: Text = format!("{address}{key}").into();
             self.handles.borrow_mut().entry(address.clone()).or_insert(Handle::Module(number));
-            handle_node(address, span)
+            handle_value(address, span)
         };
-        Ok(Rc::new(spread(&calls, handle, span)))
+        Ok(spread(&calls, handle, span))
     }
 
     /// `type.name`: a handle for each instance.
-    fn resource_value(
-        &self,
-        module: usize,
-        data: bool,
-        kind: &str,
-        name: &str,
-        span: Span,
-    ) -> Result<Rc<Node>, Failure> {
+    fn resource_value(&self, module: usize, data: bool, kind: &str, name: &str, span: Span) -> Evaluated {
         let home = self.module(module);
         let found = if data { &home.directory.data } else { &home.directory.resources };
         let Some(Placed { block, .. }) = found.get(&(kind, name)).copied() else {
@@ -245,53 +244,108 @@ impl<'a> Evaluator<'a> {
         self.trace_all(std::slice::from_ref(&address));
         self.remember(module, (Slotted::Instances, address.clone()), span, || {
             let scope = Scope::of(module);
-            let handle = |key: &str, each: Option<Rc<Node>>| {
+            let handle = |key: &str, each: Option<Typed>| {
                 let address: Text = format!("{address}{key}").into();
                 let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
                 self.handles.borrow_mut().insert(address.clone(), Handle::Resource(block, scope));
-                handle_node(address, span)
+                handle_value(address, span)
             };
             Ok(match self.expansion(block, &scope) {
                 Expansion::Single => handle("", None),
                 Expansion::Uncertain(_, each) => handle("", Some(each)),
                 Expansion::Counted(each) => {
                     let items = each.into_iter().enumerate().map(|(at, each)| handle(&format!("[{at}]"), Some(each)));
-                    Node::new(Value::List(items.collect()), span)
+                    Typed::tuple(items.collect(), span)
                 }
                 Expansion::Keyed(each) => {
-                    let mut map = Map::default();
-                    for (key, each) in each {
+                    let member = |(key, each): (Text, Typed)| {
                         let value = handle(&format!("[{key:?}]"), Some(each));
-                        map.entries.push(Entry { key, key_span: span, value });
-                    }
-                    Node::new(Value::Map(map), span)
+                        Member { key, key_span: span, value }
+                    };
+                    Typed::object(each.into_iter().map(member).collect(), span)
                 }
             })
         })
     }
 }
 
+/// A folder as seen from another, both from the audited root.
+fn from_folder(from: &str, to: &str) -> String {
+    let parts =
+        |path: &'_ str| -> Vec<String> { path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect() };
+    let (from, to) = (parts(from), parts(to));
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = std::iter::repeat_n("..".to_owned(), from.len() - shared);
+    let way: Vec<String> = up.chain(to.into_iter().skip(shared)).collect();
+    if way.is_empty() { ".".to_owned() } else { way.join("/") }
+}
+
+/// An element of a value, by index or key.
+fn element(value: &Typed, key: &Typed, span: Span) -> Evaluated {
+    let mark = || value.sensitive.clone().or_else(|| key.sensitive.clone());
+    let unknown = |kind: Type| {
+        let mut unknown = unknown_among([key], false)
+            .or_else(|| unknown_among([value], false))
+            .unwrap_or_else(|| Unknown::new("it is not known", "", span));
+        if let Some(others) = unknown_among([value], true) {
+            unknown.refers_to.extend(others.refers_to);
+        }
+        Typed::new(What::Unknown(unknown.into(), kind), span).marked(mark())
+    };
+    if value.is_null() || key.is_null() {
+        return Err(Failure::new("an index of null", span));
+    }
+    let kind = value.kind();
+    let wanted = match &kind {
+        Type::Dynamic => {
+            return Ok(if key.is_unknown() { unknown(Type::Dynamic) } else { value.clone().marked(mark()) });
+        }
+        Type::List(_) | Type::Tuple(_) => Type::Number,
+        Type::Map(_) | Type::Object(_) => Type::String,
+        _ => return Err(Failure::new("there are no indices in this value", span)),
+    };
+    let key = convert(key, &wanted)?;
+    let part = match &kind {
+        Type::List(kind) | Type::Map(kind) => (**kind).clone(),
+        _ => Type::Dynamic,
+    };
+    if key.is_unknown() || value.is_unknown() {
+        return Ok(unknown(part));
+    }
+    let found = match &key.what {
+        What::Number(number) => {
+            let index = number.to_i64().and_then(|index| usize::try_from(index).ok());
+            value.sequence().and_then(|items| items.get(index?)).cloned()
+        }
+        _ => value.get(&to_text(&key)?).cloned(),
+    };
+    let missing = || match &key.what {
+        What::String(name) => Failure::new(format!("there is no `{name}`"), span),
+        _ => Failure::new("there is no element at this index", span),
+    };
+    Ok(found.ok_or_else(missing)?.marked(mark()))
+}
+
 /// The value that stands for a whole resource or module.
-fn handle_node(address: Text, span: Span) -> Node {
+fn handle_value(address: Text, span: Span) -> Typed {
     let mut unknown = Unknown::new(format!("`{address}` is known after apply"), "pass a plan", span);
     unknown.refers_to.push(address);
-    unknown_node(unknown, span)
+    Typed::of_unknown(unknown, span)
 }
 
 /// Handles of module instances, by index or key as they were called.
-fn spread(calls: &[(Text, usize)], handle: impl Fn(&str, usize) -> Node, span: Span) -> Node {
+fn spread(calls: &[(Text, usize)], handle: impl Fn(&str, usize) -> Typed, span: Span) -> Typed {
     let keyed = !calls.is_empty() && calls.iter().all(|(key, _)| key.starts_with("[\""));
     match calls {
         [(key, number)] if key.is_empty() => handle("", *number),
         _ if keyed => {
-            let mut map = Map::default();
-            for (key, number) in calls {
+            let member = |(key, number): &(Text, usize)| {
                 let plain = key.trim_start_matches("[\"").trim_end_matches("\"]");
-                insert(&mut map, plain.into(), span, handle(key, *number));
-            }
-            Node::new(Value::Map(map), span)
+                Member { key: plain.into(), key_span: span, value: handle(key, *number) }
+            };
+            Typed::object(calls.iter().map(member).collect(), span)
         }
-        _ => Node::new(Value::List(calls.iter().map(|(key, number)| handle(key, *number)).collect()), span),
+        _ => Typed::tuple(calls.iter().map(|(key, number)| handle(key, *number)).collect(), span),
     }
 }
 

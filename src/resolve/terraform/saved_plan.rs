@@ -22,9 +22,9 @@ use crate::tree::{Document, Entry, Node, Text, Value};
 
 use super::evaluate::Evaluator;
 use super::module::{Given, Module};
-use super::operate::same;
 use super::project::{Directory, Project};
 use super::roots::Plan;
+use super::typed::Typed;
 use super::{Mode, Reference, Resource, Root};
 use merge::Sides;
 use place::{Address, Standing};
@@ -174,12 +174,12 @@ impl<'a> SavedPlan<'a> {
         for (name, value) in self.variables() {
             let Some(block) = module.directory.variables.get(name.as_str()) else { continue };
             let known = text.variable(number, name, block.head);
-            if known.is_ok_and(|known| same(&known, value) == Some(true)) {
+            if known.is_ok_and(|known| merge::same(&known.into_node(), value) == Some(true)) {
                 continue;
             }
             let mut value = value.clone();
             stand(&mut value, block.head);
-            module.given.insert(name.clone(), Given::Value(Rc::new(value)));
+            module.given.insert(name.clone(), Given::Value(Typed::from_node(&value)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Repositories of a few files, resolved, for tests.
 
-use super::{Resolved, Resource, resolve};
+use super::{Resolved, Resource, Shelf, resolve};
 use crate::model::Environments;
 use crate::parse;
 use crate::source::{Source, SourceId, Sources, Span};
@@ -21,7 +21,10 @@ impl Repository {
         };
         let documents: Vec<Document> = sources.iter().map(parsed).collect();
         let pairs: Vec<(&Source, &Document)> = documents.iter().map(|one| (sources.get(one.source), one)).collect();
-        let resolved = resolve(&pairs, &sources, &[], &Environments::default());
+        let mut paths: Vec<String> = sources.iter().map(|(_, source)| source.path.clone()).collect();
+        paths.sort();
+        let read = |path: &str| files.iter().find(|(known, _)| *known == path).map(|(_, text)| (*text).to_owned());
+        let resolved = resolve(&pairs, &sources, &[], &Environments::default(), &Shelf::new(&paths, &read));
         Self { sources, resolved }
     }
 

@@ -108,7 +108,7 @@ fn expressions_evaluate_as_terraform_does() {
         ("var.unset", "unknown: `var.unset` has no value here"),
         ("\"a-${var.unset}\"", "unknown: `var.unset` has no value here"),
         ("var.unset + 1", "unknown: `var.unset` has no value here"),
-        ("timestamp()", "unknown: `timestamp` is not evaluated"),
+        ("timestamp()", "unknown: `timestamp` takes its result from the clock"),
         ("path.module", "\".\""),
     ];
     let wrong: Vec<String> = table

@@ -1,327 +1,361 @@
-//! Functions on lists, sets and mappings. A set is a sorted list without repeats.
+//! Functions on lists, tuples, mappings and objects.
 
-use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::source::Span;
-use crate::tree::{Map, Node, Value};
+use crate::resolve::terraform::convert::{convert, to_bool, to_text};
+use crate::resolve::terraform::number::Number;
+use crate::resolve::terraform::operate::{Evaluated, Failure};
+use crate::resolve::terraform::typed::{Member, Typed, What, same, unknown_among};
+use crate::resolve::terraform::types::{Type, unify};
+use crate::tree::Text;
 
-use super::{argument, items};
-use crate::resolve::terraform::operate::{
-    Evaluated, Failure, elements, insert, is_unknown, number, same, to_bool, to_number, to_text, unknown_among,
-    unknown_node,
-};
+use super::{Context, LONGEST_LIST};
 
-/// The longest list that `range` and `setproduct` make.
-const LONGEST: usize = 10_000;
-
-#[allow(clippy::unnecessary_wraps, reason = "what most functions here end in")]
-fn list(items: Vec<Node>, span: Span) -> Evaluated {
-    Ok(Node::new(Value::List(items), span))
-}
-
-fn order(a: &Node, b: &Node) -> Ordering {
-    match (&a.value, &b.value) {
-        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_)) => {
-            a.as_number().unwrap_or_default().total_cmp(&b.as_number().unwrap_or_default())
-        }
-        _ => a.scalar().cmp(&b.scalar()),
-    }
-}
-
-fn without_repeats(items: impl IntoIterator<Item = Node>) -> Vec<Node> {
-    let mut kept: Vec<Node> = Vec::new();
-    let mut seen = std::collections::BTreeSet::new();
-    for item in items {
-        // Scalars are told apart by what they look like; only what is made of parts is compared one by one.
-        let fresh = match item.scalar() {
-            Some(text) => {
-                seen.insert((std::mem::discriminant(&item.value) == std::mem::discriminant(&Value::Null), text))
-            }
-            None => kept.iter().all(|other| same(other, &item) != Some(true)),
-        };
-        if fresh {
-            kept.push(item);
+pub(super) fn alltrue(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    for item in cx.items(args, 0)?.iter() {
+        match &item.what {
+            What::Unknown(unknown, _) => return Ok(Typed::of_unknown((**unknown).clone(), cx.span)),
+            What::Bool(true) => {}
+            _ => return cx.bool_of(false),
         }
     }
-    kept
+    cx.bool_of(true)
 }
 
-fn set(items: impl IntoIterator<Item = Node>, span: Span) -> Evaluated {
-    let mut kept = without_repeats(items);
-    kept.sort_by(order);
-    list(kept, span)
-}
-
-pub(super) fn alltrue(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let all = items(args, 0, span)?.iter().all(|item| to_bool(item) == Ok(true));
-    Ok(Node::new(Value::Bool(all), span))
-}
-
-pub(super) fn anytrue(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let any = items(args, 0, span)?.iter().any(|item| to_bool(item) == Ok(true));
-    Ok(Node::new(Value::Bool(any), span))
-}
-
-pub(super) fn chunklist(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let size = size(argument(args, 1, span)?)?.max(1);
-    list(items(args, 0, span)?.chunks(size).map(|chunk| Node::new(Value::List(chunk.to_vec()), span)).collect(), span)
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range")]
-fn size(node: &Node) -> Result<usize, Failure> {
-    Ok(to_number(node)?.clamp(0.0, 1e9) as usize)
-}
-
-/// The first that is neither null nor an empty string; one that is unknown before it leaves that open.
-pub(super) fn coalesce(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let found = args.iter().find(|node| !node.is_null() && node.as_str() != Some(""));
-    found.map(|node| (**node).clone()).ok_or_else(|| Failure::new("`coalesce` found no value", span))
-}
-
-pub(super) fn coalescelist(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let found = args.iter().find(|node| is_unknown(node) || !node.items().is_empty());
-    found.map(|node| (**node).clone()).ok_or_else(|| Failure::new("`coalescelist` found no list", span))
-}
-
-pub(super) fn compact(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let kept = items(args, 0, span)?.iter().filter(|item| !item.is_null() && item.as_str() != Some(""));
-    list(kept.cloned().collect(), span)
-}
-
-pub(super) fn concat(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut all = Vec::new();
-    for index in 0..args.len() {
-        all.extend_from_slice(items(args, index, span)?);
+pub(super) fn anytrue(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let items = cx.items(args, 0)?;
+    if items.iter().any(|item| !item.is_null() && !item.is_unknown() && to_bool(item) == Ok(true)) {
+        return cx.bool_of(true);
     }
-    list(all, span)
+    match unknown_among(items.iter(), false) {
+        Some(unknown) => Ok(Typed::of_unknown(unknown, cx.span)),
+        None => cx.bool_of(false),
+    }
 }
 
-pub(super) fn contains(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let (collection, wanted) = (argument(args, 0, span)?, argument(args, 1, span)?);
-    if let Some(unknown) = unknown_among([collection], false) {
-        return Ok(unknown_node(unknown, span));
+pub(super) fn chunklist(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let What::List(kind, items) = &args[0].what else { return Err(cx.failure("a list is needed here")) };
+    let size = usize::try_from(cx.whole(args, 1)?).map_err(|_| cx.failure("a size is not negative"))?;
+    let size = if size == 0 { items.len() } else { size };
+    let chunk = |chunk: &[Typed]| Typed::list(kind.clone(), chunk.to_vec(), cx.span);
+    let chunks = if items.is_empty() { Vec::new() } else { items.chunks(size).map(chunk).collect() };
+    Ok(Typed::list(kind.clone().listed(), chunks, cx.span))
+}
+
+/// The first that is neither null nor, among strings, empty; all made into one type.
+pub(super) fn coalesce(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let kinds: Vec<Type> = args.iter().map(Typed::kind).collect();
+    let kind = unify(&kinds).ok_or_else(|| cx.failure("the arguments of `coalesce` differ in type"))?;
+    for value in args {
+        let value = convert(value, &kind)?;
+        if value.is_unknown() {
+            return Ok(value);
+        }
+        if value.is_null() || kind == Type::String && value.as_str() == Some("") {
+            continue;
+        }
+        return Ok(value);
     }
-    let found: Vec<Option<bool>> = collection.items().iter().map(|item| same(item, wanted)).collect();
+    Err(cx.failure("`coalesce` found no value"))
+}
+
+pub(super) fn coalescelist(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    if args.is_empty() {
+        return Err(cx.failure("`coalescelist` needs an argument"));
+    }
+    if args.iter().all(|value| !value.is_unknown())
+        && args.iter().any(|value| !matches!(value.kind(), Type::List(_) | Type::Tuple(_)))
+    {
+        return Err(cx.failure("`coalescelist` needs lists"));
+    }
+    let found = args.iter().find(|value| value.is_unknown() || value.sequence().is_some_and(|items| !items.is_empty()));
+    found.cloned().ok_or_else(|| cx.failure("`coalescelist` found no list"))
+}
+
+pub(super) fn compact(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let kept = cx.items(args, 0)?.iter().filter(|item| !item.is_null() && item.as_str() != Some(""));
+    Ok(Typed::list(Type::String, kept.cloned().collect(), cx.span))
+}
+
+pub(super) fn concat(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    if args.is_empty() {
+        return Err(cx.failure("`concat` needs an argument"));
+    }
+    let kinds: Vec<Type> = args.iter().map(Typed::kind).collect();
+    if kinds.iter().any(|kind| !matches!(kind, Type::List(_) | Type::Tuple(_))) {
+        return Err(cx.failure("`concat` needs lists"));
+    }
+    let join = |args: &[Typed]| -> Vec<Typed> {
+        args.iter().filter_map(Typed::sequence).flat_map(|items| items.iter().cloned()).collect()
+    };
+    if kinds.iter().all(|kind| matches!(kind, Type::List(_)))
+        && let Some(Type::List(kind)) = unify(&kinds)
+    {
+        let wanted = Type::List(kind.clone());
+        let made = args.iter().map(|value| convert(value, &wanted)).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Typed::list((*kind).clone(), join(&made), cx.span));
+    }
+    Ok(Typed::tuple(join(args), cx.span))
+}
+
+pub(super) fn contains(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let items = cx.items(args, 0)?;
+    let wanted = &args[1];
+    let found: Vec<Option<bool>> = items.iter().map(|item| same(wanted, item)).collect();
     if found.contains(&Some(true)) {
-        return Ok(Node::new(Value::Bool(true), span));
+        return cx.bool_of(true);
     }
     if found.contains(&None) {
-        let unknown = unknown_among([collection, wanted], true);
-        return Ok(
-            unknown.map_or_else(|| Node::unknown("it is not known", "", span), |unknown| unknown_node(unknown, span))
-        );
+        let unknown = unknown_among(args, true);
+        return Ok(unknown.map_or_else(
+            || Typed::unknown("it is not known", "", cx.span),
+            |unknown| Typed::of_unknown(unknown, cx.span),
+        ));
     }
-    Ok(Node::new(Value::Bool(false), span))
+    cx.bool_of(false)
 }
 
-pub(super) fn distinct(args: &[Rc<Node>], span: Span) -> Evaluated {
-    list(without_repeats(items(args, 0, span)?.iter().cloned()), span)
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "wrapped into the list"
-)]
-pub(super) fn element(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let items = items(args, 0, span)?;
-    if items.is_empty() {
-        return Err(Failure::new("`element` of an empty list", span));
-    }
-    let index = to_number(argument(args, 1, span)?)?.rem_euclid(items.len() as f64) as usize;
-    items.get(index).cloned().ok_or_else(|| Failure::new("there is no element at this index", span))
-}
-
-pub(super) fn flatten(args: &[Rc<Node>], span: Span) -> Evaluated {
-    fn into(node: &Node, depth: u32, out: &mut Vec<Node>) {
-        match &node.value {
-            Value::List(items) if depth < 64 => items.iter().for_each(|item| into(item, depth + 1, out)),
-            _ => out.push(node.clone()),
+pub(super) fn distinct(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let What::List(kind, items) = &args[0].what else { return Err(cx.failure("a list is needed here")) };
+    let mut kept: Vec<Typed> = Vec::new();
+    // Strings, which most lists are of, are told apart by a search; only other values are compared one by one.
+    let mut seen: std::collections::BTreeSet<Text> = std::collections::BTreeSet::new();
+    for item in items.iter() {
+        let fresh = if let Some(text) = item.as_str() {
+            seen.insert(text.into())
+        } else {
+            cx.evaluator.spend(kept.len() / 8);
+            kept.iter().all(|other| same(other, item) != Some(true))
+        };
+        if fresh {
+            kept.push(item.clone());
         }
     }
-    let source = argument(args, 0, span)?;
-    let mut out = Vec::new();
-    into(source, 0, &mut out);
-    // A list of unknown length inside makes the length of the whole unknown, but its known part still tells something
-    // only to who asks for elements; Terraform says unknown, and so do we.
-    match unknown_among(source.items(), false) {
-        Some(unknown) => Ok(unknown_node(unknown, span)),
-        None => list(out, span),
-    }
+    Ok(Typed::list(kind.clone(), kept, cx.span))
 }
 
-pub(super) fn index(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let wanted = argument(args, 1, span)?;
-    let found = items(args, 0, span)?.iter().position(|item| same(item, wanted) == Some(true));
-    let found = found.and_then(|index| i64::try_from(index).ok());
-    found.map(|index| Node::new(Value::Int(index), span)).ok_or_else(|| Failure::new("`index` found nothing", span))
-}
-
-pub(super) fn keys(args: &[Rc<Node>], span: Span) -> Evaluated {
-    match &argument(args, 0, span)?.value {
-        Value::Map(_) => {
-            list(elements(argument(args, 0, span)?).unwrap_or_default().into_iter().map(|(key, _)| key).collect(), span)
-        }
-        _ => Err(Failure::new("`keys` needs a mapping", span)),
-    }
-}
-
-pub(super) fn values(args: &[Rc<Node>], span: Span) -> Evaluated {
-    match &argument(args, 0, span)?.value {
-        Value::Map(_) => list(
-            elements(argument(args, 0, span)?)
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(_, value)| value.clone())
-                .collect(),
-            span,
-        ),
-        _ => Err(Failure::new("`values` needs a mapping", span)),
-    }
-}
-
-pub(super) fn length(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let length = match &argument(args, 0, span)?.value {
-        Value::List(items) => items.len(),
-        Value::Map(map) => map.entries.len(),
-        Value::String(text) => text.chars().count(),
-        _ => return Err(Failure::new("`length` needs a collection or a string", span)),
+pub(super) fn element(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let (What::List(_, items) | What::Tuple(items)) = &args[0].what else {
+        return Err(cx.failure("`element` needs a list"));
     };
-    Ok(Node::new(Value::Int(i64::try_from(length).unwrap_or(i64::MAX)), span))
-}
-
-pub(super) fn lookup(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let key = to_text(argument(args, 1, span)?)?;
-    match argument(args, 0, span)?.get(&key) {
-        Some(found) => Ok(found.clone()),
-        None => argument(args, 2, span).cloned().map_err(|_| Failure::new(format!("`lookup` found no `{key}`"), span)),
+    let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+    if length == 0 {
+        return Err(cx.failure("`element` of an empty list"));
     }
+    let index = cx.whole(args, 1)?.rem_euclid(length);
+    let found = usize::try_from(index).ok().and_then(|index| items.get(index));
+    found.cloned().ok_or_else(|| cx.failure("there is no element at this index"))
 }
 
-pub(super) fn merge(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut map = Map::default();
-    for node in args {
-        match &node.value {
-            Value::Map(other) => {
-                for entry in &other.entries {
-                    insert(&mut map, entry.key.clone(), entry.key_span, entry.value.clone());
+pub(super) fn flatten(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    fn into(items: &[Typed], depth: u32, out: &mut Vec<Typed>, unknown: &mut Option<Typed>) {
+        for item in items {
+            match (item.sequence(), &item.what) {
+                (Some(items), _) if depth < 64 => into(items, depth + 1, out, unknown),
+                // Of what is not known, nobody can tell how many elements it has.
+                (_, What::Unknown(_, Type::Dynamic | Type::List(_) | Type::Set(_) | Type::Tuple(_))) => {
+                    *unknown = unknown.take().or_else(|| Some(item.clone()));
                 }
+                _ => out.push(item.clone()),
             }
-            Value::Null => {}
-            _ => return Err(Failure::new("`merge` needs mappings", span)),
         }
     }
-    Ok(Node::new(Value::Map(map), span))
-}
-
-pub(super) fn one(args: &[Rc<Node>], span: Span) -> Evaluated {
-    match items(args, 0, span)? {
-        [] => Ok(Node::new(Value::Null, span)),
-        [only] => Ok(only.clone()),
-        _ => Err(Failure::new("`one` of several", span)),
+    let (mut out, mut unknown) = (Vec::new(), None);
+    into(cx.items(args, 0)?, 0, &mut out, &mut unknown);
+    match unknown.as_ref().and_then(Typed::as_unknown) {
+        Some(first) => {
+            let mut first = (**first).clone();
+            first.refers_to = unknown_among(args, true).map(|all| all.refers_to).unwrap_or_default();
+            Ok(Typed::of_unknown(first, cx.span))
+        }
+        None => Ok(Typed::tuple(out, cx.span)),
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "at most LONGEST steps")]
-pub(super) fn range(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let numbers = args.iter().map(|node| to_number(node)).collect::<Result<Vec<f64>, _>>()?;
-    let (start, limit, step) = match numbers.as_slice() {
-        [limit] => (0.0, *limit, if *limit < 0.0 { -1.0 } else { 1.0 }),
-        [start, limit] => (*start, *limit, if limit < start { -1.0 } else { 1.0 }),
-        [start, limit, step] => (*start, *limit, *step),
-        _ => return Err(Failure::new("`range` needs one to three numbers", span)),
+pub(super) fn index(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let (What::List(_, items) | What::Tuple(items)) = &args[0].what else {
+        return Err(cx.failure("`index` needs a list"));
     };
-    let wanted = (limit - start) / step;
-    if !wanted.is_finite() || wanted > LONGEST as f64 {
-        return Ok(Node::unknown("the range is too long", "", span));
+    let found = items.iter().position(|item| same(item, &args[1]) == Some(true));
+    let found = found.ok_or_else(|| cx.failure("`index` found nothing"))?;
+    Ok(Typed::number(Number::counted(found), cx.span))
+}
+
+pub(super) fn keys(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let members = args[0].members().ok_or_else(|| cx.failure("`keys` needs a mapping"))?;
+    let keys = members.iter().map(|member| Typed::string(member.key.clone(), member.key_span)).collect();
+    Ok(match &args[0].what {
+        What::Map(..) => Typed::list(Type::String, keys, cx.span),
+        _ => Typed::tuple(keys, cx.span),
+    })
+}
+
+pub(super) fn values(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let members = args[0].members().ok_or_else(|| cx.failure("`values` needs a mapping"))?;
+    let values = members.iter().map(|member| member.value.clone()).collect();
+    Ok(match &args[0].what {
+        What::Map(kind, _) => Typed::list(kind.clone(), values, cx.span),
+        _ => Typed::tuple(values, cx.span),
+    })
+}
+
+pub(super) fn length(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let value = &args[0];
+    // Unknown elements of a set may turn out to be the same one.
+    if let (What::Set(_, items), Some(unknown)) = (&value.what, unknown_among([value], true))
+        && items.len() > 1
+    {
+        return Ok(Typed::of_unknown(unknown, cx.span));
     }
-    let mut made = Vec::new();
-    let mut index = 0.0;
-    while index < wanted && made.len() < LONGEST {
-        made.push(Node::new(number(start + index * step), span));
-        index += 1.0;
+    let length = match (value.sequence(), value.members(), value.as_str()) {
+        (Some(items), ..) => items.len(),
+        (_, Some(members), _) => members.len(),
+        (.., Some(text)) => super::text::graphemes(text).count(),
+        _ => return Err(cx.failure("`length` needs a collection or a string")),
+    };
+    Ok(Typed::number(Number::counted(length), cx.span))
+}
+
+pub(super) fn lookup(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    if args.len() > 3 {
+        return Err(cx.failure("`lookup` takes three arguments"));
     }
-    list(made, span)
-}
-
-pub(super) fn reverse(args: &[Rc<Node>], span: Span) -> Evaluated {
-    list(items(args, 0, span)?.iter().rev().cloned().collect(), span)
-}
-
-fn has(items: &[Node], wanted: &Node) -> bool {
-    items.iter().any(|item| same(item, wanted) == Some(true))
-}
-
-pub(super) fn setintersection(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut kept = items(args, 0, span)?.to_vec();
-    for index in 1..args.len() {
-        let others = items(args, index, span)?;
-        kept.retain(|item| has(others, item));
+    let key = cx.text(args, 1)?;
+    let default = args.get(2);
+    if args[0].members().is_none() {
+        return Err(cx.failure("`lookup` needs a mapping"));
     }
-    set(kept, span)
+    let default = match (&args[0].what, default) {
+        (What::Map(kind, _), Some(default)) => Some(convert(default, kind)?),
+        (_, default) => default.cloned(),
+    };
+    let found = args[0].get(key).cloned().or(default);
+    found.ok_or_else(|| cx.failure(format!("`lookup` found no `{key}`")))
 }
 
-pub(super) fn setsubtract(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let others = items(args, 1, span)?;
-    set(items(args, 0, span)?.iter().filter(|item| !has(others, item)).cloned(), span)
+pub(super) fn matchkeys(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let What::List(kind, values) = &args[0].what else { return Err(cx.failure("a list is needed here")) };
+    let common = unify(&[args[1].kind(), args[2].kind()]);
+    let common = common.ok_or_else(|| cx.failure("the keys and what is searched for differ in type"))?;
+    let (keys, wanted) = (convert(&args[1], &common)?, convert(&args[2], &common)?);
+    let none = Rc::new(Vec::new());
+    let (keys, wanted) = (keys.sequence().unwrap_or(&none), wanted.sequence().unwrap_or(&none));
+    if keys.len() != values.len() {
+        return Err(cx.failure("there are not as many keys as values"));
+    }
+    cx.evaluator.spend(keys.len().saturating_mul(wanted.len()) / 8);
+    let found = keys.iter().zip(values.iter());
+    let found = found.filter(|(key, _)| wanted.iter().any(|wanted| same(key, wanted) == Some(true)));
+    Ok(Typed::list(kind.clone(), found.map(|(_, value)| value.clone()).collect(), cx.span))
 }
 
-pub(super) fn setunion(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let all = concat(args, span)?;
-    set(all.items().iter().cloned(), span)
-}
-
-pub(super) fn setproduct(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut rows: Vec<Vec<Node>> = vec![Vec::new()];
-    for index in 0..args.len() {
-        let items = items(args, index, span)?;
-        if rows.len().saturating_mul(items.len()) > LONGEST {
-            return Ok(Node::unknown("the product is too long", "", span));
+pub(super) fn merge(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    if args.is_empty() {
+        return Ok(Typed::object(Vec::new(), cx.span));
+    }
+    let mut members: Vec<Member> = Vec::new();
+    for value in args {
+        match (value.members(), &value.what) {
+            (Some(more), _) => members.extend(more.iter().cloned()),
+            (None, What::Null(Type::Map(_) | Type::Object(_))) => {}
+            // Which keys would be there is not known.
+            (None, What::Null(Type::Dynamic)) => return Err(cx.failure("an argument of `merge` is null")),
+            _ => return Err(cx.failure("`merge` needs mappings")),
         }
-        let extended = |row: &Vec<Node>, item: &Node| row.iter().cloned().chain([item.clone()]).collect();
-        rows = rows.iter().flat_map(|row| items.iter().map(move |item| extended(row, item))).collect();
     }
-    list(rows.into_iter().map(|row| Node::new(Value::List(row), span)).collect(), span)
+    let kinds: Vec<Type> = args
+        .iter()
+        .map(|value| match &value.what {
+            What::Null(Type::Object(_)) => Type::Object(Rc::from([])),
+            _ => value.kind(),
+        })
+        .collect();
+    let (first, rest) = kinds.split_first().ok_or_else(|| cx.failure("`merge` needs an argument"))?;
+    Ok(match first {
+        Type::Map(kind) if rest.iter().all(|kind| kind == first) => Typed::map((**kind).clone(), members, cx.span),
+        _ => Typed::object(members, cx.span),
+    })
 }
 
-pub(super) fn slice(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let (start, end) = (size(argument(args, 1, span)?)?, size(argument(args, 2, span)?)?);
-    let part = items(args, 0, span)?.get(start..end);
-    part.map(|part| Node::new(Value::List(part.to_vec()), span))
-        .ok_or_else(|| Failure::new("`slice` is out of range", span))
+pub(super) fn one(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    match cx.items(args, 0)?.as_slice() {
+        [] => Ok(Typed::new(
+            What::Null(match &args[0].what {
+                What::List(kind, _) | What::Set(kind, _) => kind.clone(),
+                _ => Type::Dynamic,
+            }),
+            cx.span,
+        )),
+        [only] => Ok(only.clone()),
+        _ => Err(cx.failure("`one` of several")),
+    }
 }
 
-pub(super) fn sort(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut sorted = items(args, 0, span)?.to_vec();
-    sorted.sort_by_key(Node::scalar);
-    list(sorted, span)
+pub(super) fn reverse(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let items = cx.items(args, 0)?.iter().rev().cloned().collect();
+    Ok(match &args[0].what {
+        What::List(kind, _) | What::Set(kind, _) => Typed::list(kind.clone(), items, cx.span),
+        _ => Typed::tuple(items, cx.span),
+    })
 }
 
-pub(super) fn sum(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let total = items(args, 0, span)?.iter().map(to_number).sum::<Result<f64, _>>()?;
-    Ok(Node::new(number(total), span))
-}
-
-pub(super) fn tolist(args: &[Rc<Node>], span: Span) -> Evaluated {
-    items(args, 0, span)?;
-    argument(args, 0, span).cloned()
-}
-
-pub(super) fn toset(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let node = argument(args, 0, span)?;
-    let made = set(items(args, 0, span)?.iter().cloned(), node.span)?;
-    Ok(Node { via: node.via.clone(), ..made })
-}
-
-pub(super) fn zipmap(args: &[Rc<Node>], span: Span) -> Evaluated {
-    let mut map = Map::default();
-    for (key, value) in items(args, 0, span)?.iter().zip(items(args, 1, span)?) {
-        if let Value::Unknown(unknown) = &key.value {
-            return Ok(unknown_node((**unknown).clone(), span));
+pub(super) fn slice(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let bound = |index: usize| -> Result<usize, Failure> {
+        usize::try_from(cx.whole(args, index)?).map_err(|_| cx.failure("an index is not negative"))
+    };
+    let (start, end) = (bound(1)?, bound(2)?);
+    let out_of_range = || cx.failure("`slice` is out of range");
+    match &args[0].what {
+        What::List(kind, items) => {
+            let part = items.get(start..end).ok_or_else(out_of_range)?;
+            Ok(Typed::list(kind.clone(), part.to_vec(), cx.span))
         }
-        insert(&mut map, to_text(key)?, key.span, value.clone());
+        What::Tuple(items) => {
+            let part = items.get(start..end).ok_or_else(out_of_range)?;
+            Ok(Typed::tuple(part.to_vec(), cx.span))
+        }
+        _ => Err(cx.failure("`slice` needs a list")),
     }
-    Ok(Node::new(Value::Map(map), span))
+}
+
+pub(super) fn sort(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let mut sorted = (**cx.items(args, 0)?).clone();
+    if sorted.iter().any(Typed::is_null) {
+        return Err(cx.failure("null cannot be sorted"));
+    }
+    sorted.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    Ok(Typed::list(Type::String, sorted, cx.span))
+}
+
+pub(super) fn transpose(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let mut turned: BTreeMap<Text, Vec<Typed>> = BTreeMap::new();
+    let members = args[0].members().ok_or_else(|| cx.failure("`transpose` needs a mapping"))?;
+    for member in members.iter() {
+        let items = member.value.sequence().ok_or_else(|| cx.failure("a list in `transpose` is null"))?;
+        for item in items.iter() {
+            let key = Typed::string(member.key.clone(), member.key_span);
+            turned.entry(to_text(item)?).or_default().push(key);
+        }
+    }
+    let member = |(key, names)| Member { key, key_span: cx.span, value: Typed::list(Type::String, names, cx.span) };
+    Ok(Typed::map(Type::String.listed(), turned.into_iter().map(member).collect(), cx.span))
+}
+
+pub(super) fn zipmap(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
+    let keys = cx.items(args, 0)?;
+    let (What::List(_, values) | What::Tuple(values)) = &args[1].what else {
+        return Err(cx.failure("`zipmap` needs a list of values"));
+    };
+    if keys.len() != values.len() || keys.len() > LONGEST_LIST {
+        return Err(cx.failure("there are not as many keys as values"));
+    }
+    let mut members = Vec::with_capacity(keys.len());
+    for (key, value) in keys.iter().zip(values.iter()) {
+        members.push(Member { key: to_text(key)?, key_span: key.span, value: value.clone() });
+    }
+    Ok(match &args[1].what {
+        What::List(kind, _) => Typed::map(kind.clone(), members, cx.span),
+        _ => Typed::object(members, cx.span),
+    })
 }

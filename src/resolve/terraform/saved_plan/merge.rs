@@ -1,9 +1,9 @@
 //! What a plan says of a value, put over what the text gave, at the place where the text has it.
 
 use crate::source::Span;
-use crate::tree::{Entry, Map, Node, Unknown, Value};
+use crate::tree::{Entry, Map, Node, Value};
 
-use crate::resolve::terraform::operate::{is_unknown, same, unknown_node};
+use crate::resolve::terraform::typed::{Typed, same as same_values};
 
 /// How many items of a list are looked through for the one that was written for an item of the plan.
 const MOST_PAIRS: usize = 64;
@@ -25,6 +25,15 @@ pub(super) struct Sides<'n> {
     pub(super) sensitive: Option<&'n Node>,
     /// The expressions of the configuration.
     pub(super) expressions: Option<&'n Node>,
+}
+
+fn is_unknown(node: &Node) -> bool {
+    node.as_unknown().is_some()
+}
+
+/// Whether two values are equal; `None` when that depends on an unknown.
+pub(super) fn same(left: &Node, right: &Node) -> Option<bool> {
+    same_values(&Typed::from_node(left), &Typed::from_node(right))
 }
 
 /// Where a value is written. What is not known stands where the missing thing is named, which it came through to here.
@@ -99,7 +108,7 @@ impl<'n> Sides<'n> {
     }
 
     fn value(&self, name: &str, at: Span, depth: u32) -> Option<Node> {
-        let unknown = |reason: String| Some(unknown_node(Unknown::new(reason, "", at), at));
+        let unknown = |reason: String| Some(Node::unknown(reason, "", at));
         if depth > DEEPEST {
             return unknown("it nests too deep".to_owned());
         }

@@ -2,9 +2,8 @@
 
 use crate::source::Span;
 use crate::tree::block::{Block, Body};
-use crate::tree::{Entry, Map, Node, Unknown, Value};
+use crate::tree::{Entry, Map, Node, Value};
 
-use crate::resolve::terraform::operate::unknown_node;
 use crate::resolve::terraform::project::{Project, Target};
 
 /// `module.db["a"].data.aws_x.y[0]`, taken apart.
@@ -156,7 +155,7 @@ fn body(body_: &Body, address: &str, depth: u32) -> Value {
     for attribute in &body_.attributes {
         let name = &attribute.name;
         let reason = format!("`{address}.{}` is known after apply", name.value);
-        let value = unknown_node(Unknown::new(reason, "", attribute.value.span), attribute.value.span);
+        let value = Node::unknown(reason, "", attribute.value.span);
         map.entries.push(Entry { key: name.value.clone(), key_span: name.span, value });
     }
     for block in body_.blocks.iter().filter(|_| depth < 16) {
