@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::index::ByAddress;
 use super::kubernetes::Selecting;
-use super::names::{camel_words, is_generic, stem};
+use super::names::{camel_words, folders, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, host};
-use super::services::{Register, join as join_service};
+use super::services::{Register, join as join_service, tagged};
 use super::{Context, Declared, found_or_elsewhere};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
@@ -215,9 +215,27 @@ fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, Strin
     if let Some(service) = register.find(file).filter(|_| !is_generic(file)) {
         return Some((service, format!("its file {file}")));
     }
-    let namespace = alert.namespace.value()?;
-    let service = register.find(namespace)?;
-    Some((service, format!("its namespace {namespace}")))
+    if let Some(namespace) = alert.namespace.value()
+        && let Some(service) = register.find(namespace)
+    {
+        return Some((service, format!("its namespace {namespace}")));
+    }
+    by_stack(alert, register)
+}
+
+/// The service of the stack that an alarm of a cloud is declared in, by its tags or its folder: an alarm on the logs of
+/// a project says by no dimension what it is about.
+fn by_stack(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
+    if !matches!(alert.source.as_str(), "cloudwatch" | "google" | "azure" | "datadog") {
+        return None;
+    }
+    if let Some((key, value)) = tagged(&alert.tags)
+        && let Some(service) = register.find(value)
+    {
+        return Some((service, format!("tag {key}={value}")));
+    }
+    let folder = folders(&alert.place.path).find(|folder| register.tells(folder))?;
+    Some((register.find(folder)?, format!("its folder {folder}/")))
 }
 
 /// Datastores that alerts on their engine's metrics watch: of the same service, or of any where the alert names none.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::names::{beginnings, folders, is_generic, is_role, normal, of_services_folder, parts, stem};
-use crate::model::{Datastore, Environment, Fact, Id, Member, Model, Noun, Place, Service, Workload};
+use crate::model::{Datastore, Environment, Fact, Id, Labels, Member, Model, Noun, Place, Service, Workload};
 use crate::tree::Text;
 
 /// Labels that name a service, strongest first. `part-of` is treated apart.
@@ -29,6 +29,15 @@ const TAGS: &[&str] = &[
     "Product",
     "product",
 ];
+
+/// Values of such tags that say what made a thing rather than what it is part of.
+const MAKERS: &[&str] = &["terraform", "terraform-cloud", "opentofu", "terragrunt", "pulumi"];
+
+/// The tag that names a service, and its value.
+pub(super) fn tagged(labels: &Labels) -> Option<(&'static str, &str)> {
+    let told = TAGS.iter().find_map(|key| Some((*key, labels.value(key)?)));
+    told.filter(|(_, value)| !MAKERS.contains(&value.trim().to_ascii_lowercase().replace(' ', "-").as_str()))
+}
 
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
@@ -89,6 +98,11 @@ impl<'c> Register<'c> {
     /// The service whose name a normal name begins with, the longest one first.
     pub(super) fn find_at_start(&self, words: &str) -> Option<Id<Service>> {
         beginnings(words).filter(|part| !is_generic(part)).find_map(|part| self.by_name.get(part).copied())
+    }
+
+    /// Whether a folder's name tells what stands in it: it is no generic word and no environment.
+    pub(super) fn tells(&self, folder: &str) -> bool {
+        !is_generic(&self.normal(folder)) && self.context.environments.of_word(folder).is_none()
     }
 
     /// The same for the name of an alert, which may begin with a word as plain as `frontend`.
@@ -253,10 +267,8 @@ impl<'c> Register<'c> {
         if let Some((key, value)) = LABELS.iter().find_map(|key| Some((*key, label(key).filter(|v| !v.is_empty())?))) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("label {key}={value}") };
         }
-        if let Some((key, fact)) = workload.labels.first(TAGS)
-            && let Some(value) = fact.value()
-        {
-            return Claim { service: Claimed::Named(value.clone()), reason: format!("tag {key}={value}") };
+        if let Some((key, value)) = tagged(&workload.labels) {
+            return Claim { service: Claimed::Named(value.into()), reason: format!("tag {key}={value}") };
         }
         if let Some(folder) = of_services_folder(&workload.place.path).or_else(|| self.stack_of(workload)) {
             return Claim { service: Claimed::Named(folder.into()), reason: format!("folder {folder}/") };
@@ -271,11 +283,7 @@ impl<'c> Register<'c> {
         if !is_function && !matches!(workload.platform.as_str(), "ecs" | "cloud-run" | "container-apps") {
             return None;
         }
-        let named = |folder: &&str| {
-            let name = self.normal(folder);
-            !is_generic(&name) && self.context.environments.of_word(folder).is_none()
-        };
-        let folder = folders(&workload.place.path).find(named)?;
+        let folder = folders(&workload.place.path).find(|folder| self.tells(folder))?;
         let name = self.normal(&workload.plain_name);
         let begins = name.strip_prefix(self.normal(folder).as_str()).is_some_and(|rest| rest.starts_with('-'));
         (is_function || begins).then_some(folder)
@@ -307,10 +315,8 @@ impl<'c> Register<'c> {
                 reason: "its path, as twoam.toml says".into(),
             };
         }
-        if let Some((key, fact)) = datastore.tags.first(TAGS)
-            && let Some(value) = fact.value()
-        {
-            return Claim { service: Claimed::Named(value.clone()), reason: format!("tag {key}={value}") };
+        if let Some((key, value)) = tagged(&datastore.tags) {
+            return Claim { service: Claimed::Named(value.into()), reason: format!("tag {key}={value}") };
         }
         if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("label {value}") };
@@ -332,10 +338,7 @@ impl<'c> Register<'c> {
         {
             return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
         }
-        if let Some(folder) = folders(path).find(|folder| {
-            let name = self.normal(folder);
-            !is_generic(&name) && self.context.environments.of_word(folder).is_none()
-        }) {
+        if let Some(folder) = folders(path).find(|folder| self.tells(folder)) {
             return Claim { service: Claimed::Named(folder.into()), reason: format!("its folder {folder}/") };
         }
         // A stack of which nothing says more stands for itself: its datastores are not a service each.
