@@ -12,7 +12,7 @@ use crate::discover::{self, Discovery, Found};
 use crate::evaluate::{self, Verdict};
 use crate::extract::{self, Facts, Input};
 use crate::link;
-use crate::model::{Gap, Hides, Model};
+use crate::model::{Gap, Hides, Model, Targets};
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
@@ -264,7 +264,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     problems.extend(renderings.problems);
 
     request.tell(Stage::Link);
-    model.targets = config.targets();
+    model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
     config.weigh_alerts(&mut model);
     let context = link::Context {
         environments,

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun,
-    OwnerPattern, RestoreTest, Runbook, Service, Shared, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id, Inhibition,
+    Migration, Model, Noun, OwnerPattern, PagingService, Receiver, RestoreTest, Route, Routing, Runbook, Schedule,
+    Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -133,6 +134,13 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "migration" => Migration,
         "drill" => Drill,
         "owner_pattern" => OwnerPattern,
+        "routing" => Routing,
+        "route" => Route,
+        "receiver" => Receiver,
+        "inhibition" => Inhibition,
+        "paging_service" => PagingService,
+        "escalation_policy" => EscalationPolicy,
+        "schedule" => Schedule,
     }
 }
 

@@ -1,10 +1,12 @@
 //! Documents → facts; one folder or file per input, each alone and in parallel. Uses `source`, `tree`, `model` and
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
+mod alertmanager;
 mod catalogue;
 mod ci;
 mod drill;
 pub mod duration;
+mod embedded;
 mod kubernetes;
 mod make;
 mod migration;
@@ -75,6 +77,7 @@ pub type Extractor = fn(&Input<'_>, &mut Facts);
 /// Every extractor that reads files one by one. Terraform is read by whole modules instead, after `resolve/`.
 pub const EXTRACTORS: &[Extractor] = &[
     catalogue::extract,
+    alertmanager::extract,
     ci::extract,
     drill::extract,
     kubernetes::extract,
@@ -87,7 +90,7 @@ pub const EXTRACTORS: &[Extractor] = &[
 ];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
-const RENDERED: &[Extractor] = &[kubernetes::extract, prometheus::extract];
+const RENDERED: &[Extractor] = &[alertmanager::extract, kubernetes::extract, prometheus::extract];
 
 /// Everything the extractors find in a document that a tool made.
 pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {

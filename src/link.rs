@@ -17,6 +17,7 @@ mod practice;
 mod published;
 mod references;
 mod review;
+mod routing;
 mod runbooks;
 mod series;
 mod services;
@@ -111,6 +112,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     let register = services::Register::fill(model, context);
     services::settle(model, &register);
     alerts::join(model, &register, &selecting, context);
+    routing::join(model);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
     references::judge(model, context);

@@ -8,10 +8,13 @@ pub mod alert;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
+pub mod matching;
 pub mod migration;
+pub mod oncall;
 pub mod owners;
 pub mod practice;
 pub mod rollout;
+pub mod routing;
 pub mod runbook;
 pub mod schema;
 pub mod service;
@@ -26,9 +29,11 @@ pub use alert::{Alert, RunbookReference};
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use migration::Migration;
+pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use rollout::Rollout;
+pub use routing::{Delivery, Inhibition, Receiver, Route, Routing};
 pub use runbook::{Command, DocumentLink, Mention, Runbook};
 pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
@@ -157,6 +162,22 @@ pub struct Model {
     pub drills: Vec<Drill>,
     /// Lines of CODEOWNERS.
     pub owner_patterns: Vec<OwnerPattern>,
+    /// Configurations that route alerts; none before linking.
+    pub routings: Vec<Routing>,
+    /// Their routes; none before linking.
+    pub routes: Vec<Route>,
+    /// Where alerts end.
+    pub receivers: Vec<Receiver>,
+    /// Which alerts silence which; none before linking.
+    pub inhibitions: Vec<Inhibition>,
+    /// Services of paging tools.
+    pub paging_services: Vec<PagingService>,
+    /// Escalation policies.
+    pub escalation_policies: Vec<EscalationPolicy>,
+    /// Rotas.
+    pub schedules: Vec<Schedule>,
+    /// Routing as files declare it.
+    pub routing: routing::Declarations,
     /// Kubernetes objects that only matter for what they select.
     pub kubernetes: kubernetes::Objects,
     /// Declarations of services in catalogues (Backstage and the like).
@@ -220,6 +241,11 @@ impl Model {
         self.migrations.extend(other.migrations);
         self.drills.extend(other.drills);
         self.owner_patterns.extend(other.owner_patterns);
+        self.receivers.extend(other.receivers);
+        self.paging_services.extend(other.paging_services);
+        self.escalation_policies.extend(other.escalation_policies);
+        self.schedules.extend(other.schedules);
+        self.routing.absorb(other.routing);
         self.kubernetes.absorb(other.kubernetes);
         self.catalogue.extend(other.catalogue);
         self.surroundings.absorb(other.surroundings);
@@ -281,6 +307,8 @@ schema::facts! {
     part Targets as "targets" {
         /// How long backups must be kept at least, in days.
         retention_days: f64,
+        /// The day of the audit (`2026-11-25`), to hold dates against.
+        today: Text,
     } plain {}
 }
 

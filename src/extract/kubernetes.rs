@@ -18,6 +18,7 @@ mod volume;
 mod workload;
 
 use self::object::Object;
+pub(super) use self::selecting::selector as label_selector;
 use super::{Facts, Input};
 use crate::tree::Node;
 

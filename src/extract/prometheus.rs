@@ -7,6 +7,8 @@
 mod alert;
 mod annotation;
 mod expression;
+mod output;
+mod server;
 mod severity;
 
 use super::{Facts, Input};
@@ -24,6 +26,8 @@ struct Surroundings {
     language: Language,
     /// Whether a template engine reads the text first (Ansible, an unrendered chart).
     templated: bool,
+    /// Labels of the Kubernetes object, by which a Prometheus selects it.
+    object_labels: Option<Labels>,
 }
 
 /// The language of a rule's expression.
@@ -43,6 +47,7 @@ const OTHER_LANGUAGES: &[&str] = &["loki.grafana.com", "operator.victoriametrics
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let around = Surroundings { language: language_of_path(&input.source.path), ..Surroundings::default() };
     for document in input.document.values() {
+        server::extract(input, document, facts);
         visit(input, document, &around, facts);
     }
 }
@@ -78,6 +83,10 @@ fn surroundings(map: &Map, outer: &Surroundings) -> Surroundings {
     if let Some(version) = map.get("apiVersion").and_then(Node::as_str) {
         let namespace = map.get("metadata").and_then(|metadata| metadata.get("namespace"));
         around.namespace = namespace.map_or_else(Fact::default, |node| Fact::read(node, Node::scalar));
+        if map.get("kind").and_then(Node::as_str) == Some("PrometheusRule") {
+            let labels = map.get("metadata").and_then(|metadata| metadata.get("labels"));
+            around.object_labels = Some(Labels::read(labels));
+        }
         if OTHER_LANGUAGES.iter().any(|group| version.starts_with(group)) {
             around.language = Language::Other;
         }

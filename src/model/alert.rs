@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::schema::{Fact, Labels, facts};
-use super::{Id, Runbook, Service};
+use super::{Delivery, Id, Runbook, Service};
 use crate::tree::Text;
 
 facts! {
@@ -39,6 +39,10 @@ facts! {
         /// Whether its actions only steer machines (autoscaling, instance recovery, deployment rollback, a composite
         /// alarm): nobody is meant to be called.
         automation: Fact<bool>,
+        /// Where it ends.
+        delivery: Delivery,
+        /// Whether a Prometheus in the audited roots loads it; absent where none could.
+        loaded: Fact<bool>,
         /// The services it watches.
         services: Vec<Id<Service>>,
     } plain {
@@ -56,6 +60,12 @@ facts! {
         namespace: Fact<Text>,
         /// Tags.
         tags: Labels,
+        /// What is known of the labels of its series when it fires.
+        output: Output,
+        /// What its actions name: addresses of resources, identifiers, handles.
+        targets: Vec<Fact<Text>>,
+        /// Labels of the Kubernetes object it is declared in.
+        object_labels: Option<Labels>,
     }
 }
 
@@ -90,4 +100,13 @@ pub enum Watch {
         /// The value; one that is only known after apply refers to its resource.
         value: Fact<Text>,
     },
+}
+
+/// The labels of the series that an expression gives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Output {
+    /// The only labels there can be (`sum by (service)`); none when any label may be there.
+    pub only: Option<Vec<Text>>,
+    /// Labels whose value the selectors fix (`up{job="checkout"}`).
+    pub fixed: Vec<(Text, Text)>,
 }

@@ -12,8 +12,9 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Migration, Noun, OwnerPattern,
-    RestoreTest, Runbook, Service, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Inhibition,
+    Migration, Noun, OwnerPattern, PagingService, Receiver, RestoreTest, Route, Routing, Runbook, Schedule, Service,
+    Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -52,6 +53,13 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Migration::described,
     Drill::described,
     OwnerPattern::described,
+    Routing::described,
+    Route::described,
+    Receiver::described,
+    Inhibition::described,
+    PagingService::described,
+    EscalationPolicy::described,
+    Schedule::described,
 ];
 
 impl RuleSet {

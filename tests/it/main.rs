@@ -10,6 +10,7 @@ mod house;
 mod links;
 mod pre_commit;
 mod readme;
+mod routing;
 mod rules;
 mod sarif;
 mod support;

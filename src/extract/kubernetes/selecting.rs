@@ -16,7 +16,7 @@ const DEFAULT_MIN_REPLICAS: i64 = 1;
 const DEFAULT_MIN_REPLICA_COUNT: i64 = 0;
 
 /// Reads a label selector (`matchLabels`, `matchExpressions`).
-pub(super) fn selector(node: Option<&Node>) -> Selector {
+pub(in crate::extract) fn selector(node: Option<&Node>) -> Selector {
     let Some(node) = node else { return Selector::default() };
     let mut selector = equalities(node.get("matchLabels"));
     selector.uncertain |= node.as_unknown().is_some();

@@ -56,7 +56,9 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         annotations,
         expression,
         watches: reading.watches,
+        output: reading.output,
         namespace: around.namespace.clone(),
+        object_labels: around.object_labels.clone(),
         ..Alert::default()
     };
     link(alert, facts);

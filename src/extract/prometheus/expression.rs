@@ -6,8 +6,8 @@ use std::time::Duration;
 use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{self, Expr, VectorSelector};
 
-use super::Language;
-use crate::model::alert::Watch;
+use super::{Language, output};
+use crate::model::alert::{Output, Watch};
 use crate::tree::Text;
 
 /// Functions whose result only moves with the events of a whole window, or with the clock, so that it does not flap
@@ -50,6 +50,8 @@ pub(super) struct Reading {
     pub(super) smoothed: bool,
     /// What its value comes from.
     pub(super) basis: Basis,
+    /// What is known of the labels of its result.
+    pub(super) output: Output,
 }
 
 /// What the value of an expression comes from.
@@ -122,6 +124,7 @@ impl Walk {
         walk.visit(expression);
         let Self { mut reading, windows, calendar } = walk;
         reading.smoothed |= windows.len() > 1 || windows.iter().any(|window| *window >= LONG);
+        reading.output = output::of(expression);
         reading.basis = match (reading.watches.is_empty(), calendar) {
             (false, _) => Basis::Series,
             (true, true) => Basis::Calendar,

@@ -1,0 +1,93 @@
+//! Prometheus servers: what they add to alerts, which rules they load, and which rules are tested. Uses `model::routing`.
+
+use crate::extract::kubernetes::label_selector;
+use crate::extract::{Facts, Input};
+use crate::model::routing::Prometheus;
+use crate::model::{Fact, Labels};
+use crate::tree::{Map, Node, Text};
+
+/// Adds what a document says of a Prometheus.
+pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
+    visit(input, document, None, facts);
+}
+
+fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
+    let Some(map) = node.as_map() else { return };
+    let resource = map.get("apiVersion").and_then(Node::as_str).is_some();
+    match map.get("kind").and_then(Node::as_str).filter(|_| resource) {
+        Some("CustomResourceDefinition") => return,
+        Some("List") => {
+            map.get("items").map_or(&[][..], Node::items).iter().for_each(|item| visit(input, item, None, facts));
+            return;
+        }
+        Some("Prometheus" | "PrometheusAgent" | "ThanosRuler") => {
+            let (metadata, spec) = (map.get("metadata"), map.get("spec"));
+            if let (Some(metadata), Some(spec)) = (metadata, spec) {
+                let namespace = metadata.get("namespace");
+                let namespace =
+                    namespace.map_or_else(|| Fact::absent(node.span), |node| Fact::read(node, Node::scalar));
+                facts.model.routing.prometheis.push(of_spec(input, spec, namespace));
+            }
+            return;
+        }
+        _ => {}
+    }
+    // Values of the chart of the Prometheus stack.
+    if key == Some("prometheusSpec") {
+        facts.model.routing.prometheis.push(of_spec(input, node, Fact::absent(node.span)));
+        return;
+    }
+    if is_configuration(map) {
+        facts.model.routing.prometheis.push(of_file(input, node));
+        return;
+    }
+    if map.get("tests").is_some() && map.get("rule_files").is_some() {
+        let tested = map.get("rule_files").map_or(&[][..], Node::items).iter().filter_map(Node::scalar);
+        facts.model.routing.tested_files.extend(tested);
+        return;
+    }
+    for entry in &map.entries {
+        visit(input, &entry.value, Some(&entry.key), facts);
+    }
+}
+
+/// Prometheus' own configuration: rule files, or scraping beside global settings.
+/// <https://prometheus.io/docs/prometheus/latest/configuration/configuration/>
+fn is_configuration(map: &Map) -> bool {
+    map.get("tests").is_none()
+        && map.get("rule_files").is_some_and(|list| !list.items().is_empty() || list.is_null())
+        && (map.get("scrape_configs").is_some() || map.get("alerting").is_some() || map.get("global").is_some())
+}
+
+fn of_file(input: &Input<'_>, node: &Node) -> Prometheus {
+    let files = node.get("rule_files").map_or(&[][..], Node::items).iter();
+    Prometheus {
+        name: input.source.path.rsplit('/').next().unwrap_or_default().into(),
+        place: input.place(node.span, &[]),
+        external_labels: Labels::read(node.at(&["global", "external_labels"])),
+        relabels: node.at(&["alerting", "alert_relabel_configs"]).map(|node| node.span),
+        rule_files: files.filter_map(|file| Some((file.scalar()?, file.span))).collect(),
+        ..Prometheus::default()
+    }
+}
+
+/// A custom resource, or the values of a chart that become one.
+/// <https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PrometheusSpec>
+fn of_spec(input: &Input<'_>, spec: &Node, namespace: Fact<Text>) -> Prometheus {
+    let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
+    let place = input.place(spec.span, &words);
+    let selector =
+        |key: &str| spec.get(key).filter(|node| node.as_map().is_some()).map(|node| label_selector(Some(node)));
+    Prometheus {
+        name: Text::const_new("Prometheus"),
+        namespace,
+        external_labels: Labels::read(spec.get("externalLabels")),
+        relabels: spec.get("additionalAlertRelabelConfigs").map(|node| node.span),
+        rule_selector: selector("ruleSelector"),
+        rule_namespaces: selector("ruleNamespaceSelector"),
+        // The values of a chart leave its own default to the chart.
+        selects: spec.get("ruleSelector").is_some(),
+        place,
+        ..Prometheus::default()
+    }
+}
