@@ -196,6 +196,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     request.tell(Stage::Discover);
     let mut discovery = discover::discover(&request.roots, &config.discovery());
     let named = discover::add_plans(&mut discovery, &request.plans);
+    let charts = resolve::helm::Folders::find(discovery.files.iter().map(|found| found.shown.as_str()));
+    // Behind the files that are read by themselves come the helpers and scripts of charts.
+    let own_files = discovery.files.len();
+    let chart_files = discovery.further(|path| charts.is_part(path), &config.discovery());
+    discovery.files.extend(chart_files);
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
         return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
@@ -205,7 +210,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         .par_iter()
         .enumerate()
         .map(|(index, found)| {
-            let file = read_file(index, found, &config);
+            let file = if index >= own_files || charts.is_template(&found.shown) {
+                read_unparsed(found, index < own_files)
+            } else {
+                read_file(index, found, &config)
+            };
             request.tell(Stage::File);
             file
         })
@@ -242,6 +251,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let mut resolved = resolve::terraform::resolve(&modules, &sources, &plans, environments, &shelf);
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
+    let installed = resolve::helm::install(&resolve::helm::Charts::read(&charts, sources.iter()), environments);
+    renderings.absorb(installed.renderings);
+    comments.extend(installed.comments);
     renderings.dedup();
 
     for (file, facts) in (0..).map(SourceId).zip(written) {
@@ -260,6 +272,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         model.absorb(facts.model);
         problems.extend(facts.problems);
     }
+    let unread = |gap: &Gap| Skipped { path: gap.path.to_string(), reason: gap.reason.to_string() };
+    skipped.extend(renderings.gaps.iter().map(unread));
     model.gaps.extend(renderings.gaps);
     problems.extend(renderings.problems);
 
@@ -358,6 +372,19 @@ fn complain(facts: &mut Facts, problems: Vec<Problem>, source: &Source, config: 
     let line = first.span.map_or(1, |span| source.position(span.start).line);
     let reason = format!("{} (line {line}), in a test or an example", first.message);
     Some(Skipped { path: source.path.clone(), reason })
+}
+
+/// A file that says nothing by itself: a template of a chart, or what one uses. Only those that are sought for
+/// themselves are missed when they cannot be read.
+fn read_unparsed(found: &Found, is_own: bool) -> ReadFile {
+    let (text, unread) = match discover::read(found) {
+        Ok(text) => (text, None),
+        Err(unread) => (String::new(), Some(unread).filter(|_| is_own)),
+    };
+    let facts =
+        Facts { problems: unread.iter().filter_map(|unread| unread.problem.clone()).collect(), ..Facts::default() };
+    let skipped = unread.map(|unread| unread.skipped);
+    ReadFile { source: Source::new(&found.shown, text), facts, skipped, document: None, comments: Vec::new() }
 }
 
 /// What one file gave.

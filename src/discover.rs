@@ -89,6 +89,31 @@ pub struct Discovery {
     pub problems: Vec<Problem>,
 }
 
+impl Discovery {
+    /// The files that are of no kind to be read by themselves and are wanted nevertheless, as lines of text. The same
+    /// bounds hold for them: nothing outside of the roots, and nothing too large.
+    pub fn further(&self, wanted: impl Fn(&str) -> bool, options: &Options) -> Vec<Found> {
+        let read = |path: &String| self.files.binary_search_by(|found| found.shown.cmp(path)).is_ok();
+        let open = |path: &String| {
+            let inside = |root: &Root| match root.prefix.as_str() {
+                "" => Some(root.path.join(path)),
+                prefix => Some(root.path.join(path.strip_prefix(prefix)?.strip_prefix('/')?)),
+            };
+            let (index, file) = self.roots.iter().enumerate().find_map(|(index, root)| {
+                Some((index, inside(root).filter(|file| file.symlink_metadata().is_ok())?))
+            })?;
+            matches!(link::target(&file, &self.roots), link::Target::File).then(|| Found {
+                path: file,
+                shown: path.clone(),
+                format: Format::Text,
+                root: index,
+                largest: options.largest,
+            })
+        };
+        self.all_paths.iter().filter(|path| wanted(path) && !read(path)).filter_map(open).collect()
+    }
+}
+
 /// Walks the roots.
 pub fn discover(paths: &[PathBuf], options: &Options) -> Discovery {
     let (roots, mut problems) = roots(paths);

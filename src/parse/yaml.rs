@@ -17,6 +17,7 @@ mod place;
 mod scalar;
 mod template;
 
+pub use explain::is_syntax;
 pub use template::is_template;
 
 use granit_parser::{Parser, StrInput};

@@ -5,6 +5,14 @@ use granit_parser::{ErrorKind, ScanError};
 use crate::problem::{Fault, Problem};
 use crate::source::{SourceId, Span};
 
+/// How the message of a syntax error begins.
+const WRONG: &str = "not valid YAML";
+
+/// Whether a problem is that a document could not be read, and not something within it.
+pub fn is_syntax(problem: &Problem) -> bool {
+    problem.message.starts_with(WRONG)
+}
+
 /// The problem that a syntax error is, at the character where reading stopped.
 pub(super) fn problem(id: SourceId, text: &str, error: &ScanError) -> Problem {
     let start = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
@@ -12,7 +20,7 @@ pub(super) fn problem(id: SourceId, text: &str, error: &ScanError) -> Problem {
     let span = Span::new(id, start, start + here.map_or(0, char::len_utf8));
     let (what, next) = words(error);
     let help = if next.is_empty() { "this document is left out of the audit until it is valid YAML" } else { next };
-    Problem::at(Fault::Input, span, format!("not valid YAML: {what}"), help)
+    Problem::at(Fault::Input, span, format!("{WRONG}: {what}"), help)
 }
 
 /// What is wrong, and what to do when there is more to say than "correct it".

@@ -1,0 +1,30 @@
+//! Helm charts as they would be installed: templates and values → documents, each node at the place that decided it.
+//!
+//! [`template`] reads Go's template language, [`run`] executes it, [`functions`] are what templates call, [`trace`]
+//! remembers where text came from and [`remap`] puts what is read of it back there. Nothing is run but what is written
+//! here, nothing is fetched, and everything is bounded.
+
+mod application;
+mod chart;
+mod compare;
+mod format;
+mod functions;
+mod ignore;
+mod install;
+mod object;
+mod release;
+mod remap;
+mod run;
+mod semver;
+mod template;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod value;
+mod values;
+mod yaml;
+
+pub use chart::{Charts, Folders};
+pub use install::{Installed, install};
+
+use template::integer as template_integer;

@@ -1,0 +1,310 @@
+//! Which charts are installed, as what, with which values, for which environment.
+//!
+//! Strongest first: what a deployer in the repository installs (an Argo CD `Application`, one that another chart renders
+//! too); values files that name an environment; the chart's own values. A chart that is part of another, and a library,
+//! are not installed by themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::application::{self, Call};
+use super::chart::Charts;
+use super::release::{self, Output, Release};
+use super::run::Limits;
+use super::trace::{OriginId, Origins, Place, Traced};
+use crate::model::{Environment, Environments, Gap, Hides};
+use crate::resolve::rendered::{Rendered, Renderings};
+use crate::source::{SourceId, Span};
+use crate::tree::{Comment, Node, Value};
+
+/// How many releases are rendered, and how often a chart may render what installs another.
+const MOST_RELEASES: usize = 5000;
+const MOST_ROUNDS: usize = 6;
+
+/// A release, and where it comes from.
+struct Planned {
+    release: Release,
+    environment: Option<Environment>,
+    /// Whether a deployer of the repository installs it, or only its chart is there.
+    is_called: bool,
+}
+
+/// What charts give.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// The documents, gaps and replaced files.
+    pub renderings: Renderings,
+    /// Comments in templates that speak to us.
+    pub comments: Vec<Comment>,
+}
+
+/// Renders every chart that is installed.
+pub fn install(charts: &Charts<'_>, environments: &Environments) -> Installed {
+    let mut plan = Plan { charts, environments, seen: BTreeSet::new(), called: BTreeSet::new() };
+    let mut done: Vec<(Planned, Output)> = Vec::new();
+    let mut next = plan.written();
+    let mut stage = 0;
+    for _ in 0..MOST_ROUNDS {
+        while next.is_empty() && stage < 2 {
+            // Charts that may install others come before those that would be installed by nobody.
+            next = plan.uncalled(stage == 0);
+            stage += 1;
+        }
+        next.truncate(MOST_RELEASES.saturating_sub(done.len()));
+        if next.is_empty() {
+            break;
+        }
+        let limits = Limits::default();
+        let outputs: Vec<Output> =
+            next.par_iter().map(|planned| release::render(charts, &planned.release, limits)).collect();
+        let mut found = Vec::new();
+        for (planned, output) in next.iter().zip(&outputs) {
+            found.extend(plan.installed_by(planned, output));
+        }
+        done.extend(next.into_iter().zip(outputs));
+        next = found;
+    }
+    // What turned out to be installed by another says nothing by itself.
+    done.retain(|(planned, _)| planned.is_called || !plan.called.contains(&planned.release.chart));
+    collect(charts, done)
+}
+
+struct Plan<'c, 'a> {
+    charts: &'c Charts<'a>,
+    environments: &'c Environments,
+    /// Releases by chart, environment and where they are named.
+    seen: BTreeSet<(usize, String, Span, String)>,
+    /// Charts that a deployer installs.
+    called: BTreeSet<usize>,
+}
+
+impl Plan<'_, '_> {
+    /// Releases that files of the repository ask for as they stand.
+    fn written(&mut self) -> Vec<Planned> {
+        let charts = self.charts;
+        let mut planned = Vec::new();
+        for (path, _) in charts.files() {
+            let Some((id, source)) = charts.file(path) else { continue };
+            if !is_yaml(path) || !source.text.contains("argoproj.io") || !source.text.contains("kind: Application") {
+                continue;
+            }
+            if crate::parse::yaml::is_template(&source.text) {
+                continue;
+            }
+            let Some(documents) = charts.documents(path) else { continue };
+            let whole = Traced::of(source.text.as_str(), Place::File { source: id, at: 0, via: OriginId::NONE });
+            let origins = Origins::default();
+            for document in &documents {
+                let nested = |_: &str, node: &Node| release::documents_within(node, &whole, &origins);
+                for call in application::calls(document, &nested) {
+                    planned.extend(self.plan(call, path, None));
+                }
+            }
+        }
+        planned
+    }
+
+    /// Releases that the documents of another ask for.
+    fn installed_by(&mut self, parent: &Planned, output: &Output) -> Vec<Planned> {
+        let mut planned = Vec::new();
+        for made in &output.documents {
+            let nested = |key: &str, _: &Node| {
+                made.nested.iter().find(|(path, _)| path == key).map(|(_, nodes)| nodes.clone()).unwrap_or_default()
+            };
+            for call in application::calls(&made.node, &nested) {
+                let path = self.charts.path_of(made.template);
+                planned.extend(self.plan(call, &path, parent.environment.as_ref()));
+            }
+        }
+        planned
+    }
+
+    /// The release of a call, when its chart and its values files are here and it is not planned already.
+    fn plan(&mut self, call: Call, path: &str, parent: Option<&Environment>) -> Option<Planned> {
+        let chart = self.charts.in_folder(&call.folder)?;
+        let mut values = Vec::new();
+        for file in &call.files {
+            match self.charts.documents(file) {
+                Some(documents) => values.extend(documents.into_iter().take(1)),
+                None if call.may_miss => {}
+                // Which file is meant may depend on something that is not known here.
+                None => return None,
+            }
+        }
+        values.extend(call.values);
+        let named = call.files.iter().find_map(|file| self.environments.of_path(file));
+        let word = call.namespace.as_ref().and_then(Node::as_str);
+        let words: Vec<&str> = word.into_iter().chain(call.name.as_str()).collect();
+        let environment = match parent {
+            Some(parent) => named.filter(|_| parent.production).unwrap_or_else(|| parent.clone()),
+            None => named.unwrap_or_else(|| self.environments.decide(path, &words)),
+        };
+        let name = call.name.scalar().map(|name| name.to_string()).unwrap_or_default();
+        if !self.seen.insert((chart, environment.name.to_string(), call.name.span, name)) {
+            return None;
+        }
+        self.called.insert(chart);
+        let release = Release { chart, name: call.name, namespace: call.namespace, values };
+        Some(Planned { release, environment: Some(environment), is_called: true })
+    }
+
+    /// Releases of charts that nothing here installs: those that may install others, or the rest.
+    fn uncalled(&mut self, installers: bool) -> Vec<Planned> {
+        let mut planned = Vec::new();
+        let by_chart = self.environment_files();
+        for (index, chart) in self.charts.all.iter().enumerate() {
+            let is_apart = chart.parent.is_none() && !chart.is_library() && !self.called.contains(&index);
+            let is_installer = chart.templates.iter().any(|template| template.text.contains("kind: Application"));
+            if !is_apart || is_installer != installers {
+                continue;
+            }
+            let files = by_chart.get(&index);
+            let mut releases: Vec<(Option<Environment>, Vec<Node>)> = Vec::new();
+            for (environment, path) in files.into_iter().flatten() {
+                let values = self.charts.documents(path).unwrap_or_default();
+                releases.push((Some(environment.clone()), values.into_iter().take(1).collect()));
+            }
+            let has_production =
+                releases.iter().any(|(environment, _)| environment.as_ref().is_some_and(|it| it.production));
+            if !has_production {
+                releases.push((None, Vec::new()));
+            }
+            for (environment, values) in releases {
+                // A chart's folder may say that nothing of it is production.
+                let of_folder = self.environments.of_path(&chart.path("Chart.yaml")).filter(|it| !it.production);
+                let name = Node::new(Value::String(chart.name.as_str().into()), chart.head());
+                let release = Release { chart: index, name, namespace: None, values };
+                planned.push(Planned { release, environment: of_folder.or(environment), is_called: false });
+            }
+        }
+        planned
+    }
+
+    /// Values files that name an environment, by chart.
+    fn environment_files(&self) -> BTreeMap<usize, Vec<(Environment, String)>> {
+        let mut found: BTreeMap<usize, Vec<(Environment, String)>> = BTreeMap::new();
+        for (path, _) in self.charts.files() {
+            let Some((folder, name)) = path.rsplit_once('/').or(Some(("", path))).filter(|_| is_yaml(path)) else {
+                continue;
+            };
+            let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+            let parent = folder.rsplit('/').next().unwrap_or_default();
+            let is_values = stem == "values"
+                || stem.starts_with("values-")
+                || stem.starts_with("values_")
+                || stem.starts_with("values.")
+                || parent == "values";
+            if !is_values || folder.split('/').any(|part| part == "templates" || part == "ci") {
+                continue;
+            }
+            for index in self.charts_of(folder) {
+                let chart = &self.charts.all[index];
+                let inside = path.strip_prefix(chart.folder.as_str()).unwrap_or(path).trim_start_matches('/');
+                if inside == "values.yaml" {
+                    continue;
+                }
+                let below = common(&chart.folder, path);
+                if let Some(environment) = self.environments.of_path(&path[below..]) {
+                    found.entry(index).or_default().push((environment, path.to_owned()));
+                }
+            }
+        }
+        found
+    }
+
+    /// The chart that a folder of values belongs to: the one it is in, or the only one beside it.
+    fn charts_of(&self, folder: &str) -> Vec<usize> {
+        let folders =
+            std::iter::once(folder).chain(folder.match_indices('/').rev().map(|(at, _)| &folder[..at])).chain([""]);
+        for (step, folder) in folders.enumerate() {
+            if let Some(index) = self.charts.in_folder(folder) {
+                return vec![index];
+            }
+            // `deploy/env/prod/values.yaml` beside `deploy/chart/`.
+            if step > 2 {
+                break;
+            }
+            let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+            let mut beside = self.charts.all.iter().enumerate().filter(|(_, chart)| {
+                chart.parent.is_none()
+                    && chart
+                        .folder
+                        .strip_prefix(start.as_str())
+                        .is_some_and(|rest| !rest.is_empty() && rest.matches('/').count() < 2)
+            });
+            if let Some((index, _)) = beside.next() {
+                return if beside.next().is_none() { vec![index] } else { Vec::new() };
+            }
+        }
+        Vec::new()
+    }
+}
+
+fn is_yaml(path: &str) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    ["yaml", "yml"].iter().any(|yaml| extension.eq_ignore_ascii_case(yaml))
+}
+
+/// How many bytes of a path are the folders that a chart shares with it.
+fn common(folder: &str, path: &str) -> usize {
+    let mut length = 0;
+    for (at, _) in path.match_indices('/') {
+        if folder == &path[..at] || folder.starts_with(&path[..=at]) {
+            length = at + 1;
+        }
+    }
+    length
+}
+
+/// Puts everything together, in the order of the charts.
+fn collect(charts: &Charts<'_>, mut done: Vec<(Planned, Output)>) -> Installed {
+    done.sort_by(|(a, _), (b, _)| {
+        let key = |planned: &Planned| (charts.all[planned.release.chart].folder.clone(), planned.release.name.span);
+        key(a).cmp(&key(b))
+    });
+    let mut installed = Installed::default();
+    let mut gaps: BTreeSet<(SourceId, Span, String)> = BTreeSet::new();
+    let paths: BTreeMap<SourceId, &str> = charts.files().map(|(path, id)| (id, path)).collect();
+    let path_of = |id: SourceId| paths.get(&id).copied().unwrap_or_default();
+    for (planned, mut output) in done {
+        output.documents.sort_by_key(|made| made.template);
+        for made in output.documents {
+            let named = made.node.at(&["metadata", "name"]).map_or(made.node.span, |name| name.span);
+            let (source, span) = if path_of(named.source).is_empty() {
+                (made.template, Span::head(made.template))
+            } else {
+                (named.source, named)
+            };
+            installed.renderings.documents.push(Rendered {
+                source,
+                path: path_of(source).into(),
+                span,
+                node: made.node,
+                environment: planned.environment.clone(),
+                library: false,
+            });
+        }
+        installed.renderings.replaced.extend(output.copied);
+        installed.comments.extend(output.comments);
+        for failure in output.failures {
+            gaps.insert((failure.source, failure.span, failure.reason));
+        }
+    }
+    for (source, span, reason) in gaps {
+        let path = path_of(source);
+        let place = match charts.file(path_of(span.source)) {
+            Some((_, file)) => format!("{}:{}", file.path, file.position(span.start).line),
+            None => path.to_owned(),
+        };
+        installed.renderings.gaps.push(Gap {
+            hides: Hides::Kubernetes,
+            span,
+            path: path.into(),
+            reason: format!("chart not analysed: {place}: {reason}").into(),
+        });
+    }
+    installed.comments.sort_by_key(|comment| comment.span);
+    installed.comments.dedup();
+    installed
+}
