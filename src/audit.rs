@@ -272,8 +272,6 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         model.absorb(facts.model);
         problems.extend(facts.problems);
     }
-    let unread = |gap: &Gap| Skipped { path: gap.path.to_string(), reason: gap.reason.to_string() };
-    skipped.extend(renderings.gaps.iter().map(unread));
     model.gaps.extend(renderings.gaps);
     problems.extend(renderings.problems);
 
