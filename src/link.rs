@@ -17,6 +17,7 @@ mod practice;
 mod published;
 mod references;
 mod review;
+mod rollback;
 mod routing;
 mod runbooks;
 mod series;
@@ -121,6 +122,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     backups::join(model, context);
     practice::join(model, &register, context);
     migrations::join(model, &register, context);
+    rollback::join(model);
 }
 
 /// Yes where something was found; unknown where it is kept elsewhere; no where it was looked for in vain.

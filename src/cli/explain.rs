@@ -1,5 +1,6 @@
 //! `twoam explain`: a rule's page, or a service's score term by term.
 
+mod rollback;
 mod rule;
 
 use std::io::{self, Write};
@@ -80,6 +81,7 @@ fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> 
         }
         writeln!(out)?;
     }
+    rollback::explain(audit, service, out)?;
     write_way_up(&verdicts, tally, out)
 }
 

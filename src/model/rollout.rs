@@ -26,7 +26,7 @@ facts! {
         max_unavailable: Fact<Text>,
         /// Seconds that a new copy must stay ready before it counts.
         min_ready_seconds: Fact<i64>,
-        /// Seconds until a new copy can be ready at the earliest, by the delays of its probes.
+        /// Seconds until a new copy that works counts as ready, by the delays and periods of its probes; 0 without any.
         ready_after_seconds: i64,
         /// Where that delay is declared.
         ready_after: Option<Span>,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::schema::{Fact, Labels, facts};
-use super::{Alert, Datastore, Deployment, Drill, Id, Place, Runbook, Workload};
+use super::{Alert, Datastore, Deployment, Drill, Id, Place, RollbackPath, Runbook, Workload};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -44,6 +44,8 @@ facts! {
         has_runbook: Fact<bool>,
         /// Whether a runbook says how to roll it back.
         rollback_procedure: Fact<bool>,
+        /// How its last deployment is undone.
+        rollback: RollbackPath,
         /// Whether a dated drill or a scheduled experiment covers it.
         drilled: Fact<bool>,
     } plain {

@@ -1,6 +1,8 @@
 //! Everything in one JSON object, for programs. A contract: fields may be added, none is renamed or removed while
 //! `schema_version` is 1. Uses `audit`.
 
+mod rollback;
+
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
@@ -86,6 +88,8 @@ struct Service<'a> {
     coverage: f64,
     /// One for each question, in order.
     questions: Vec<Answered<'a>>,
+    /// How its last deployment is undone; null for what is not deployed.
+    rollback: Option<rollback::Path<'a>>,
     /// What belongs to it, and why.
     members: Vec<Member<'a>>,
 }
@@ -266,6 +270,7 @@ impl<'a> Service<'a> {
             // Two decimals, rounded down: 1.0 must mean that everything was decided.
             coverage: f64::from(service.coverage()) / 100.0,
             questions: questions.iter().map(|question| Answered::of(audit, question)).collect(),
+            rollback: rollback::Path::of(audit, &audit.model[service.score.service]),
             members: audit.model[service.score.service].members.iter().map(|one| Member::of(audit, one)).collect(),
         }
     }

@@ -150,6 +150,12 @@ fn a_service_is_explained_term_by_term() {
     assert!(run.out.starts_with("service/reports: "), "{}", run.out);
     assert!(run.out.contains("-10 critical"), "{}", run.out);
     assert!(run.out.contains("Shortest way up: fix"), "{}", run.out);
+    let run = twoam(&lantern(), &["explain", "service/seating", "--today", TODAY]);
+    for part in
+        ["The way back\n  none: `kubectl rollout undo", "takes 20 s when all goes well", "no  an old revision is kept"]
+    {
+        assert!(run.out.contains(part), "no `{part}` in:\n{}", run.out);
+    }
     let run = twoam(&lantern(), &["explain", "service/reportz", "--today", TODAY]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("did you mean `service/reports`?"), "{}", run.err);

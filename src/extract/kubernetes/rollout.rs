@@ -69,8 +69,8 @@ fn deployment(object: &Object<'_>, spec: &Node, common: Rollout) -> Rollout {
     }
 }
 
-/// Seconds until a copy can be ready at the earliest, and where the longest delay stands. Containers start together; a
-/// container's readiness is asked once its startup probe has passed.
+/// Seconds until a copy that works from the start counts as ready, and where the longest delay stands: the kubelet asks
+/// once a period. Containers start together; a container's readiness is asked once its startup probe has passed.
 fn ready_after(shape: &Shape<'_>) -> (i64, Option<Span>) {
     let of_container = |container: &Node| {
         let of_probe = |name: &str| {
@@ -78,7 +78,7 @@ fn ready_after(shape: &Shape<'_>) -> (i64, Option<Span>) {
             let number = |key: &str| probe.get(key).and_then(Node::as_int);
             let successes = number("successThreshold").unwrap_or(1).max(1);
             let wait = number("initialDelaySeconds").unwrap_or(0)
-                + (successes - 1).saturating_mul(number("periodSeconds").unwrap_or(DEFAULT_PERIOD));
+                + successes.saturating_mul(number("periodSeconds").unwrap_or(DEFAULT_PERIOD));
             Some((wait, probe.get("initialDelaySeconds").map_or(probe.span, |it| it.span)))
         };
         let (startup, readiness) = (of_probe("startupProbe"), of_probe("readinessProbe"));

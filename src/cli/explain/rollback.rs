@@ -1,0 +1,54 @@
+//! How a service goes back to the version before: the way, what it takes, what it hangs on. Uses `model`.
+
+use std::io::{self, Write};
+
+use crate::audit::Audit;
+use crate::model::Service;
+use crate::source::Span;
+
+/// Writes the rollback path of a service that has one, or may have.
+pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Result<()> {
+    let path = &service.rollback;
+    if !service.deployable {
+        return Ok(());
+    }
+    let place = |span: Option<Span>| {
+        span.map_or(String::new(), |span| {
+            format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
+        })
+    };
+    writeln!(out, "The way back")?;
+    match (path.exists.value(), path.exists.reason()) {
+        (Some(true), _) => writeln!(out, "  {}{}", path.way, place(path.exists.span))?,
+        (_, Some(unknown)) => writeln!(out, "  not known: {}{}", unknown.reason, place(path.exists.span))?,
+        _ if path.way.is_empty() => writeln!(out, "  none{}", place(path.exists.span))?,
+        _ => writeln!(out, "  none: {} has nothing to go back to{}", path.way, place(path.exists.span))?,
+    }
+    match path.seconds.value() {
+        Some(seconds) => writeln!(out, "  takes {} when all goes well", length(*seconds))?,
+        None => writeln!(out, "  how long it takes is not declared")?,
+    }
+    for term in &path.terms {
+        let seconds = term.seconds.map_or("?".to_owned(), length);
+        writeln!(out, "    {seconds:>8}  {}{}", term.what, place(term.span))?;
+    }
+    writeln!(out, "  hangs on")?;
+    for need in &path.needs {
+        let met = match need.met {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "?",
+        };
+        writeln!(out, "    {met:>8}  {}{}", need.what, place(need.span))?;
+    }
+    writeln!(out)
+}
+
+/// `45 s`, `10 min`, `1 h 30 min`.
+fn length(seconds: i64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
+    let said: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+}
