@@ -201,7 +201,7 @@ pub enum Weight {
 }
 
 /// A rule, ready to be evaluated.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// What it says for people.
     pub meta: Meta,
@@ -217,7 +217,7 @@ pub struct Rule {
 }
 
 /// A place that a finding points to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shown {
     path: String,
     expression: Expression,

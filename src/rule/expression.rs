@@ -16,7 +16,7 @@ use crate::tree::{Text, Unknown};
 const STEPS: u32 = 200_000;
 
 /// A checked expression.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Expression {
     Null,
     Bool(bool),
@@ -76,7 +76,7 @@ pub(super) enum TextTest {
 }
 
 /// What `all`, `exists`, `exists_one`, `map` and `filter` become: a loop over a list with an accumulator.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fold {
     pub(super) range: Expression,
     pub(super) initial: Expression,

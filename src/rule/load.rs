@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
+use rayon::prelude::*;
 
 use super::check::{Checked, Complaint, Role, check};
 use super::file::RuleFile;
@@ -68,18 +70,10 @@ impl RuleSet {
     pub fn load(folders: &[PathBuf], sources: &mut Sources) -> (Self, Vec<Problem>) {
         let mut files: BTreeMap<Text, (Origin, String, String)> = BTreeMap::new();
         let mut problems = Vec::new();
-        for family in EMBEDDED.dirs() {
-            for file in family.files() {
-                let shown = format!("rules/{}", file.path().display());
-                if let (Some(id), Some(text)) = (id_of(file.path()), file.contents_utf8()) {
-                    files.insert(id, (Origin::Embedded, shown, text.to_owned()));
-                }
-            }
-        }
         for folder in folders {
             read_folder(folder, &mut files, &mut problems);
         }
-        let mut rules = Vec::new();
+        let mut rules: Vec<Rule> = BUILT_IN.iter().filter(|rule| !files.contains_key(&rule.meta.id)).cloned().collect();
         for (id, (origin, shown, text)) in files {
             match Reader::new(&text).read(id, origin) {
                 Ok(rule) => rules.push(rule),
@@ -89,9 +83,23 @@ impl RuleSet {
                 }
             }
         }
+        rules.sort_by(|left, right| left.meta.id.cmp(&right.meta.id));
         (Self { rules }, problems)
     }
 }
+
+/// The embedded rules, checked once for the whole process. Every one of them loads: a test sees to it.
+static BUILT_IN: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    let files: Vec<&File<'_>> = EMBEDDED.dirs().flat_map(Dir::files).collect();
+    let read = |file: &&File<'_>| {
+        let read = Reader::new(file.contents_utf8()?).read(id_of(file.path())?, Origin::Embedded);
+        if let Err(complaint) = &read {
+            debug_assert!(false, "{}: {}", file.path().display(), complaint.message);
+        }
+        read.ok()
+    };
+    files.par_iter().filter_map(read).collect()
+});
 
 #[cfg(test)]
 impl Rule {

@@ -5,12 +5,12 @@ use super::expression::{Expression, Scope};
 use crate::model::schema::{Datum, Kind};
 
 /// A message with places for facts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Template {
     parts: Vec<Part>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Part {
     Text(String),
     Fact(Expression),
