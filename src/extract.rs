@@ -7,6 +7,7 @@ mod ci;
 mod drill;
 pub mod duration;
 mod embedded;
+mod grafana;
 mod kubernetes;
 mod make;
 mod migration;
@@ -14,6 +15,7 @@ mod ownership;
 mod prometheus;
 mod runbook;
 pub(crate) mod site;
+mod slo;
 pub mod terraform;
 
 use globset::GlobSet;
@@ -80,17 +82,19 @@ pub const EXTRACTORS: &[Extractor] = &[
     alertmanager::extract,
     ci::extract,
     drill::extract,
+    grafana::extract,
     kubernetes::extract,
     make::extract,
     migration::extract,
     ownership::extract,
     prometheus::extract,
     runbook::extract,
+    slo::extract,
     site::extract,
 ];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
-const RENDERED: &[Extractor] = &[alertmanager::extract, kubernetes::extract, prometheus::extract];
+const RENDERED: &[Extractor] = &[alertmanager::extract, kubernetes::extract, prometheus::extract, slo::extract];
 
 /// Everything the extractors find in a document that a tool made.
 pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {

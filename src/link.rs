@@ -119,6 +119,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     references::judge(model, context);
     review::judge(model, context);
     ownership::join(model, context);
+    routing::teams::join(model);
     backups::join(model, context);
     practice::join(model, &register, context);
     migrations::join(model, &register, context);

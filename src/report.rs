@@ -26,6 +26,7 @@ mod summary;
 use std::io::{self, Write};
 use std::str::FromStr;
 
+pub(crate) use escape::terminal as terminal_text;
 pub use problem::write as write_problems;
 
 use crate::audit::Audit;

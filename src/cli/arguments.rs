@@ -140,7 +140,7 @@ pub(super) struct Services {
 /// `twoam explain`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Explain {
-    /// A rule (`backup/no-deletion-protection`) or a service (`service/checkout`).
+    /// A rule (`backup/no-deletion-protection`), a service (`service/checkout`) or an alert (`alert/CheckoutDown`).
     pub(super) what: String,
     #[command(flatten)]
     pub(super) inputs: Inputs,

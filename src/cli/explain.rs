@@ -1,4 +1,6 @@
-//! `twoam explain`: a rule's page, or a service's score term by term.
+//! `twoam explain`: a rule's page, a service's score term by term, or the way that an alert takes.
+
+mod alert;
 
 mod rollback;
 mod rule;
@@ -20,12 +22,20 @@ pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure>
         let session = session::audit(&explain.inputs, terminal)?;
         let score = find_service(&session.audit, name)?;
         explain_service(&session.audit, score, &mut out)?;
+    } else if let Some(name) = explain.what.strip_prefix("alert/") {
+        let session = session::audit(&explain.inputs, terminal)?;
+        for (number, alert) in alert::find(&session.audit, name)?.into_iter().enumerate() {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            alert::write(&session.audit, alert, &mut out)?;
+        }
     } else {
         let rules = session::rules(&explain.inputs, terminal)?;
         let Some(rule) = rules.get(&explain.what) else {
             let near = nearest(&explain.what, rules.rules.iter().map(|rule| rule.meta.id.as_str()));
             let help = near.map_or_else(
-                || "`twoam rules` lists the rules; a service is written service/NAME".to_owned(),
+                || "`twoam rules` lists the rules; a service is written service/NAME, an alert alert/NAME".to_owned(),
                 |near| format!("did you mean `{near}`?"),
             );
             return Err(Failure::usage(format!("there is no rule `{}`", explain.what), help));

@@ -166,6 +166,16 @@ fn alertmanager(input: &Input<'_>, spec: &Node, span: Span) -> Alertmanager {
     }
 }
 
+/// A route in the spelling of Alertmanager's own configuration, which Grafana's provisioning shares.
+pub(super) fn branch(node: &Node, facts: &mut Facts) -> Branch {
+    Keys { resource: false }.branch(node, facts)
+}
+
+/// A named time interval in the spelling of Alertmanager.
+pub(super) fn interval_of(node: &Node) -> Vec<crate::model::routing::Interval> {
+    interval::read(&Node::new(Value::List(vec![node.clone()]), node.span))
+}
+
 /// The two spellings of the same fields.
 #[derive(Clone, Copy)]
 struct Keys {

@@ -12,7 +12,8 @@ mod server;
 mod severity;
 
 use super::{Facts, Input};
-use crate::model::{Fact, Labels};
+use crate::model::{Fact, Labels, RunbookReference};
+use crate::source::Span;
 use crate::tree::{Map, Node, Text};
 
 /// What the mappings around a rule say of it.
@@ -32,7 +33,7 @@ struct Surroundings {
 
 /// The language of a rule's expression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Language {
+pub(super) enum Language {
     /// Prometheus' own: an error in it is a problem.
     #[default]
     PromQl,
@@ -42,6 +43,42 @@ enum Language {
 
 /// API groups whose rules are written in another language than `PromQL`.
 const OTHER_LANGUAGES: &[&str] = &["loki.grafana.com", "operator.victoriametrics.com"];
+
+/// Adds a rule that another tool makes or writes in its own form.
+pub(super) fn rule(input: &Input<'_>, rule: &Node, language: Language, facts: &mut Facts) {
+    alert::extract(input, rule, &Surroundings { language, ..Surroundings::default() }, facts);
+}
+
+/// What labels and annotations in Prometheus' form say of an alert whose head is at `head`.
+pub(super) fn said(labels: &Labels, annotations: &Labels, head: Span) -> Said {
+    let severity = severity::read(labels, head);
+    Said {
+        severity: severity.label,
+        pages: severity.pages,
+        notifies: severity.notifies,
+        summary: annotation::summary(annotations, head),
+        description: annotation::description(annotations, head),
+        runbook: annotation::runbook(annotations, labels, head),
+    }
+}
+
+/// What an alert says of itself.
+pub(super) struct Said {
+    pub(super) severity: Fact<Text>,
+    pub(super) pages: Fact<bool>,
+    pub(super) notifies: Fact<bool>,
+    pub(super) summary: Fact<Text>,
+    pub(super) description: Fact<Text>,
+    pub(super) runbook: RunbookReference,
+}
+
+/// What an expression of `PromQL` watches; nothing for what is none.
+pub(super) fn watches(written: &str) -> Vec<crate::model::alert::Watch> {
+    match expression::read(written, Language::Other) {
+        expression::Expression::Read(reading) => reading.watches,
+        _ => Vec::new(),
+    }
+}
 
 /// Adds the alerts of a file.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {

@@ -4,8 +4,11 @@
 mod alarms;
 mod backups;
 mod datastores;
+mod grafana;
+mod oncall;
 mod providers;
 mod reading;
+mod receivers;
 mod workloads;
 
 use std::collections::BTreeSet;
@@ -27,6 +30,9 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         backups::extract(ground, &mut seen, facts);
         workloads::extract(ground, &mut seen, facts);
         alarms::extract(ground, &mut seen, facts);
+        receivers::extract(ground, &mut seen, facts);
+        oncall::extract(ground, &mut seen, facts);
+        grafana::extract(ground, &mut seen, facts);
     }
 }
 

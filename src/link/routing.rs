@@ -4,13 +4,18 @@
 //! does, and this module says of every alert where it ends.
 
 mod compose;
+mod direct;
 mod labels;
+mod oncall;
+mod repeats;
+pub(super) mod teams;
 mod walk;
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use self::direct::Named;
 use self::labels::Senders;
 use crate::model::routing::{Hit, Reach};
 use crate::model::{Alert, Delivery, Fact, Id, Model, Receiver, Route, Routing};
@@ -20,9 +25,13 @@ use crate::tree::{Text, Unknown};
 /// Says of every alert where it ends, and of every configuration and receiver what comes of it.
 pub(super) fn join(model: &mut Model) {
     compose::compose(model);
+    oncall::join(model);
+    repeats::mark_repeats(model);
+    repeats::mark_loaded(model);
+    let named = Named::new(model);
     let senders = Senders::new(model);
     let deliveries: Vec<(Delivery, Vec<Id<Routing>>)> =
-        model.alerts.par_iter().map(|alert| deliver(model, &senders, alert)).collect();
+        model.alerts.par_iter().map(|alert| deliver(model, &senders, &named, alert)).collect();
     let mut beats: BTreeMap<Id<Routing>, Span> = BTreeMap::new();
     for (index, (delivery, routings)) in deliveries.into_iter().enumerate() {
         let alert: Id<Alert> = Id::new(index);
@@ -36,12 +45,21 @@ pub(super) fn join(model: &mut Model) {
     }
     judge_routings(model, &beats);
     judge_receivers(model);
+    oncall::judge(model);
 }
 
 /// Where an alert ends, and the configurations that were asked.
-fn deliver(model: &Model, senders: &Senders<'_>, alert: &Alert) -> (Delivery, Vec<Id<Routing>>) {
-    let routings = asked(model, alert);
+fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -> (Delivery, Vec<Id<Routing>>) {
     let mut delivery = Delivery { span: Some(alert.place.span), ..Delivery::default() };
+    // What names its receivers itself is not asked of any route.
+    delivery.hits = named.hits(model, alert);
+    if !delivery.hits.is_empty() {
+        delivery.routed = true;
+        delivery.pager_available = Named::any_pager(model, alert);
+        settle(model, &mut delivery);
+        return (delivery, Vec::new());
+    }
+    let routings = asked(model, alert);
     if routings.is_empty() {
         return (delivery, routings);
     }
@@ -167,7 +185,10 @@ fn of_hit<'h>(model: &Model, hit: &'h Hit) -> (Certainty<'h>, Reached) {
         (None, Some(route)) => Reached::Unknown(model[route].elsewhere.clone().unwrap_or_else(|| {
             Unknown::new("the receiver is not declared here", "audit the whole configuration", model[route].place.span)
         })),
-        (None, None) => Reached::Unknown(Unknown::new("what it calls is not in the audited roots", "", hit.span)),
+        (None, None) => {
+            let elsewhere = || Unknown::new("what it calls is not in the audited roots", "", hit.span);
+            Reached::Unknown(hit.depends_on.clone().unwrap_or_else(elsewhere))
+        }
     };
     (hit.depends_on.as_ref(), reached)
 }

@@ -48,6 +48,7 @@ const IDENTIFYING: &[&str] = &[
     "scaledobject",
     "service",
     "service_name",
+    "sloth_service",
     "statefulset",
     "target",
     "type",

@@ -43,6 +43,19 @@ facts! {
         delivery: Delivery,
         /// Whether a Prometheus in the audited roots loads it; absent where none could.
         loaded: Fact<bool>,
+        /// Whether it is made of a service level objective.
+        slo: bool,
+        /// The team it names.
+        team: Fact<Text>,
+        /// Whether that team owns the service it watches; absent where either is not named.
+        team_owns: Fact<bool>,
+        /// What it makes of missing data (`missing`, `breaching`, `notBreaching`, `ignore`); absent where that is no
+        /// question.
+        missing_data: Fact<Text>,
+        /// Whether it asks if something is there, so that no data at all is the worst answer.
+        presence: bool,
+        /// An alert before it of the same name, labels and expression.
+        repeats: Fact<Text>,
         /// The services it watches.
         services: Vec<Id<Service>>,
     } plain {

@@ -36,6 +36,8 @@ facts! {
         levels: Fact<i64>,
         /// How often it starts again when nobody answers.
         repeats: Fact<i64>,
+        /// Whether some level calls several at once.
+        broad: Fact<bool>,
         /// Its schedules.
         schedules: Vec<Id<Schedule>>,
         /// How many different people it can reach; unknown where a schedule or team is not here.

@@ -40,6 +40,8 @@ facts! {
         drills: Vec<Id<Drill>>,
         /// Whether any alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
         alerted: Fact<bool>,
+        /// Whether a pager rings for it: one of its alerts reaches it, or the catalogue or a paging tool names the service.
+        on_call: Fact<bool>,
         /// Whether it has a runbook.
         has_runbook: Fact<bool>,
         /// Whether a runbook says how to roll it back.

@@ -12,7 +12,7 @@ pub(super) fn is_unsafe(character: char) -> bool {
 }
 
 /// One line for a terminal: what it might act on is written out (`\u{1b}`).
-pub(super) fn terminal(text: &str) -> Cow<'_, str> {
+pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unsafe) {
         return Cow::Borrowed(text);
     }

@@ -5,7 +5,7 @@ use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
 /// Labels that carry the severity, the most usual first.
-const LABELS: &[&str] = &["severity", "priority", "sev", "urgency", "level", "alert_severity"];
+const LABELS: &[&str] = &["severity", "priority", "sev", "urgency", "level", "alert_severity", "sloth_severity"];
 
 /// Severities that wake someone: Prometheus' own examples and the Alertmanager's (`page`, `critical`), the levels of
 /// `PagerDuty` and Opsgenie (`critical`, `P1`), syslog's (`emergency`, `crit`), and the first of numbered scales.

@@ -6,7 +6,11 @@ use crate::model::{Alert, Fact, RunbookReference, State};
 use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown, Value};
 
-use super::{Ground, Seen, doubt, switch, text};
+use super::{Ground, Seen, doubt, named, switch, text};
+
+/// Parts of the names of metrics that say that something is there: none at all says that it is not.
+const PRESENCE: &[&str] =
+    &["healthyhostcount", "successpercent", "heartbeat", "availability", "runningtaskcount", "healthyroutinghostcount"];
 
 /// Actions that steer machines and call nobody.
 const MACHINES: &[&str] =
@@ -18,6 +22,10 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         ("aws_cloudwatch_composite_alarm", cloudwatch),
         ("google_monitoring_alert_policy", google),
         ("azurerm_monitor_metric_alert", azure),
+        ("azurerm_monitor_scheduled_query_rules_alert", azure),
+        ("azurerm_monitor_scheduled_query_rules_alert_v2", azure),
+        ("azurerm_monitor_activity_log_alert", azure),
+        ("azurerm_monitor_smart_detector_alert_rule", azure),
         ("datadog_monitor", datadog),
     ];
     for (kind, read) in kinds {
@@ -101,6 +109,11 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     let actions = entries(resource, "alarm_actions");
     alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { actions };
     alert.automation = automation(ground, resource);
+    alert.targets = named(resource, "alarm_actions");
+    alert.missing_data = text(resource, "treat_missing_data").or_default(Text::const_new("missing"));
+    let metric = resource.at("metric_name").and_then(Node::as_str).unwrap_or_default();
+    let below = resource.at("comparison_operator").and_then(Node::as_str).is_some_and(|op| op.starts_with("LessThan"));
+    alert.presence = below && PRESENCE.iter().any(|part| metric.to_ascii_lowercase().contains(part));
     watch(&resource.body, alert);
     for query in blocks(&resource.body, "metric_query") {
         for metric in blocks(query, "metric") {
@@ -173,11 +186,16 @@ fn google(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     if alert.severity.is_absent() {
         alert.severity = text(resource, "severity");
     }
+    alert.targets = named(resource, "notification_channels");
     for condition in blocks(&resource.body, "conditions") {
-        for kind in ["condition_threshold", "condition_absent"] {
+        for kind in ["condition_threshold", "condition_absent", "condition_matched_log"] {
             for inner in blocks(condition, kind) {
                 alert.watches.extend(inner.get("filter").map(filter).into_iter().flatten());
             }
+        }
+        for inner in blocks(condition, "condition_prometheus_query_language") {
+            let query = inner.get("query").and_then(Node::as_str).unwrap_or_default();
+            alert.watches.extend(crate::extract::prometheus::watches(query));
         }
     }
 }
@@ -206,7 +224,16 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.description = text(resource, "description");
     alert.summary = alert.description.clone();
     let enabled = switch(resource, "enabled");
-    let actions = i64::try_from(blocks(&resource.body, "action").len()).unwrap_or(i64::MAX);
+    let actions = blocks(&resource.body, "action");
+    let groups = actions.iter().flat_map(|action| {
+        ["action_group_id", "action_groups", "action_group"]
+            .iter()
+            .filter_map(|name| action.get(name))
+            .flat_map(super::oncall::targets)
+    });
+    let detector = resource.at("action_group.ids").map_or_else(Vec::new, super::oncall::targets);
+    alert.targets = groups.chain(detector).collect();
+    let actions = i64::try_from(actions.len().max(alert.targets.len())).unwrap_or(i64::MAX);
     alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { Fact::known(actions, resource.head) };
     let namespace = resource.at("criteria.metric_namespace").and_then(Node::scalar).unwrap_or_default();
     for scope in super::named(resource, "scopes") {
@@ -230,11 +257,19 @@ fn datadog(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.description = text(resource, "message");
     alert.summary = Fact { ..text(resource, "name") };
     alert.expression = text(resource, "query");
-    let handles = |message: &Text| {
-        let names = message.split_whitespace().filter(|word| word.trim_start_matches(['(', '{', '[']).starts_with('@'));
-        i64::try_from(names.count()).unwrap_or(i64::MAX)
+    let handles = |message: &str| -> Vec<Text> {
+        let words = message.split_whitespace().map(|word| word.trim_start_matches(['(', '{', '[', '"']));
+        let names = words.filter(|word| word.starts_with('@') && word.len() > 1);
+        names.map(|word| word.trim_end_matches([')', '}', ']', ',', '.', ';', ':', '"']).into()).collect()
     };
-    alert.actions = alert.description.clone().map(|message| handles(&message)).or_default(0);
+    let span = alert.description.span;
+    alert.targets = match (alert.description.value(), alert.description.reason()) {
+        (Some(message), _) => handles(message).into_iter().map(|handle| Fact::known(handle, span)).collect(),
+        (None, Some(unknown)) => vec![Fact::unknown(unknown.clone())],
+        (None, None) => Vec::new(),
+    };
+    let count = |message: &Text| i64::try_from(handles(message).len()).unwrap_or(i64::MAX);
+    alert.actions = alert.description.clone().map(|message| count(&message)).or_default(0);
     for tag in resource.at("tags").map_or(&[][..], Node::items) {
         if let Some((key, value)) = tag.as_str().and_then(|tag| tag.split_once(':')) {
             alert.tags.0.push((key.into(), Fact::known(value.into(), tag.span)));

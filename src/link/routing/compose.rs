@@ -57,7 +57,7 @@ fn add(model: &mut Model, tree: &Tree, parts: Vec<Tree>, free: bool, base: Optio
         base: base.cloned(),
         ..Routing::default()
     });
-    let receivers = declare(model, tree);
+    let receivers = if tree.source == "grafana" { contact_points(model, tree) } else { declare(model, tree) };
     let mut making = Making { model, routing };
     let root = making.route(
         &tree.root,
@@ -103,6 +103,22 @@ fn declare(model: &mut Model, tree: &Tree) -> BTreeMap<Text, Id<Receiver>> {
     for receiver in &tree.receivers {
         let id = model.add(receiver.clone());
         ids.entry(receiver.plain_name.clone()).or_insert(id);
+    }
+    ids
+}
+
+/// Grafana's contact points by name and by address: they are declared beside the policies.
+fn contact_points(model: &Model, tree: &Tree) -> BTreeMap<Text, Id<Receiver>> {
+    let points = model
+        .each::<Receiver>()
+        .filter(|(_, receiver)| receiver.source == "grafana" && receiver.place.environment == tree.place.environment);
+    let mut ids = BTreeMap::new();
+    for (id, point) in points {
+        for name in [&point.plain_name, &point.address] {
+            if !name.is_empty() {
+                ids.entry(name.clone()).or_insert(id);
+            }
+        }
     }
     ids
 }
