@@ -114,6 +114,8 @@ fn settle(before: usize, source: &'static str, facts: &mut Facts) {
     for alert in facts.model.alerts.iter_mut().skip(before) {
         alert.source = Text::const_new(source);
         alert.slo = true;
+        // Burn rates are asked over two windows.
+        alert.smoothed = true;
     }
 }
 
