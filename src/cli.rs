@@ -4,6 +4,7 @@ mod arguments;
 mod check;
 mod explain;
 mod init;
+mod new;
 mod report;
 mod rules;
 mod schema;
@@ -93,6 +94,7 @@ fn dispatch(arguments: &Arguments, terminal: &Terminal) -> Result<u8, Failure> {
         Some(Verb::Rules(rules)) => rules::run(rules, terminal),
         Some(Verb::Test(test)) => test::run(test, terminal),
         Some(Verb::Init(init)) => init::run(init, terminal),
+        Some(Verb::New(new)) => new::run(new, terminal),
         Some(Verb::Schema { what }) => schema::run(*what, terminal),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

@@ -13,7 +13,7 @@ mod make;
 mod migration;
 mod ownership;
 mod prometheus;
-mod runbook;
+pub(crate) mod runbook;
 pub(crate) mod site;
 mod slo;
 pub mod terraform;

@@ -20,6 +20,7 @@ mod problem;
 #[cfg(test)]
 mod sample;
 mod sarif;
+pub mod scaffold;
 mod secret;
 mod summary;
 

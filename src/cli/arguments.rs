@@ -46,6 +46,9 @@ pub(super) enum Verb {
     Rules(Rules),
     /// Run rules against their fixtures (`.twoam/rules` and `.twoam/fixtures`).
     Test(Test),
+    /// Write a first runbook for an alert, or a first rule.
+    #[command(subcommand)]
+    New(New),
     /// Write a first `twoam.toml` from what the repository holds.
     Init(Init),
     /// Print a JSON Schema.
@@ -156,6 +159,38 @@ pub(super) struct Rules {
 /// `twoam test`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Test {
+    /// Folder that holds `rules/` and `fixtures/`.
+    #[arg(default_value = ".twoam", value_name = "DIR")]
+    pub(super) folder: PathBuf,
+}
+
+/// `twoam new`.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum New {
+    /// Write a runbook for an alert: what the repository knows, and the questions that only people can answer.
+    Runbook(NewRunbook),
+    /// Write a rule of your own, with a failing and a passing fixture.
+    Rule(NewRule),
+}
+
+/// `twoam new runbook`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct NewRunbook {
+    /// The alert's name, as its rule has it.
+    pub(super) alert: String,
+    #[command(flatten)]
+    pub(super) inputs: Inputs,
+    /// File to write, which must not be there yet; standard output when not given.
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// `twoam new rule`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct NewRule {
+    /// Its id: FAMILY/NAME.
+    #[arg(value_name = "FAMILY/NAME")]
+    pub(super) id: String,
     /// Folder that holds `rules/` and `fixtures/`.
     #[arg(default_value = ".twoam", value_name = "DIR")]
     pub(super) folder: PathBuf,

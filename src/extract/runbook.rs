@@ -16,6 +16,7 @@ mod named;
 mod outline;
 #[cfg(test)]
 pub(super) mod sample;
+pub(crate) mod shortcode;
 #[cfg(test)]
 mod tests;
 pub(super) mod vocabulary;
@@ -93,9 +94,11 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let kind = kind::of(&input.source.path, input.runbook_folders.is_match(&input.source.path), &outline);
     let runbook = runbook(input, &outline, kind);
     let id = facts.model.add(runbook);
-    if matches!(kind, Kind::Incident | Kind::Procedure | Kind::Guide | Kind::Index) {
-        for link in page.links.iter().filter(|link| can_be_followed(&link.target)) {
-            let mut document_link = document_link(input, link);
+    // Whether a document is a runbook after all, linking knows; it drops what is not asked about.
+    if kind != Kind::Template {
+        let written = page.links.iter().filter(|link| can_be_followed(&link.target)).cloned();
+        for link in written.chain(shortcode::links(&outline)) {
+            let mut document_link = document_link(input, &link);
             document_link.runbook = Some(id);
             facts.model.add(document_link);
         }
@@ -141,6 +144,12 @@ fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
         return Vec::new();
     }
     let mut present = outline.purposes();
+    // A heading over nothing, or over a question that nobody has answered, is no section.
+    present.retain(|purpose| {
+        let mut own = outline.lines_for(*purpose);
+        outline.title_purpose == Some(*purpose)
+            || own.any(|line| matches!(line.kind, LineKind::Text | LineKind::Code) && !draft::is_placeholder(line))
+    });
     if outline.opening_words() >= 8 {
         present.insert(Purpose::Meaning);
     }

@@ -134,6 +134,9 @@ impl<'m> Library<'m> {
 
     fn resolve(&self, url: &str, link: &DocumentLink) -> Target {
         let (url, from) = (url.trim(), link.place.path.as_str());
+        if let Some(path) = crate::extract::runbook::shortcode::path(url) {
+            return self.referred(path, from);
+        }
         if let Some(pieces) = template(url) {
             return self.templated(url, pieces, from);
         }
@@ -323,6 +326,21 @@ impl<'m> Library<'m> {
             return Target::Nothing(format!("`{beside}`"));
         }
         Target::Unknown(format!("`{path}` is a path that a site generator resolves"), "link to the file itself")
+    }
+
+    /// A page as a shortcode names it: from here, from the site's folder of pages, or by its name where only one has it.
+    fn referred(&self, written: &str, from: &str) -> Target {
+        let (path, anchor) = split_anchor(written);
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let here = files::join(folder, path).filter(|_| !path.starts_with('/'));
+        let on_site = self.sites.iter().map(|site| joined(site.content(), path.trim_start_matches('/')));
+        let found = here.into_iter().chain(on_site).find_map(|path| self.at(&path, anchor, ANYWHERE));
+        let name = super::names::stem(path).to_lowercase();
+        let named = || self.by_title.get(&name).copied().flatten().map(|page| self.place_on(page, anchor, ANYWHERE));
+        let rooted = joined(root_of(self.context, from), path.trim_start_matches('/'));
+        found.or_else(|| self.at(&rooted, anchor, ANYWHERE)).or_else(named).unwrap_or_else(|| {
+            Target::Unknown(format!("`{written}` is looked up by a site generator"), "link to the file itself")
+        })
     }
 
     /// A link with gaps that something fills in later: known to lead nowhere only where nothing could fill them.

@@ -33,6 +33,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
             join_service(model, service, id, reason);
         }
     }
+    drop_what_is_not_asked(model);
     for index in 0..model.links.len() {
         let link = &model.links[index];
         if let (None, Some(page)) = (link.service, link.runbook) {
@@ -45,6 +46,14 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
     judge_services(model, context);
     judge_datastores(model, context);
     judge_references(model, context);
+}
+
+/// Links and commands of pages that are no runbooks; nothing refers to either by id.
+fn drop_what_is_not_asked(model: &mut Model) {
+    let kinds: Vec<bool> = model.runbooks.iter().map(|page| page.kind != "document").collect();
+    let asked = |page: Option<Id<Runbook>>| page.is_none_or(|id| kinds.get(id.index()).copied().unwrap_or(true));
+    model.links.retain(|link| link.alert.is_some() || asked(link.runbook));
+    model.commands.retain(|command| asked(command.runbook));
 }
 
 /// Whether anything leads to each page. Alerts that are not part of the audit may.

@@ -13,4 +13,5 @@ mod readme;
 mod routing;
 mod rules;
 mod sarif;
+mod scaffold;
 mod support;

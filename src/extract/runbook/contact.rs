@@ -43,6 +43,12 @@ const PHRASES: &[&str] = &[
     "get help from",
     "ask in ",
     "rufbereitschaft",
+    "astreinte",
+    "de guardia",
+    "de plantão",
+    "piketdienst",
+    "kontaktier",
+    "eskalier",
 ];
 
 /// Whether someone is named.

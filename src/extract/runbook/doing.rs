@@ -16,5 +16,6 @@ pub(super) fn first(outline: &Outline<'_>) -> Option<Span> {
     let web = |target: &str| target.contains("://") || target.starts_with('/');
     let tools = page.links.iter().filter(|link| web(&link.target)).map(|link| link.span);
     let pages = page.links.iter().filter(|link| !link.target.starts_with('#')).map(|link| link.span);
-    code.chain(typed).chain(tools).chain(pages).find(acts)
+    let referred = super::shortcode::links(outline).into_iter().map(|link| link.span);
+    code.chain(typed).chain(referred).chain(tools).chain(pages).find(acts)
 }

@@ -23,7 +23,7 @@ pub(super) fn read(outline: &Outline<'_>) -> Draft {
     for line in &outline.lines {
         let words = match line.kind {
             LineKind::Matter | LineKind::Blank => 0,
-            LineKind::Heading | LineKind::Code | LineKind::Text => count_words(line.text),
+            LineKind::Heading | LineKind::Code | LineKind::Text | LineKind::Known => count_words(line.text),
         };
         draft.words += words;
         if is_placeholder(line) {
@@ -73,7 +73,7 @@ pub(super) fn is_placeholder(line: &Line<'_>) -> bool {
                 || matches!(bare, "XXX" | "..." | "…")
                 || bare.starts_with("XXX:")
         }
-        LineKind::Code | LineKind::Blank => false,
+        LineKind::Code | LineKind::Known | LineKind::Blank => false,
     }
 }
 
@@ -154,9 +154,22 @@ fn holds_request(prose: &str) -> bool {
     };
     asks('<')
         || asks('[')
-        || ["to be written", "to be documented", "to be defined", "to be completed", "coming soon", "lorem ipsum"]
-            .iter()
-            .any(|phrase| lower.contains(phrase))
+        || [
+            "to be written",
+            "to be documented",
+            "to be defined",
+            "to be completed",
+            "coming soon",
+            "lorem ipsum",
+            "noch zu schreiben",
+            "noch auszufüllen",
+            "à compléter",
+            "por completar",
+            "a preencher",
+            "nog in te vullen",
+        ]
+        .iter()
+        .any(|phrase| lower.contains(phrase))
 }
 
 /// A line with its `inline code` left out.

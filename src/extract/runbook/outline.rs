@@ -20,6 +20,8 @@ pub(super) enum LineKind {
     Heading,
     /// In a code block, fences included.
     Code,
+    /// Written by `twoam new runbook`, and no answer to anything.
+    Known,
     /// Nothing that a reader sees: blank, a comment, the rule under a table's header.
     Blank,
     /// Prose, a list item, a table row.
@@ -221,20 +223,31 @@ fn label(line: &str) -> Option<(&str, bool)> {
     (1..=most).contains(&count_words(label)).then_some((label, bold))
 }
 
+/// What `twoam new runbook` puts around what it read from the repository.
+const KNOWN: &str = "<!-- twoam:facts";
+const KNOWN_END: &str = "<!-- twoam:end";
+
 /// Every line with what it is.
 fn lines<'a>(source: &'a Source, page: &Page) -> Vec<Line<'a>> {
     let matter_end = matter_end(&source.text);
     let inside = |start: usize, end: usize, span: Span| start < span.end as usize && end > span.start as usize;
     let (mut headings, mut code) = (page.headings.iter().peekable(), page.code.iter().peekable());
-    let (mut start, mut in_comment) = (0, false);
+    let (mut start, mut in_comment, mut known) = (0, false, false);
     let mut lines = Vec::new();
     for raw in source.text.split_inclusive('\n') {
         let text = raw.trim_end_matches(['\n', '\r']);
         let end = start + text.len();
         while headings.next_if(|heading| heading.span.end as usize <= start).is_some() {}
         while code.next_if(|block| block.span.end as usize <= start).is_some() {}
+        known = match text.trim_start() {
+            opening if opening.starts_with(KNOWN) => true,
+            closing if closing.starts_with(KNOWN_END) => false,
+            _ => known,
+        };
         let kind = if start < matter_end {
             LineKind::Matter
+        } else if known {
+            if hidden(text, &mut in_comment) { LineKind::Blank } else { LineKind::Known }
         } else if code.peek().is_some_and(|block| inside(start, end.max(start + 1), block.span)) {
             LineKind::Code
         } else if headings.peek().is_some_and(|heading| inside(start, end, heading.span)) {

@@ -64,6 +64,11 @@ impl<'m> Shown<'m> {
         &self.site.path
     }
 
+    /// The folder of its pages.
+    pub(super) fn content(&self) -> &str {
+        &self.site.content
+    }
+
     pub(super) fn styles(&self) -> &'static [Style] {
         Style::of_site(self.site.generator)
     }
