@@ -24,23 +24,23 @@ pub fn runbook(audit: &Audit, id: Id<Alert>) -> String {
     page.matter(alert, service);
     page.line(&format!("\n# {}\n", inline(&alert.plain_name)));
     page.facts(|facts| facts.about(alert, service));
-    page.line("\n## Meaning\n");
+    page.line("## Meaning\n");
     page.facts(|facts| facts.condition(alert));
     page.question("what has happened when this fires, in one sentence for someone who is new here?");
-    page.line("\n## Impact\n");
+    page.line("## Impact\n");
     page.question("what do users notice, how many of them, and what happens if nobody does anything for an hour?");
-    page.line("\n## Diagnosis\n");
+    page.line("## Diagnosis\n");
     page.facts(|facts| facts.worth_a_look(alert, service));
     page.question("what do you look at first, and what does it look like when all is well?");
     page.question("which causes has it had, and how is each told from the others?");
-    page.line("\n## Mitigation\n");
+    page.line("## Mitigation\n");
     page.question("what makes it stop hurting before the cause is found: restart, scale, switch off, fail over?");
-    page.line("\n## Rollback\n");
+    page.line("## Rollback\n");
     page.facts(|facts| facts.back(service));
     page.question("when is going back right, when is it impossible, and what must be undone by hand?");
-    page.line("\n## Verification\n");
+    page.line("## Verification\n");
     page.question("how do you know that it is over, and for how long do you watch?");
-    page.line("\n## Escalation\n");
+    page.line("## Escalation\n");
     page.facts(|facts| facts.people(service));
     page.question("after how many minutes do you call whom, and in which channel do you write?");
     page.text
@@ -73,7 +73,7 @@ impl Page<'_> {
         write(self);
         let said = self.text.split_off(before);
         if !said.is_empty() {
-            self.line(&format!("{FACTS}\n\n{}\n\n{END}\n", said.trim_end()));
+            self.line(&format!("{FACTS}\n\n{}\n\n{END}\n", said.trim()));
         }
     }
 
@@ -172,10 +172,11 @@ impl Page<'_> {
                 && file.contains(name.as_str())
         });
         lines.extend(own.map(|(_, source)| format!("- dashboard: {}", code(&source.path))));
-        for workload in service.workloads.iter().map(|id| &model[*id]) {
+        for workload in self.workloads(service) {
             lines.push(format!("- {} at {}", code(&workload.name), code(&self.at(workload.place.span))));
         }
-        for datastore in service.datastores.iter().map(|id| &model[*id]) {
+        let datastores = service.datastores.iter().map(|id| &model[*id]);
+        for datastore in datastores.filter(|it| it.place.environment.production) {
             let kept = kept(datastore);
             lines.push(format!("- {} at {}{kept}", code(&datastore.name), code(&self.at(datastore.place.span))));
         }

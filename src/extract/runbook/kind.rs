@@ -122,7 +122,7 @@ fn declared(outline: &Outline<'_>) -> Option<Kind> {
 /// Whether it has the sections that tell what to do when something breaks. Elsewhere than in a runbook folder two are
 /// needed, one of them being what to do: other pages have an `Overview` or an `Impact` as well.
 fn tells_an_incident(outline: &Outline<'_>, for_the_night: bool) -> bool {
-    let strong = &outline.strong;
+    let strong = if for_the_night { &outline.strong } else { &outline.of_page };
     let acts = strong.contains(&Purpose::Diagnosis) || strong.contains(&Purpose::Mitigation);
     // `Troubleshooting` alone stands for both, and stands on many pages that are no runbooks.
     let told = strong.contains(&Purpose::Meaning) || strong.contains(&Purpose::Impact);

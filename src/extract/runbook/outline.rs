@@ -4,9 +4,9 @@
 //! A section begins at a heading, at a bold line that acts as one (`**Impact**`), or at a table row whose first cell
 //! names it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::vocabulary::{HEADINGS, Purpose, matches, words_of};
+use super::vocabulary::{Purpose, purposes, words_of};
 use crate::source::{Source, SourceId, Span};
 use crate::tree::page::Page;
 use crate::tree::{Node, Text};
@@ -44,6 +44,9 @@ const BOLD: u8 = 7;
 /// The level of a row's first cell, or of words before a colon.
 const WORDS: u8 = 8;
 
+/// A page has one `Impact`, and maybe another for a variant; one for each topic makes a list of topics.
+const FEW_TIMES: usize = 2;
+
 /// From `start` on, the page speaks of `purposes`.
 struct Section {
     start: u32,
@@ -68,6 +71,9 @@ pub(super) struct Outline<'a> {
     pub(super) title_purpose: Option<Purpose>,
     /// Purposes that only runbooks have under such names.
     pub(super) strong: BTreeSet<Purpose>,
+    /// Those of them that sections of the page itself have, rather than sections of one of its topics: the `Impact` of
+    /// each change in release notes makes no runbook.
+    pub(super) of_page: BTreeSet<Purpose>,
     sections: Vec<Section>,
 }
 
@@ -87,6 +93,7 @@ impl<'a> Outline<'a> {
             head,
             title_purpose,
             strong: BTreeSet::new(),
+            of_page: BTreeSet::new(),
             sections: Vec::new(),
         };
         outline.find_sections();
@@ -101,6 +108,8 @@ impl<'a> Outline<'a> {
         });
         let mut found: Vec<(u32, u8, Text)> = headings.chain(labels).collect();
         found.sort();
+        let top = self.page.headings.first().map_or(1, |heading| heading.level);
+        let mut counts: BTreeMap<Purpose, (usize, usize)> = BTreeMap::new();
         let mut around: Vec<(u8, Option<Purpose>)> = Vec::new();
         for (start, level, text) in found {
             let (mut purposes, strong) = purposes_of(&text);
@@ -108,13 +117,22 @@ impl<'a> Outline<'a> {
                 // A row may name a page about restoring without being one.
                 purposes.retain(|purpose| !matches!(purpose, Purpose::Restore | Purpose::Rollback));
             }
-            self.strong.extend(strong);
             around.retain(|(outer, _)| *outer < level);
+            let outer = around.iter().map(|(outer, _)| *outer).rfind(|outer| *outer < BOLD).unwrap_or(0);
+            let of_page = if level < BOLD { level <= top + 1 } else { outer <= top + 1 };
+            for purpose in &strong {
+                let (whole, all) = counts.entry(*purpose).or_default();
+                *whole += usize::from(of_page);
+                *all += 1;
+            }
+            self.strong.extend(strong);
             let own = purposes.first().copied();
             let governing = self.title_purpose.or(own).or_else(|| around.last().and_then(|(_, outer)| *outer));
             around.push((level, governing));
             self.sections.push(Section { start, level, purposes, governing });
         }
+        let told = counts.into_iter().filter(|(_, (of_page, all))| *of_page > 0 && *all <= FEW_TIMES);
+        self.of_page = told.map(|(purpose, _)| purpose).collect();
     }
 
     /// What the sections of the page are for.
@@ -143,9 +161,16 @@ impl<'a> Outline<'a> {
                 (section.start as usize, later.map_or(usize::MAX, |later| later.start as usize))
             })
             .collect();
+        // Ranges come in order of their starts; where one ends, a later one of its level has begun.
+        let mut reach: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
+        for (start, end) in ranges {
+            let before = reach.last().map_or(0, |(_, end)| *end);
+            reach.push((start, end.max(before)));
+        }
         self.lines.iter().filter(move |line| {
-            line.kind != LineKind::Heading
-                && ranges.iter().any(|(start, end)| (*start..*end).contains(&(line.start + line.text.len())))
+            let at = line.start + line.text.len();
+            let begun = reach.partition_point(|(start, _)| *start <= at);
+            line.kind != LineKind::Heading && begun.checked_sub(1).is_some_and(|index| at < reach[index].1)
         })
     }
 
@@ -185,13 +210,10 @@ fn purposes_of(heading: &str) -> (BTreeSet<Purpose>, BTreeSet<Purpose>) {
     if words.len() > 9 {
         return (all, strong);
     }
-    for headings in HEADINGS {
-        let stands = |phrases: &[&str]| phrases.iter().any(|phrase| matches(phrase, &words, &lower));
-        if stands(headings.strong) {
-            strong.insert(headings.purpose);
-            all.insert(headings.purpose);
-        } else if stands(headings.weak) {
-            all.insert(headings.purpose);
+    for (purpose, certain) in purposes(&words, &lower) {
+        all.insert(purpose);
+        if certain {
+            strong.insert(purpose);
         }
     }
     (all, strong)

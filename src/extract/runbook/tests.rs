@@ -155,3 +155,61 @@ fn links_out_of_reach_are_left_out() {
     let found: Vec<&str> = facts.model.links.iter().map(|link| link.name.as_str()).collect();
     assert_eq!(found, ["/docs/a.md", "#x", "https://github.com/o/r/blob/main/x.md", "https://example.org"]);
 }
+
+#[test]
+fn sections_of_topics_make_no_runbook() {
+    let notes = "# v2.3 to 2.4\n\n## Changes\n\n### Filters are stricter\n\n#### Impact\n\nSome.\n\n#### How to fix\n\nDo.\n\n#### Symptoms\n\nx\n";
+    assert_eq!(runbook("docs/upgrading/2.3-2.4.md", notes).kind, "document");
+    let listed = "# v3\n\n## A\n\n**Impact:** x\n\n**Workaround:** x\n\n## B\n\n**Impact:** x\n\n**Workaround:** x\n\n## C\n\n**Impact:** x\n\n**Workaround:** x\n";
+    assert_eq!(runbook("docs/v3.md", listed).kind, "document");
+    let page = "# Down\n\n## Impact\n\nSome.\n\n## How to fix\n\nDo.\n\n## Symptoms\n\nx\n";
+    assert_eq!(runbook("docs/down.md", page).kind, "incident");
+}
+
+#[test]
+fn other_languages_have_the_four_sections() {
+    for headings in [
+        ["Bedeutung", "Auswirkungen", "Fehlersuche", "Sofortmaßnahmen"],
+        ["Signification", "Conséquences", "Vérifications", "Mesures correctives"],
+        ["Síntomas", "Consecuencias", "Posibles causas", "Qué hacer"],
+        ["Sintomas", "Impacto", "Possíveis causas", "O que fazer"],
+        ["Betekenis", "Gevolgen", "Mogelijke oorzaken", "Wat te doen"],
+    ] {
+        let text: String = headings.iter().map(|it| format!("## {it}\n\n1. Etwas.\n\n")).collect();
+        let page = runbook("runbooks/x.md", &format!("# X\n\n{text}"));
+        assert_eq!((page.kind.as_str(), page.missing_sections.as_slice()), ("incident", &[][..]), "{headings:?}");
+    }
+}
+
+#[test]
+fn a_heading_over_nothing_is_no_section() {
+    let open = INCIDENT.replace(
+        "Some plays are not found. They are still in the catalogue, and their links work for whoever has them at hand.",
+        "TODO",
+    );
+    assert_eq!(runbook("runbooks/search.md", &open).missing_sections, ["impact"]);
+}
+
+#[test]
+fn hostile_pages_are_read_in_little_time() {
+    let start = std::time::Instant::now();
+    let deep: String = (0..2_000).map(|depth| format!("{}- x\n", " ".repeat(depth))).collect();
+    let links: String = (0..20_000).map(|index| format!("[a{index}](../../../../x{index}.md#b) ")).collect();
+    let code = format!("```sh\n{}\n```\n", "rm -rf / \\\n".repeat(20_000));
+    let headings: String = (0..20_000).map(|_| "## TODO\n").collect();
+    let quotes = format!("```sh\n{}\n```\n", "'\"".repeat(100_000));
+    for text in [
+        deep,
+        links,
+        code,
+        headings,
+        quotes,
+        "## Impact\n\nx\n\n".repeat(20_000),
+        "{{< ref ".repeat(50_000),
+        "<!-- twoam:facts".repeat(50_000),
+    ] {
+        let page = runbook("runbooks/x.md", &format!("# X\u{1b}[31m\u{202e}\n\n{text}"));
+        assert!(page.words > 0);
+    }
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

@@ -6,6 +6,8 @@
 //! A phrase is matched by whole words, anywhere in a heading; `^` ties it to the start, `=` to the whole heading, and a
 //! trailing `*` lets the last word go on. Scripts without spaces are matched anywhere.
 
+use std::sync::LazyLock;
+
 /// What a section is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Purpose {
@@ -511,34 +513,70 @@ pub(super) const TEMPLATE_FOLDERS: &[&str] =
 /// Pages that lead to others.
 pub(super) const INDEX_STEMS: &[&str] = &["readme", "index", "_index", "summary", "toc", "home", "_sidebar"];
 
-/// Whether a phrase of the tables above stands in a heading. `words` are the heading's, in lower case; `lower` is the
-/// whole of it.
-pub(super) fn matches(phrase: &str, words: &[&str], lower: &str) -> bool {
-    if phrase.chars().any(|character| character >= '\u{3000}') {
-        return lower.contains(phrase);
+/// A phrase of the tables above, taken apart once.
+pub(super) struct Phrase {
+    /// Its words, and whether the text may go on after each.
+    words: Vec<(&'static str, bool)>,
+    /// Whether it must stand at the start.
+    start: bool,
+    /// Whether it must be the whole.
+    whole: bool,
+    /// A script without spaces: it may stand anywhere.
+    anywhere: bool,
+}
+
+impl Phrase {
+    fn new(phrase: &'static str) -> Self {
+        let words = phrase.trim_start_matches(['^', '=']).split(' ');
+        Self {
+            words: words.map(|word| word.strip_suffix('*').map_or((word, false), |prefix| (prefix, true))).collect(),
+            start: phrase.starts_with('^'),
+            whole: phrase.starts_with('='),
+            anywhere: phrase.chars().any(|character| character >= '\u{3000}'),
+        }
     }
-    let (start, whole) = (phrase.starts_with('^'), phrase.starts_with('='));
-    let wanted: Vec<&str> = phrase.trim_start_matches(['^', '=']).split(' ').collect();
-    let fits = |window: &[&str]| {
-        window.iter().zip(&wanted).all(|(word, wanted)| match wanted.strip_suffix('*') {
-            Some(prefix) => word.starts_with(prefix),
-            None => word == wanted,
-        })
-    };
-    if whole {
-        words.len() == wanted.len() && fits(words)
-    } else if start {
-        words.len() >= wanted.len() && fits(words)
-    } else {
-        words.windows(wanted.len()).any(fits)
+
+    /// Whether it stands in a text. `words` are the text's, in lower case; `lower` is the whole of it.
+    fn stands_in(&self, words: &[&str], lower: &str) -> bool {
+        if self.anywhere {
+            return self.words.iter().all(|(word, _)| lower.contains(word));
+        }
+        let fits = |window: &[&str]| {
+            let pairs = window.iter().zip(&self.words);
+            pairs.fold(true, |fits, (word, (wanted, more))| {
+                fits && if *more { word.starts_with(wanted) } else { word == wanted }
+            })
+        };
+        let count = self.words.len();
+        match (self.whole, self.start) {
+            (true, _) => words.len() == count && fits(words),
+            (_, true) => words.len() >= count && fits(words),
+            _ => words.windows(count).any(fits),
+        }
     }
 }
 
+/// The phrases of every purpose, and whether each is strong.
+static PHRASES: LazyLock<Vec<(Purpose, bool, Phrase)>> = LazyLock::new(|| {
+    let of = |headings: &'static Headings| {
+        let strong = headings.strong.iter().map(|phrase| (headings.purpose, true, Phrase::new(phrase)));
+        strong.chain(headings.weak.iter().map(|phrase| (headings.purpose, false, Phrase::new(phrase))))
+    };
+    HEADINGS.iter().flat_map(of).collect()
+});
+
+/// What a heading is for, and whether its words say so with certainty. `words` are the heading's, in lower case;
+/// `lower` is the whole of it.
+pub(super) fn purposes<'h>(words: &'h [&str], lower: &'h str) -> impl Iterator<Item = (Purpose, bool)> + 'h {
+    let standing = PHRASES.iter().filter(|(.., phrase)| phrase.stands_in(words, lower));
+    standing.map(|(purpose, strong, _)| (*purpose, *strong))
+}
+
 /// Whether any phrase stands in a text.
-pub(super) fn any(phrases: &[&str], text: &str) -> bool {
+pub(super) fn any(phrases: &'static [&'static str], text: &str) -> bool {
     let lower = text.to_lowercase();
     let words = words_of(&lower);
-    phrases.iter().any(|phrase| matches(phrase, &words, &lower))
+    phrases.iter().any(|phrase| Phrase::new(phrase).stands_in(&words, &lower))
 }
 
 /// The words of a heading: letters and digits, leading numbers (`2.`, `Step 3:`) left out.
