@@ -175,7 +175,7 @@ fn other_languages_have_the_four_sections() {
         ["Sintomas", "Impacto", "Possíveis causas", "O que fazer"],
         ["Betekenis", "Gevolgen", "Mogelijke oorzaken", "Wat te doen"],
     ] {
-        let text: String = headings.iter().map(|it| format!("## {it}\n\n1. Etwas.\n\n")).collect();
+        let text: String = headings.map(|it| format!("## {it}\n\n1. Etwas.\n\n")).concat();
         let page = runbook("runbooks/x.md", &format!("# X\n\n{text}"));
         assert_eq!((page.kind.as_str(), page.missing_sections.as_slice()), ("incident", &[][..]), "{headings:?}");
     }
@@ -193,10 +193,11 @@ fn a_heading_over_nothing_is_no_section() {
 #[test]
 fn hostile_pages_are_read_in_little_time() {
     let start = std::time::Instant::now();
-    let deep: String = (0..2_000).map(|depth| format!("{}- x\n", " ".repeat(depth))).collect();
-    let links: String = (0..20_000).map(|index| format!("[a{index}](../../../../x{index}.md#b) ")).collect();
+    let many = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<Vec<_>>().concat();
+    let deep = many(2_000, &|depth| format!("{}- x\n", " ".repeat(depth)));
+    let links = many(20_000, &|index| format!("[a{index}](../../../../x{index}.md#b) "));
     let code = format!("```sh\n{}\n```\n", "rm -rf / \\\n".repeat(20_000));
-    let headings: String = (0..20_000).map(|_| "## TODO\n").collect();
+    let headings = "## TODO\n".repeat(20_000);
     let quotes = format!("```sh\n{}\n```\n", "'\"".repeat(100_000));
     for text in [
         deep,
