@@ -100,6 +100,9 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
         for link in written.chain(shortcode::links(&outline)) {
             let mut document_link = document_link(input, &link);
             document_link.runbook = Some(id);
+            if kind == Kind::Index {
+                document_link.beside = beside(&outline, link.span);
+            }
             facts.model.add(document_link);
         }
         for mut command in commands::read(input, &outline) {
@@ -201,6 +204,16 @@ pub(super) fn date_in(text: &str) -> Option<(usize, &str)> {
         let plausible = ("01"..="12").contains(&month) && ("01"..="31").contains(&day);
         (dashes && digits(year) && digits(month) && digits(day) && plausible).then_some((at, date))
     })
+}
+
+/// More names than a line of an index has.
+const MOST_BESIDE: usize = 50;
+
+/// The names on the line of a link.
+fn beside(outline: &Outline<'_>, link: Span) -> Vec<Text> {
+    let after = outline.lines.partition_point(|line| line.start <= link.start as usize);
+    let line = after.checked_sub(1).and_then(|index| outline.lines.get(index));
+    line.into_iter().flat_map(|line| mention::names(line.text)).take(MOST_BESIDE).collect()
 }
 
 /// A link of a page, whose end only linking can look for.

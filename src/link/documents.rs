@@ -2,6 +2,7 @@
 //! somewhere that is not audited, which is unknown.
 
 mod anchors;
+mod dashboards;
 mod files;
 mod hosts;
 mod repositories;
@@ -13,6 +14,7 @@ use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model, Runbook};
 use crate::tree::{Text, Unknown};
 use anchors::{Anchor, Anchors, Style};
+use dashboards::Dashboards;
 use files::{File, Files};
 use hosts::{Hosted, Url};
 use repositories::Repositories;
@@ -85,6 +87,7 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
         link.missing = missing;
         link.service = service;
         if let Target::Page(page) | Target::Cell(page, _) = target {
+            model[id].page = Some(page);
             if let Some(alert) = alert {
                 model[alert].runbook.page = Some(page);
                 if !model[page].alerts.contains(&alert) {
@@ -113,6 +116,7 @@ struct Library<'m> {
     anchors: Anchors,
     repositories: Repositories,
     sites: Vec<Shown<'m>>,
+    dashboards: Dashboards,
     /// Titles and file names in lower case → the page, where only one is called so.
     by_title: BTreeMap<String, Option<Id<Runbook>>>,
 }
@@ -128,6 +132,7 @@ impl<'m> Library<'m> {
             repositories,
             sites: Shown::all(model),
             by_title: titles(model),
+            dashboards: Dashboards::new(model, context),
             files,
         }
     }
@@ -179,7 +184,11 @@ impl<'m> Library<'m> {
         if let Some(target) = self.in_portal(url) {
             return target;
         }
-        Target::Outside(format!("{} is not part of this audit", url.host))
+        match self.dashboards.find(url) {
+            Some(Ok(())) => Target::Other,
+            Some(Err(uid)) => Target::Nothing(format!("dashboard with the uid `{uid}`")),
+            None => Target::Outside(format!("{} is not part of this audit", url.host)),
+        }
     }
 
     /// A file of a repository whose root is audited. Nothing for any other.

@@ -82,6 +82,12 @@ fn find_alerts_on_pages(model: &mut Model) {
         wanted.entry(alert.plain_name.to_lowercase()).or_default().push(id);
     }
     let mut found: BTreeMap<Id<Alert>, Id<Runbook>> = BTreeMap::new();
+    // A row of an index names the alert and links to its page.
+    for (page, name) in model.links.iter().filter_map(|link| Some((link.page?, &link.beside))) {
+        for alert in name.iter().filter_map(|name| wanted.get(name)).flatten() {
+            found.entry(*alert).or_insert(page);
+        }
+    }
     for (id, page) in model.each::<Runbook>() {
         if !matches!(page.kind.as_str(), "incident" | "procedure" | "guide" | "index") {
             continue;

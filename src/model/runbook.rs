@@ -125,5 +125,10 @@ facts! {
         alert: Option<Id<Alert>>,
         /// The page it stands on.
         runbook: Option<Id<Runbook>>,
-    } plain {}
+    } plain {
+        /// The page it leads to.
+        page: Option<Id<Runbook>>,
+        /// Names beside it on the same line of an index, in lower case.
+        beside: Vec<Text>,
+    }
 }

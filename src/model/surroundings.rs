@@ -13,6 +13,8 @@ pub struct Surroundings {
     pub repositories: Vec<Repository>,
     /// Makefiles.
     pub makefiles: Vec<Makefile>,
+    /// The `uid`s of Grafana dashboards.
+    pub dashboards: Vec<Text>,
 }
 
 impl Surroundings {
@@ -21,6 +23,7 @@ impl Surroundings {
         self.sites.extend(other.sites);
         self.repositories.extend(other.repositories);
         self.makefiles.extend(other.makefiles);
+        self.dashboards.extend(other.dashboards);
     }
 }
 

@@ -112,7 +112,7 @@ fn lines(input: &Input<'_>, outline: &Outline<'_>, block: Span) -> Vec<(String, 
 
 /// The simple commands of a block. Where some lines have a prompt, only those are typed; the others are answers.
 fn shell(lines: &[(String, Span)]) -> Vec<Line> {
-    let prompted = lines.iter().any(|(text, _)| text.starts_with("$ "));
+    let prompted = lines.iter().any(|(text, _)| typed(text).is_some());
     let mut commands = Vec::new();
     let mut heredoc: Option<String> = None;
     let mut pending: Option<(String, Span)> = None;
@@ -123,11 +123,11 @@ fn shell(lines: &[(String, Span)]) -> Vec<Line> {
             }
             continue;
         }
-        let typed = text.strip_prefix("$ ");
-        if prompted && typed.is_none() && pending.is_none() {
+        let entered = typed(text);
+        if prompted && entered.is_none() && pending.is_none() {
             continue;
         }
-        let text = typed.unwrap_or(text);
+        let text = entered.unwrap_or(text);
         if text.starts_with('#') {
             continue;
         }
@@ -150,6 +150,15 @@ fn shell(lines: &[(String, Span)]) -> Vec<Line> {
         }
     }
     commands
+}
+
+/// What stands after a prompt: `$ ls`, `/prometheus $ ls`, `user@host:~$ ls`.
+fn typed(line: &str) -> Option<&str> {
+    let (prompt, rest) = line.split_once("$ ")?;
+    let place = prompt.trim_end();
+    let fits = place.is_empty() || place.starts_with(['/', '~', '[']) || place.contains('@');
+    let plain = place.chars().all(|it| it.is_ascii_alphanumeric() || "-_./~@:[]()".contains(it));
+    (fits && plain && place.len() < 60).then_some(rest.trim_start())
 }
 
 /// Longer than anything that is typed.
@@ -194,4 +203,28 @@ pub(super) fn program(words: &[String]) -> (&str, &[String]) {
 /// The kinds of names, for tests and for `named`.
 pub(super) fn named(kind: NamedKind, name: &str, within: &str) -> Named {
     Named { kind, name: name.into(), within: within.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed_in(block: &[&str]) -> Vec<String> {
+        let lines: Vec<(String, Span)> = block.iter().map(|line| ((*line).to_owned(), Span::default())).collect();
+        shell(&lines).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn commands_are_told_from_what_they_answer() {
+        assert_eq!(
+            typed_in(&["# a comment", "ls | wc -l; pwd", "sudo rm x &&", "id"]),
+            ["ls", "wc -l", "pwd", "sudo rm x", "id"]
+        );
+        assert_eq!(
+            typed_in(&["$ ls \\", "-l", "total 3", "/data $ rm -r wal", "me@host:~$ id"]),
+            ["ls -l", "rm -r wal", "id"]
+        );
+        assert_eq!(typed_in(&["cat <<EOF", "rm -rf /", "EOF", "id"]), ["cat <<EOF", "id"]);
+        assert_eq!(typed_in(&["echo 'open", "id"]), ["id"]);
+    }
 }
