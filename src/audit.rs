@@ -191,7 +191,8 @@ pub fn run(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 }
 
 fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
-    let Prepared { mut config, rules, known, sources: own } = prepare(request)?;
+    let Prepared { mut config, mut rules, known, sources: own } = prepare(request)?;
+    rules.leave_disabled();
 
     request.tell(Stage::Discover);
     let mut discovery = discover::discover(&request.roots, &config.discovery());

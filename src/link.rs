@@ -5,23 +5,30 @@
 
 mod alerts;
 mod backups;
+mod coverage;
 mod documents;
 mod helpers;
 mod images;
 mod index;
 mod kubernetes;
+mod loss;
 mod migrations;
 mod names;
+mod objectives;
 mod ownership;
+mod plans;
+mod pools;
 mod practice;
 mod published;
 mod references;
+mod restore_tests;
 mod review;
 mod rollback;
 mod routing;
 mod runbooks;
 mod series;
 mod services;
+mod storage;
 
 use globset::GlobSet;
 
@@ -121,6 +128,11 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     ownership::join(model, context);
     routing::teams::join(model);
     backups::join(model, context);
+    plans::join(model, context);
+    storage::join(model, context);
+    restore_tests::join(model, context);
+    loss::join(model);
+    pools::join(model, &register);
     practice::join(model, &register, context);
     migrations::join(model, &register, context);
     rollback::join(model);

@@ -8,15 +8,18 @@ pub mod alert;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
+pub mod loss;
 pub mod matching;
 pub mod migration;
 pub mod oncall;
 pub mod owners;
+pub mod pool;
 pub mod practice;
 pub mod rollback;
 pub mod rollout;
 pub mod routing;
 pub mod runbook;
+pub mod schedule;
 pub mod schema;
 pub mod service;
 pub mod surroundings;
@@ -29,9 +32,11 @@ use serde::Serialize;
 pub use alert::{Alert, RunbookReference};
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
+pub use loss::DataLoss;
 pub use migration::Migration;
 pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
+pub use pool::Pool;
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use rollback::RollbackPath;
 pub use rollout::Rollout;
@@ -148,6 +153,12 @@ pub struct Model {
     pub backups: Vec<Backup>,
     /// Restore tests, planned or held.
     pub restore_tests: Vec<RestoreTest>,
+    /// What traffic or load is spread over.
+    pub pools: Vec<Pool>,
+    /// What tells somebody of backups that fail.
+    pub notices: Vec<Notice>,
+    /// Tags of everything that Terraform makes, for plans that select by tag.
+    pub tagged: Tagged,
     /// Alerts and alarms.
     pub alerts: Vec<Alert>,
     /// Runbooks and procedures.
@@ -237,6 +248,10 @@ impl Model {
         self.services.extend(other.services);
         self.backups.extend(other.backups);
         self.restore_tests.extend(other.restore_tests);
+        self.pools.extend(other.pools);
+        self.notices.extend(other.notices);
+        self.tagged.pairs.extend(other.tagged.pairs);
+        self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);
         self.alerts.extend(other.alerts);
         self.runbooks.extend(other.runbooks);
         self.deployments.extend(other.deployments);
@@ -302,6 +317,25 @@ impl<T: Noun> std::ops::IndexMut<Id<T>> for Model {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
         &mut T::arena_mut(self)[id.index()]
     }
+}
+
+/// Something outside of alerting rules that tells somebody when backups of a tool fail: a vault's notifications, a rule
+/// on its events.
+#[derive(Clone, Debug, Serialize)]
+pub struct Notice {
+    /// The tool, as backups name it: `aws-backup`; `aws-backup-restore` for its restore tests.
+    pub tool: Text,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// Tags of everything that Terraform makes.
+#[derive(Debug, Default, Serialize)]
+pub struct Tagged {
+    /// Keys and values.
+    pub pairs: std::collections::BTreeSet<(Text, Text)>,
+    /// Why some tags are not known, when they are not.
+    pub unknown: Option<crate::tree::Unknown>,
 }
 
 schema::facts! {

@@ -141,6 +141,8 @@ pub struct Meta {
     pub id: Text,
     /// The fault in a few words.
     pub title: String,
+    /// Whether it is asked: a pedantic rule is not, until it is named.
+    pub enabled: bool,
     /// How bad the gap is, unless `raise` says otherwise.
     pub severity: Severity,
     /// The question it answers.
@@ -168,22 +170,34 @@ impl RuleSet {
 }
 
 impl RuleSet {
-    /// Keeps the rules named by id or family: all when `select` is empty, and none of `skip`.
+    /// Keeps the rules named by id or family: all when `select` is empty, and none of `skip`. A pedantic rule that
+    /// `select` names is enabled.
     pub(crate) fn select(&mut self, select: &[String], skip: &[String]) {
         let named = |rule: &Rule, list: &[String]| {
             let family = rule.meta.id.split('/').next().unwrap_or_default();
             list.iter().any(|name| *name == rule.meta.id.as_str() || name == family)
         };
-        self.rules.retain(|rule| (select.is_empty() || named(rule, select)) && !named(rule, skip));
+        self.rules.retain_mut(|rule| {
+            let wanted = named(rule, select);
+            rule.meta.enabled |= wanted;
+            (select.is_empty() || wanted) && !named(rule, skip)
+        });
     }
 
-    /// Gives rules another severity, which then holds in every case; a rule that gets none is left out.
+    /// Leaves out what is not enabled.
+    pub(crate) fn leave_disabled(&mut self) {
+        self.rules.retain(|rule| rule.meta.enabled);
+    }
+
+    /// Gives rules another severity, which then holds in every case, and enables them; a rule that gets none is left
+    /// out.
     pub(crate) fn reweigh(&mut self, severity: impl Fn(&str) -> Option<Weight>) {
         self.rules.retain_mut(|rule| match severity(&rule.meta.id) {
             None => true,
             Some(Weight::Off) => false,
             Some(Weight::Severity(severity)) => {
                 rule.meta.severity = severity;
+                rule.meta.enabled = true;
                 rule.raise.clear();
                 true
             }

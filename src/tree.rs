@@ -26,12 +26,14 @@ pub struct Unknown {
     pub span: Option<Span>,
     /// Addresses of the things whose attributes the value would be made of (`aws_s3_bucket.data.id`): enough to join by.
     pub refers_to: Vec<Text>,
+    /// For a text of which only parts are unknown: the text, with `*` for each such part.
+    pub partial: Option<Text>,
 }
 
 impl Unknown {
     /// An unknown with its reason and remedy, named at `span`.
     pub fn new(reason: impl Into<String>, remedy: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into(), span: span.into(), refers_to: Vec::new() }
+        Self { reason: reason.into(), remedy: remedy.into(), span: span.into(), refers_to: Vec::new(), partial: None }
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn run(arguments: &Rules, terminal: &Terminal) -> Result<u8, Failure>
         family = own;
         let severity = format!("{:<8}", rule.meta.severity.name());
         let severity = if terminal.color() { paint(rule.meta.severity, &severity) } else { severity };
-        writeln!(out, "{:<width$}  {severity}  {}", rule.meta.id, rule.meta.title)?;
+        let off = if rule.meta.enabled { "" } else { " (off until it is selected)" };
+        writeln!(out, "{:<width$}  {severity}  {}{off}", rule.meta.id, rule.meta.title)?;
     }
     writeln!(out, "\n{} rules. `twoam explain RULE` says why, and how to mend it.", rules.rules.len())?;
     out.flush()?;

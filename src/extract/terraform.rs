@@ -4,11 +4,15 @@
 mod alarms;
 mod backups;
 mod datastores;
+mod deployments;
 mod grafana;
+mod notices;
 mod oncall;
+mod pools;
 mod providers;
 mod reading;
 mod receivers;
+mod restore_tests;
 mod workloads;
 
 use std::collections::BTreeSet;
@@ -27,13 +31,18 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
     for root in &resolved.roots {
         let ground = Ground { root };
         datastores::extract(ground, &mut seen, facts);
-        backups::extract(ground, &mut seen, facts);
+        backups::extract(ground, resolved, &mut seen, facts);
+        restore_tests::extract(ground, &mut seen, facts);
         workloads::extract(ground, &mut seen, facts);
+        deployments::extract(ground, &mut seen, facts);
+        pools::extract(ground, &mut seen, facts);
         alarms::extract(ground, &mut seen, facts);
         receivers::extract(ground, &mut seen, facts);
         oncall::extract(ground, &mut seen, facts);
         grafana::extract(ground, &mut seen, facts);
+        notices::extract(ground, facts);
     }
+    backups::tags(resolved, facts);
 }
 
 /// What was extracted already. One module applied by several units of an environment (Terragrunt) gives the same

@@ -1,54 +1,74 @@
-//! Schedules and restore tests → the datastores they cover.
+//! Schedules → the datastores they cover.
 
-use super::kubernetes::same_namespace;
-use super::names::is_generic;
+use super::coverage::{Covers, covers, refers_to};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Backup, Coverage, Datastore, Fact, Id, Model, RestoreTest, State};
+use crate::model::{Backup, Coverage, Datastore, Fact, Id, Model, State};
+use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
-/// Joins backups and restore tests to datastores.
+/// Joins backups to datastores.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     for index in 0..model.datastores.len() {
-        let id: Id<Datastore> = Id::new(index);
-        cover(model, id, context);
-        prove(model, id, context);
+        cover(model, Id::new(index), context);
+    }
+    for (index, span) in replicated_elsewhere(model) {
+        model.datastores[index].copied_elsewhere = Fact::known(true, span);
     }
 }
 
-/// How a coverage answers for a datastore.
-enum Covers {
-    Yes,
-    No,
-    /// It may: part of it is not known.
-    Maybe(Unknown),
+/// A plan that covers a datastore: what it adds to it.
+struct Covering {
+    id: Id<Backup>,
+    name: Text,
+    paused: bool,
+    retention: Fact<f64>,
+    continuous: Fact<bool>,
+    elsewhere: Fact<bool>,
+    span: Span,
 }
 
 fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &model[id];
     let own = datastore.backup.enabled.is_true();
     let in_cluster = datastore.platform == "kubernetes";
-    let mut covering: Vec<(Text, Fact<bool>, Fact<f64>, crate::source::Span)> = Vec::new();
+    let mut covering: Vec<Covering> = Vec::new();
     let mut maybe = None;
-    for backup in model.backups.iter().filter(|backup| comparable(backup, datastore)) {
+    for (backup_id, backup) in model.each::<Backup>().filter(|(_, backup)| comparable(backup, datastore)) {
         match covers(&backup.covers, datastore) {
-            Covers::Yes => {
-                covering.push((
-                    backup.name.clone(),
-                    backup.paused.clone(),
-                    backup.retention_days.clone(),
-                    backup.place.span,
-                ));
-            }
+            Covers::Yes => covering.push(Covering {
+                id: backup_id,
+                name: backup.name.clone(),
+                paused: backup.paused.is_true(),
+                retention: backup.retention_days.clone(),
+                continuous: backup.continuous.clone(),
+                elsewhere: backup.copies_elsewhere.clone(),
+                span: backup.place.span,
+            }),
             Covers::Maybe(unknown) => maybe = Some(unknown),
             Covers::No => {}
         }
     }
-    let running: Vec<_> = covering.iter().filter(|(_, paused, ..)| !paused.is_true()).collect();
-    let elsewhere = found_or_elsewhere(None, "backups", context.external.backups.as_ref());
-    let names: Vec<Text> = running.iter().map(|(name, ..)| name.clone()).collect();
-    let first = running.first().map(|(_, _, retention, span)| (retention.clone(), *span));
-    let state = &mut model[id].backup;
-    state.covered_by.extend(names);
+    covering.retain(|plan| !plan.paused);
+    let external = found_or_elsewhere(None, "backups", context.external.backups.as_ref());
+    let promised = promised(model, &model[id]);
+    let datastore = &mut model[id];
+    datastore.covering = covering.iter().map(|plan| plan.id).collect();
+    if let Some(plan) = covering.iter().find(|plan| plan.elsewhere.is_true()) {
+        datastore.copied_elsewhere = plan.elsewhere.clone();
+    } else if !datastore.copied_elsewhere.is_true()
+        && let Some(plan) = covering.iter().find(|plan| plan.elsewhere.reason().is_some())
+    {
+        datastore.copied_elsewhere = plan.elsewhere.clone();
+    }
+    if let Some(plan) = covering.iter().find(|plan| plan.continuous.is_true())
+        && !datastore.backup.pitr.is_true()
+        && CONTINUOUS.contains(&datastore.protected_type.as_str())
+    {
+        datastore.backup.pitr = plan.continuous.clone();
+    }
+    let state = &mut datastore.backup;
+    state.covered_by.extend(covering.iter().map(|plan| plan.name.clone()));
+    let first = covering.first().map(|plan| (plan.retention.clone(), plan.span));
     if own {
         // Whichever keeps copies longest decides how far back one can go.
         if let Some((kept, _)) = &first
@@ -66,7 +86,12 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
         && state.enabled.reason().is_none()
     {
         state.enabled = Fact { span: state.enabled.span, ..Fact::unknown(unknown) };
-    } else if let Some(reason) = elsewhere.reason()
+    } else if let Some(unknown) = promised
+        && !state.enabled.is_true()
+        && state.enabled.reason().is_none()
+    {
+        state.enabled = Fact { span: state.enabled.span, ..Fact::unknown(unknown) };
+    } else if let Some(reason) = external.reason()
         && !state.enabled.is_true()
     {
         state.enabled = Fact { span: state.enabled.span, ..Fact::unknown(reason.clone()) };
@@ -77,108 +102,63 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     }
 }
 
+/// Beginnings of tags by which plans select what they back up.
+const PROMISES: &[&str] = &["backup", "aws-backup", "awsbackup", "snapshot", "dlm"];
+
+/// Values that say that nothing is to be backed up.
+const DECLINED: &[&str] = &["", "false", "no", "none", "off", "disabled", "0", "never", "exclude", "excluded"];
+
+/// A tag that asks for a backup, of a kind that no plan here selects by: a plan elsewhere may.
+fn promised(model: &Model, datastore: &Datastore) -> Option<Unknown> {
+    let asks = |(key, value): &&(Text, Fact<Text>)| {
+        let key = key.to_ascii_lowercase();
+        let value = value.value().map_or("?", Text::as_str).to_ascii_lowercase();
+        PROMISES.iter().any(|start| key.starts_with(start)) && !DECLINED.contains(&value.as_str())
+    };
+    let (key, value) = datastore.tags.0.iter().find(asks)?;
+    if model.backups.iter().any(|backup| selects_by(&backup.covers, key)) {
+        return None;
+    }
+    let shown = value.value().map_or("", Text::as_str);
+    let reason = format!("its tag `{key} = {shown}` asks for a backup, and no plan here selects by that tag");
+    let remedy = "audit the plan together with this, or name it under `[external]` in `twoam.toml`";
+    Some(Unknown::new(reason, remedy, value.span))
+}
+
+fn selects_by(coverage: &Coverage, key: &str) -> bool {
+    match coverage {
+        Coverage::Tags(tags) => tags.iter().any(|(selected, _)| selected == key),
+        Coverage::Any(parts) => parts.iter().any(|part| selects_by(part, key)),
+        Coverage::Both(one, other) | Coverage::Less(one, other) => selects_by(one, key) || selects_by(other, key),
+        _ => false,
+    }
+}
+
+/// Types that AWS Backup can copy continuously.
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html>
+const CONTINUOUS: &[&str] = &["RDS", "Aurora", "S3"];
+
 /// Whether a backup may be about a datastore at all: of its environment and kind of platform.
-fn comparable(backup: &Backup, datastore: &Datastore) -> bool {
+pub(super) fn comparable(backup: &Backup, datastore: &Datastore) -> bool {
     let in_cluster = matches!(backup.covers, Coverage::Namespaces { .. });
     backup.place.environment == datastore.place.environment && (!in_cluster || datastore.platform == "kubernetes")
 }
 
-fn covers(coverage: &Coverage, datastore: &Datastore) -> Covers {
-    match coverage {
-        Coverage::Unsaid => Covers::No,
-        Coverage::Names(names) => {
-            if names.iter().any(|name| is_name_of(name, datastore)) {
-                return Covers::Yes;
-            }
-            let unknown = names.iter().filter_map(Fact::reason).find(|reason| reason.refers_to.is_empty());
-            unknown.map_or(Covers::No, |unknown| Covers::Maybe(unknown.clone()))
-        }
-        Coverage::Tags(tags) => {
-            let carried = |(key, value): &(Text, Fact<Text>)| match (datastore.tags.get(key), value.value()) {
-                (Some(fact), Some(value)) => fact.value().is_some_and(|own| own == value || value == "*"),
-                (Some(_), None) => true,
-                (None, _) => false,
-            };
-            if !tags.is_empty() && tags.iter().all(carried) { Covers::Yes } else { Covers::No }
-        }
-        Coverage::Namespaces { included, excluded, selectors } => {
-            in_namespaces(included, excluded, selectors, datastore)
+/// Datastores of which a replica is made by another provider: in another region, or another account.
+fn replicated_elsewhere(model: &Model) -> Vec<(usize, Span)> {
+    let replicas: Vec<&Datastore> = model.datastores.iter().filter(|one| !one.replicates.is_empty()).collect();
+    let mut found = Vec::new();
+    for (index, datastore) in model.datastores.iter().enumerate() {
+        let of_it = |replica: &&&Datastore| {
+            replica.provider != datastore.provider
+                && replica.place.environment == datastore.place.environment
+                && replica.replicates.iter().filter_map(Fact::value).any(|name| refers_to(name, &datastore.address))
+        };
+        if !datastore.address.is_empty()
+            && let Some(replica) = replicas.iter().find(of_it)
+        {
+            found.push((index, replica.place.span));
         }
     }
-}
-
-fn in_namespaces(
-    included: &[Fact<Text>],
-    excluded: &[Fact<Text>],
-    selectors: &[crate::model::kubernetes::Selector],
-    datastore: &Datastore,
-) -> Covers {
-    let named = |list: &[Fact<Text>]| {
-        list.iter().any(|name| name.value().is_some() && same_namespace(name, &datastore.namespace))
-    };
-    if named(excluded) && datastore.namespace.value().is_some() {
-        return Covers::No;
-    }
-    let all = included.is_empty() || included.iter().any(|name| name.value().is_some_and(|name| name == "*"));
-    let selected = selectors.is_empty() || selectors.iter().any(|selector| selector.matches(&datastore.tags));
-    if (all || named(included)) && selected {
-        return Covers::Yes;
-    }
-    let unknown = included.iter().find_map(Fact::reason).cloned();
-    match unknown {
-        Some(unknown) if selected => Covers::Maybe(unknown),
-        _ => Covers::No,
-    }
-}
-
-/// Whether a reference, an ARN or a name is that of a datastore. `*` within a name stands for anything.
-fn is_name_of(name: &Fact<Text>, datastore: &Datastore) -> bool {
-    if let Some(unknown) = name.reason() {
-        return unknown.refers_to.iter().any(|reference| refers_to(reference, &datastore.address));
-    }
-    let Some(text) = name.value() else { return false };
-    if refers_to(text, &datastore.address) {
-        return true;
-    }
-    if text == "*" {
-        return true;
-    }
-    let last = text.rsplit([':', '/']).next().unwrap_or(text);
-    let host = last.split('.').next().unwrap_or(last);
-    datastore.names.iter().any(|own| !own.is_empty() && (own == text.as_str() || own == last || own == host))
-}
-
-fn refers_to(reference: &str, address: &str) -> bool {
-    !address.is_empty()
-        && reference.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// Whether anything shows that a restore of a datastore was tested.
-fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
-    let datastore = &model[id];
-    let tests = model.restore_tests.iter().filter(|test| !test.has_selection.is_false());
-    let by_test = tests.filter(|test| tests_restore(test, datastore)).map(|test| test.place.span).next();
-    let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
-    names.extend(datastore.address.rsplit('.').next().map(Text::from));
-    let by_drill = model.drills.iter().filter(|drill| drill.restores).find(|drill| {
-        names.iter().any(|name| !is_generic(name) && drill.mentions.binary_search(name).is_ok())
-            || datastore.service.is_some_and(|service| {
-                let service = model[service].name.to_lowercase();
-                drill.mentions.iter().any(|mention| *mention == *service)
-            })
-    });
-    let found = by_test.or_else(|| by_drill.map(|drill| drill.place.span));
-    let tested = found_or_elsewhere(found, "restore tests", context.external.restore_tests.as_ref());
-    model[id].restore_tested = Fact { span: tested.span.or(Some(datastore.place.span)), ..tested };
-}
-
-fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> bool {
-    match covers(&test.covers, datastore) {
-        Covers::Yes => true,
-        Covers::Maybe(_) => false,
-        Covers::No => test.target.value().is_some_and(|target| {
-            let lower = target.to_lowercase();
-            datastore.names.iter().any(|name| !is_generic(name) && lower.contains(name.to_lowercase().as_str()))
-        }),
-    }
+    found
 }

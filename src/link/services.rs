@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::names::{beginnings, folders, is_generic, is_role, normal, of_services_folder, parts, stem};
+use super::objectives::objective;
 use crate::model::{Datastore, Environment, Fact, Id, Labels, Member, Model, Noun, Place, Service, Workload};
 use crate::tree::Text;
 
@@ -187,6 +188,12 @@ impl<'c> Register<'c> {
             }
             if service.tier.is_absent() {
                 service.tier = entry.tier.clone();
+            }
+            if service.rpo_minutes.is_absent() {
+                service.rpo_minutes = objective(&entry.annotations, "rpo");
+            }
+            if service.rto_minutes.is_absent() {
+                service.rto_minutes = objective(&entry.annotations, "rto");
             }
         }
     }

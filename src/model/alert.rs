@@ -69,6 +69,10 @@ facts! {
         expression: Fact<Text>,
         /// What it watches.
         watches: Vec<Watch>,
+        /// The cloud metrics it looks at: `FreeStorageSpace`.
+        metrics: Vec<Text>,
+        /// Their namespaces: `AWS/Backup`.
+        namespaces: Vec<Text>,
         /// The namespace of the object it is declared in.
         namespace: Fact<Text>,
         /// Tags.

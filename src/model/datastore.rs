@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::loss::DataLoss;
 use super::schema::{Fact, Labels, facts};
 use super::{Id, Runbook, Workload};
 use crate::model::kubernetes::Selector;
@@ -36,10 +37,21 @@ facts! {
         soft_delete_days: Fact<f64>,
         /// Whether it survives the loss of a zone.
         multi_zone: Fact<bool>,
+        /// Whether its storage grows by itself when it fills.
+        storage_autoscaling: Fact<bool>,
+        /// Whether an alert watches its free storage.
+        storage_alerted: Fact<bool>,
+        /// Whether a copy of its data lies outside of its own region: backups, a replica, or copies that a plan makes.
+        copied_elsewhere: Fact<bool>,
+        /// How much of its data the worst case loses.
+        loss: DataLoss,
         /// Whether an alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
         alerted: Fact<bool>,
         /// Whether anything shows that a restore of it was tested: a plan, a job, a dated drill.
         restore_tested: Fact<bool>,
+        /// How many days ago the newest dated record shows a restore; null where none is dated, as of a test that runs by
+        /// itself.
+        restore_tested_days: Fact<i64>,
         /// Whether a runbook says how to restore it.
         restore_procedure: Fact<bool>,
         /// The workload whose data it is, for data inside a cluster.
@@ -55,8 +67,24 @@ facts! {
         type_name: Text,
         /// Tags, or labels.
         tags: Labels,
+        /// Why its tags are not known, when they are not.
+        tags_open: Option<crate::tree::Unknown>,
         /// Kubernetes namespace.
         namespace: Fact<Text>,
+        /// The provider that makes it, where it names one: `aws.recovery`.
+        provider: Text,
+        /// What it copies, as it names it, when it is a replica.
+        replicates: Vec<Fact<Text>>,
+        /// The plans that cover it and are not paused.
+        covering: Vec<Id<Backup>>,
+        /// How its ARN begins after the partition, with what is not known of it as `*`: `rds:*:*:db:`.
+        arn: Text,
+        /// What AWS Backup calls its type: `RDS`, `DynamoDB`.
+        protected_type: Text,
+        /// The longest time between two backups that it takes itself, in minutes.
+        own_interval_minutes: Fact<f64>,
+        /// How far point-in-time recovery lags behind the last write, in minutes.
+        pitr_lag_minutes: Fact<f64>,
     }
 }
 
@@ -83,8 +111,22 @@ facts! {
         tool: Text,
         /// Whether it is switched off.
         paused: Fact<bool>,
+        /// Whether it covers anything; unknown where what it covers may be elsewhere.
+        selects: Fact<bool>,
+        /// Whether it selects by tags, which anything may bear, in another repository too.
+        by_tag: bool,
         /// When it runs: cron or rate, as written.
         schedule: Fact<Text>,
+        /// The longest time between two runs, in minutes.
+        interval_minutes: Fact<f64>,
+        /// Whether anybody is told when it fails; null where nothing is known of how it tells.
+        failure_alerted: Fact<bool>,
+        /// Whether its copies are kept from being changed or deleted before their time (a vault's lock, immutability).
+        immutable: Fact<bool>,
+        /// Whether what it covers can be restored to any moment (continuous backup).
+        continuous: Fact<bool>,
+        /// Whether it copies to another region or account too.
+        copies_elsewhere: Fact<bool>,
         /// How long copies are kept, in days.
         retention_days: Fact<f64>,
     } plain {
@@ -101,8 +143,16 @@ pub enum Coverage {
     Unsaid,
     /// Things by Terraform address, ARN or name.
     Names(Vec<Fact<Text>>),
-    /// Things that bear all of these tags.
+    /// Things that bear all of these tags; `*` within a value stands for anything.
     Tags(Vec<(Text, Fact<Text>)>),
+    /// Things of a type that AWS Backup names: `RDS`.
+    Type(Text),
+    /// What any of these covers.
+    Any(Vec<Coverage>),
+    /// What both cover.
+    Both(Box<Coverage>, Box<Coverage>),
+    /// What the first covers, less what the second does.
+    Less(Box<Coverage>, Box<Coverage>),
     /// Everything in these namespaces (none given: all), less the excluded ones, that the selectors match.
     Namespaces {
         /// Namespaces covered; empty or `*` means all.
@@ -121,6 +171,10 @@ facts! {
         tool: Text,
         /// Whether it selects anything to restore.
         has_selection: Fact<bool>,
+        /// Whether what was restored is looked at before it is deleted; null where the tool has no such notion.
+        validates: Fact<bool>,
+        /// Types that plans of its tool back up and that no test of that tool restores: `RDS`, `DynamoDB`.
+        uncovered_types: Vec<Text>,
         /// What it restores.
         target: Fact<Text>,
     } plain {
@@ -128,5 +182,7 @@ facts! {
         covers: Coverage,
         /// For a plan made of two resources: the name by which its selection refers to it.
         plan_names: Vec<Text>,
+        /// The types it restores.
+        types: Vec<Fact<Text>>,
     }
 }

@@ -18,6 +18,8 @@ facts! {
         /// Whether anything sees that the new version works before the job is done; unknown where what it calls was not
         /// read.
         verified: Fact<bool>,
+        /// Whether the platform goes back by itself when a deployment fails; null where the platform is no such one.
+        auto_rollback: Fact<bool>,
     } plain {
         /// Commands, actions and paths of the job by which services are found.
         uses: Vec<Text>,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::loss::DataLoss;
 use super::schema::{Fact, Labels, facts};
 use super::{Alert, Datastore, Deployment, Drill, Id, Place, RollbackPath, Runbook, Workload};
 use crate::source::Span;
@@ -18,6 +19,8 @@ facts! {
         rpo_minutes: Fact<i64>,
         /// Declared time to restore, in minutes.
         rto_minutes: Fact<i64>,
+        /// How much of its data the worst case loses.
+        loss: DataLoss,
         /// Whether it was declared in `twoam.toml` or a catalogue, rather than inferred.
         declared: bool,
         /// Whether it runs anything that is deployed for whoever uses it. A database is restored rather than rolled

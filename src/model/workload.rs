@@ -30,6 +30,8 @@ facts! {
         budget: Budget,
         /// Whether a failed deploy is rolled back by the platform (ECS circuit breaker or alarms).
         auto_rollback: Fact<bool>,
+        /// Whether callers reach one version of it through an alias, so that going back is one change (functions).
+        has_alias: Fact<bool>,
         /// Whether another system deploys it and rolls it back (`CodeDeploy`, an external controller).
         deployed_elsewhere: Fact<bool>,
         /// How a new version replaces the one before.

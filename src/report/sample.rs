@@ -72,7 +72,7 @@ fn place(sources: &Sources, path: &str, from: &str, needle: &str) -> Span {
 fn rule(id: &str, title: &str, severity: Severity, question: Question, why: &str, fix: &str) -> Rule {
     let references = vec!["https://sre.google/workbook/on-call/".to_owned()];
     let (title, why, fix) = (title.into(), why.into(), fix.into());
-    Rule::saying(Meta { id: id.into(), title, severity, question, why, fix, references })
+    Rule::saying(Meta { id: id.into(), title, enabled: true, severity, question, why, fix, references })
 }
 
 fn rules() -> Vec<Rule> {

@@ -11,6 +11,10 @@ use super::{Question, Severity};
 pub struct RuleFile {
     /// The fault in a few words.
     pub title: String,
+    /// Whether it is asked unless it is skipped. A pedantic rule says `false`, and is asked only where `--select` names
+    /// it or its family, or where `[severities]` in `twoam.toml` gives it a severity.
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// How bad the gap is.
     pub severity: Severity,
     /// Conditions under which the same gap weighs differently; the first that holds counts.
@@ -43,6 +47,10 @@ pub struct RuleFile {
     /// Where to read more: URLs.
     #[serde(default)]
     pub references: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A severity under a condition.

@@ -15,8 +15,8 @@ use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
     Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Inhibition,
-    Migration, Noun, OwnerPattern, PagingService, Receiver, RestoreTest, Route, Routing, Runbook, Schedule, Service,
-    Workload,
+    Migration, Noun, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing, Runbook, Schedule,
+    Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -62,6 +62,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     PagingService::described,
     EscalationPolicy::described,
     Schedule::described,
+    Pool::described,
 ];
 
 impl RuleSet {
@@ -203,6 +204,7 @@ impl<'t> Reader<'t> {
         let meta = Meta {
             id,
             title: file.title,
+            enabled: file.enabled,
             severity: file.severity,
             question: file.question,
             why: file.why.trim().to_owned(),
@@ -261,6 +263,7 @@ impl<'t> Reader<'t> {
 /// The keys of a rule file, for suggestions.
 const KEYS: &[&str] = &[
     "title",
+    "enabled",
     "severity",
     "raise",
     "question",

@@ -13,7 +13,11 @@ pub(super) fn explain(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}\n", meta.id, meta.title)?;
     writeln!(out, "  severity  {}", meta.severity)?;
     writeln!(out, "  question  {}", meta.question.text())?;
-    writeln!(out, "  about     each {}\n", rule.subject)?;
+    writeln!(out, "  about     each {}", rule.subject)?;
+    if !meta.enabled {
+        writeln!(out, "  asked     only where --select names it, or twoam.toml gives it a severity")?;
+    }
+    writeln!(out)?;
     writeln!(out, "Why\n{}\n", indent(&meta.why))?;
     writeln!(out, "How to fix\n{}\n", indent(&meta.fix))?;
     if let Some((failing, passing)) = examples(&meta.id) {

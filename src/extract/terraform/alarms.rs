@@ -124,6 +124,10 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
 
 fn watch(metric: &Node, alert: &mut Alert) {
     let namespace = metric.get("namespace").and_then(Node::scalar).unwrap_or_default();
+    alert.metrics.extend(metric.get("metric_name").and_then(Node::scalar));
+    if !namespace.is_empty() {
+        alert.namespaces.push(namespace.clone());
+    }
     for entry in metric.get("dimensions").map_or(&[][..], Node::entries) {
         alert.watches.push(Watch::Dimension {
             namespace: namespace.clone(),
@@ -191,6 +195,7 @@ fn google(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
         for kind in ["condition_threshold", "condition_absent", "condition_matched_log"] {
             for inner in blocks(condition, kind) {
                 alert.watches.extend(inner.get("filter").map(filter).into_iter().flatten());
+                alert.metrics.extend(inner.get("filter").and_then(metric_type));
             }
         }
         for inner in blocks(condition, "condition_prometheus_query_language") {
@@ -218,6 +223,13 @@ fn filter(node: &Node) -> Vec<Watch> {
         .collect()
 }
 
+/// The metric that a filter of Cloud Monitoring compares: `metric.type = "cloudsql.googleapis.com/database/disk/utilization"`.
+fn metric_type(filter: &Node) -> Option<Text> {
+    let (_, rest) = filter.as_str()?.split_once("metric.type")?;
+    let value = rest.trim_start().strip_prefix(['=', ':'])?.trim_start_matches([' ', '=', '"']);
+    value.split(['"', ' ']).next().filter(|name| !name.is_empty()).map(Text::from)
+}
+
 fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.source = "azure".into();
     alert.plain_name = resource.at("name").and_then(Node::scalar).unwrap_or_default();
@@ -236,6 +248,12 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     let actions = i64::try_from(actions.len().max(alert.targets.len())).unwrap_or(i64::MAX);
     alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { Fact::known(actions, resource.head) };
     let namespace = resource.at("criteria.metric_namespace").and_then(Node::scalar).unwrap_or_default();
+    for criteria in ["criteria", "dynamic_criteria"].iter().flat_map(|kind| blocks(&resource.body, kind)) {
+        alert.metrics.extend(criteria.get("metric_name").and_then(Node::scalar));
+    }
+    if !namespace.is_empty() {
+        alert.namespaces.push(namespace.clone());
+    }
     for scope in super::named(resource, "scopes") {
         // A scope that is an address joins as a reference does.
         let value = match scope.value().filter(|text| !text.starts_with('/')) {

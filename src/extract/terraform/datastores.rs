@@ -39,6 +39,9 @@ const PASSING: &[&str] = &[
     "thanos",
 ];
 
+/// Words by which a table says that it holds only what may be lost.
+const FLEETING: &[&str] = &["session", "sessions", "cache", "lock", "locks"];
+
 /// Names of resources that tell nothing.
 const GENERIC: &[&str] = &["this", "main", "default"];
 
@@ -140,7 +143,16 @@ impl Declared<'_> {
             versioned: self.flag("versioned"),
             soft_delete_days: self.told("soft_delete_days").map_or_else(Fact::default, |told| number(told.fact)),
             multi_zone: self.flag("multi_zone"),
+            storage_autoscaling: self.flag("storage_autoscaling"),
+            copied_elsewhere: self.flag("geo_redundant_backup"),
+            own_interval_minutes: self.minutes("backup_interval"),
+            pitr_lag_minutes: self.minutes("pitr_lag"),
+            arn: self.store.arn.as_deref().unwrap_or_default().into(),
+            protected_type: self.store.protected_type.as_deref().unwrap_or_default().into(),
             address: name,
+            provider: self.provider.into(),
+            replicates: self.replicates(),
+            tags_open: self.body.get("tags").and_then(Node::as_unknown).cloned(),
             type_name: self.type_name.into(),
             tags,
             names,
@@ -156,6 +168,8 @@ impl Declared<'_> {
             sure(&mut datastore.deletes_backups);
             sure(&mut datastore.versioned);
             sure(&mut datastore.multi_zone);
+            sure(&mut datastore.storage_autoscaling);
+            sure(&mut datastore.copied_elsewhere);
             datastore.backup.retention_days =
                 doubt(std::mem::take(&mut datastore.backup.retention_days), Some(uncertain));
         }
@@ -181,6 +195,16 @@ impl Declared<'_> {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names
+    }
+
+    /// What the attribute that makes it a replica names.
+    fn replicates(&self) -> Vec<Fact<Text>> {
+        let Some(path) = self.store.facts.get("replica").and_then(|reading| reading.path.as_deref()) else {
+            return Vec::new();
+        };
+        let at = |name: Text| Fact::known(name, self.head);
+        let written = step(self.body, path).and_then(Node::scalar).map(at);
+        refers(self.references, path).map(|address| at(address.into())).chain(written).collect()
     }
 
     fn engine(&self) -> Fact<Text> {
@@ -211,7 +235,7 @@ impl Declared<'_> {
                 companion.of.iter().any(|of| of == self.type_name) && companion.facts.contains_key(name)
             })
             .collect();
-        if own.as_ref().is_some_and(|(told, _)| told.said) || carriers.is_empty() {
+        if own.as_ref().is_some_and(|(told, _)| told.said && !told.fact.is_absent()) || carriers.is_empty() {
             return own.map(|(told, reading)| self.documented(told, reading));
         }
         let carried = carriers.into_iter().filter_map(|companion| self.carried(companion, name)).reduce(stronger);
@@ -294,6 +318,11 @@ impl Declared<'_> {
         self.told(name).map_or_else(Fact::default, |told| told.fact.map(|answer| answer.truth()))
     }
 
+    /// A duration, which the table keeps in days, in minutes.
+    fn minutes(&self, name: &str) -> Fact<f64> {
+        self.told(name).map_or_else(Fact::default, |told| number(told.fact).map(|days| days * 1440.0))
+    }
+
     fn backup(&self) -> BackupState {
         let retention = self.told("backup_retention_days").map(|told| self.inherited(told));
         let enabled = self.told("backup_enabled").map(|told| told.fact.map(|answer| answer.truth()));
@@ -305,7 +334,11 @@ impl Declared<'_> {
             (None, Some(retention)) => number(retention).map(|days| days > 0.0),
             // A store that has nothing but point-in-time recovery of its own is copied where that is on.
             (None, None) if pitr.is_true() || pitr.reason().is_some() => pitr.clone(),
-            (None, None) if self.backed_up_by_others() => undocumented("its backup", Some(self.head)),
+            (None, None) if self.backed_up_by_others() => {
+                let reason = "the backup of its machine or account may cover it";
+                let unknown = Unknown::new(reason, "protect it by itself, or waive it with the reason", self.head);
+                Fact { span: Some(self.head), ..Fact::unknown(unknown) }
+            }
             (None, None) => Fact::default(),
         };
         if enabled.is_false() && pitr.is_true() {
@@ -353,6 +386,10 @@ impl Declared<'_> {
             if let Some(span) = self.passing(datastore) {
                 return Fact::known(true, span);
             }
+        }
+        let fleeting = |name: &Text| words(name).iter().any(|word| FLEETING.contains(&word.as_str()));
+        if self.store.kind == "database" && datastore.names.iter().any(fleeting) {
+            return Fact::known(true, self.head);
         }
         match listed.state {
             State::Unknown(_) => listed,

@@ -27,6 +27,10 @@ pub(super) struct Store {
     pub(super) engine: Engine,
     #[serde(default)]
     pub(super) name_paths: Vec<String>,
+    /// What its ARN holds after the partition: `rds:*:*:db:*`.
+    pub(super) arn: Option<String>,
+    /// What AWS Backup calls its type.
+    pub(super) protected_type: Option<String>,
     #[serde(default)]
     pub(super) facts: BTreeMap<String, Reading>,
 }

@@ -186,10 +186,10 @@ resource "aws_backup_restore_testing_selection" "tested" {
 resource "aws_backup_restore_testing_plan" "empty" { name = "empty" }
 "#,
     );
-    let covers: Vec<String> = model
-        .backups
+    let Coverage::Any(parts) = &model.backups[0].covers else { panic!("{:?}", model.backups[0].covers) };
+    let covers: Vec<String> = parts
         .iter()
-        .map(|backup| match &backup.covers {
+        .map(|part| match part {
             Coverage::Names(names) => names.iter().filter_map(Fact::value).map(ToString::to_string).collect(),
             Coverage::Tags(tags) => {
                 tags.iter().map(|(key, value)| [key.as_str(), value.value().unwrap()].join("=")).collect()
@@ -198,6 +198,7 @@ resource "aws_backup_restore_testing_plan" "empty" { name = "empty" }
         })
         .collect();
     assert_eq!(covers, ["backup=daily", "aws_db_instance.ordersaws_db_instance.orders.arn"]);
+    assert!(model.backups[0].selects.is_true() && !model.backups[0].by_tag);
     assert_eq!(model.backups[0].retention_days.value(), Some(&35.0));
     assert_eq!(model.backups[0].schedule.value().unwrap(), "cron(0 3 * * ? *)");
     let selected: Vec<bool> = model.restore_tests.iter().map(|test| test.has_selection.is_true()).collect();

@@ -6,7 +6,7 @@ use crate::model::{Fact, State, Workload};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text};
 
-use super::{Ground, Seen, doubt, reading, text, whole};
+use super::{Ground, Seen, doubt, reading, refers_to, text, whole};
 
 /// Resource type, platform, and the attributes that name it.
 const KINDS: &[(&str, &str, &[&str])] = &[
@@ -43,11 +43,14 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
         deployed_elsewhere: Fact::known(false, resource.head),
         ..Workload::default()
     };
-    if platform == "ecs" {
-        ecs(resource, &mut workload);
+    match platform {
+        "ecs" => ecs(resource, &mut workload),
+        "lambda" => lambda(ground, resource, &mut workload),
+        _ => {}
     }
     let uncertain = resource.uncertain.as_ref();
     workload.auto_rollback = doubt(std::mem::take(&mut workload.auto_rollback), uncertain);
+    workload.has_alias = doubt(std::mem::take(&mut workload.has_alias), uncertain);
     workload.replicas = doubt(std::mem::take(&mut workload.replicas), uncertain);
     workload
 }
@@ -69,6 +72,36 @@ fn ecs(resource: &Resource, workload: &mut Workload) {
     workload.deployed_elsewhere = match controller.state {
         State::Absent => Fact::known(false, resource.head),
         _ => controller.map(|kind| kind == "CODE_DEPLOY" || kind == "EXTERNAL"),
+    };
+}
+
+/// What calls a function and waits for its answer, and the attribute that names the function.
+const CALLERS: &[(&str, &str)] = &[
+    ("aws_lambda_function_url", "function_name"),
+    ("aws_apigatewayv2_integration", "integration_uri"),
+    ("aws_api_gateway_integration", "uri"),
+    ("aws_lb_target_group_attachment", "target_id"),
+    ("aws_alb_target_group_attachment", "target_id"),
+];
+
+/// A function that somebody waits for is reached through an alias, or by a version of its own (`qualified_arn`, which
+/// needs `publish`); else whatever was uploaded last answers, and nothing is kept to go back to.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html>
+fn lambda(ground: Ground<'_>, function: &Resource, workload: &mut Workload) {
+    let is_of = |other: &Resource, attribute: &str| refers_to(other, attribute, &function.address);
+    let permits = |permission: &Resource| {
+        let callers = ["apigateway.amazonaws.com", "elasticloadbalancing.amazonaws.com"];
+        is_of(permission, "function_name")
+            && permission.at("principal").and_then(Node::as_str).is_some_and(|who| callers.contains(&who))
+    };
+    workload.serves =
+        CALLERS.iter().any(|(kind, attribute)| ground.of_type(kind).any(|caller| is_of(caller, attribute)))
+            || ground.of_type("aws_lambda_permission").any(permits);
+    let alias = ground.of_type("aws_lambda_alias").find(|alias| is_of(alias, "function_name"));
+    let published = super::switch(function, "publish").or_default(false);
+    workload.has_alias = match alias {
+        Some(alias) => doubt(Fact::known(true, alias.head), alias.uncertain.as_ref()),
+        None => published,
     };
 }
 

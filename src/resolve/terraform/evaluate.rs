@@ -380,7 +380,10 @@ impl<'a> Evaluator<'a> {
         self.write(parts, scope, &mut written)?;
         self.spend(written.text.len() / 64);
         Ok(match written.unknown {
-            Some(unknown) => Typed::new(What::Unknown(Rc::new(unknown), Type::String), span),
+            Some(unknown) => {
+                let partial = Some(written.text.into());
+                Typed::new(What::Unknown(Rc::new(Unknown { partial, ..unknown }), Type::String), span)
+            }
             None => Typed::string(written.text, span),
         }
         .marked(written.mark))
@@ -392,19 +395,26 @@ impl<'a> Evaluator<'a> {
                 TemplatePart::Literal(literal) => written.text.push_str(literal),
                 TemplatePart::Interpolation(expression) => {
                     let value = self.evaluate(expression, scope)?;
-                    if !written.notes(&value) {
+                    if written.notes(&value) {
+                        // What is known of it, or a star for all of it.
+                        let partial = value.as_unknown().and_then(|unknown| unknown.partial.as_deref());
+                        written.text.push_str(partial.unwrap_or("*"));
+                    } else {
                         written.text.push_str(&to_text(&value)?);
                     }
                 }
                 TemplatePart::If { condition, then, otherwise } => {
                     let value = self.evaluate(condition, scope)?;
-                    if !written.notes(&value) {
+                    if written.notes(&value) {
+                        written.text.push('*');
+                    } else {
                         self.write(if to_bool(&value)? { then } else { otherwise }, scope, written)?;
                     }
                 }
                 TemplatePart::For { key_name, value_name, collection, body } => {
                     let value = self.evaluate(collection, scope)?;
                     if written.notes(&value) {
+                        written.text.push('*');
                         continue;
                     }
                     let Some(elements) = value.elements() else {

@@ -1,0 +1,98 @@
+//! Restore tests and drills → the datastores they restore, and how old the newest is.
+
+use std::collections::BTreeSet;
+
+use super::coverage::{Covers, covers};
+use super::names::is_generic;
+use super::{Context, found_or_elsewhere};
+use crate::model::{Backup, Datastore, Drill, Fact, Id, Model, RestoreTest};
+use crate::tree::Text;
+
+/// Joins restore tests to datastores.
+pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    for index in 0..model.datastores.len() {
+        prove(model, Id::new(index), context);
+    }
+    for (index, types) in untested(model) {
+        model.restore_tests[index].uncovered_types = types;
+    }
+}
+
+/// Whether anything shows that a restore of a datastore was tested, and when.
+fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
+    let datastore = &model[id];
+    let tests = model.restore_tests.iter().filter(|test| !test.has_selection.is_false());
+    let by_test = tests.filter(|test| tests_restore(test, datastore)).map(|test| test.place.span).next();
+    let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
+    names.extend(datastore.address.rsplit('.').next().map(Text::from));
+    let about = |drill: &&Drill| {
+        names.iter().any(|name| !is_generic(name) && drill.mentions.binary_search(name).is_ok())
+            || datastore.service.is_some_and(|service| {
+                let service = model[service].name.to_lowercase();
+                drill.mentions.iter().any(|mention| *mention == *service)
+            })
+    };
+    let drills = || model.drills.iter().filter(|drill| drill.restores).filter(about);
+    let found = by_test.or_else(|| drills().map(|drill| drill.place.span).next());
+    let tested = found_or_elsewhere(found, "restore tests", context.external.restore_tests.as_ref());
+    // What runs by itself has no date, and needs none.
+    let by_itself = by_test.is_some() || drills().any(|drill| drill.scheduled);
+    let dates = drills().filter_map(|drill| Some((age(drill.date.value()?, context.today)?, drill.date.span)));
+    let newest = dates.min_by_key(|(days, _)| *days).filter(|_| !by_itself);
+    let datastore = &mut model[id];
+    datastore.restore_tested_days = newest.map_or_else(Fact::default, |(days, span)| Fact::known(days, span));
+    datastore.restore_tested = Fact { span: tested.span.or(Some(datastore.place.span)), ..tested };
+}
+
+/// How many days ago a written date was; none for what is no date. A date to come is today.
+fn age(date: &Text, today: jiff::civil::Date) -> Option<i64> {
+    let date: jiff::civil::Date = date.parse().ok()?;
+    let days = date.until((jiff::Unit::Day, today)).ok()?.get_days();
+    Some(i64::from(days).max(0))
+}
+
+fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> bool {
+    match covers(&test.covers, datastore) {
+        Covers::Yes => true,
+        Covers::Maybe(_) => false,
+        Covers::No => test.target.value().is_some_and(|target| {
+            let lower = target.to_lowercase();
+            datastore.names.iter().any(|name| !is_generic(name) && lower.contains(name.to_lowercase().as_str()))
+        }),
+    }
+}
+
+/// What AWS Backup can restore as a test.
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html>
+const TESTABLE: &[&str] = &["Aurora", "DocumentDB", "DynamoDB", "EBS", "EC2", "EFS", "FSx", "Neptune", "RDS", "S3"];
+
+/// Types of datastores that plans cover and no restore test of the same environment restores, said of the first test.
+fn untested(model: &Model) -> Vec<(usize, Vec<Text>)> {
+    let mut found = Vec::new();
+    let mut seen: Vec<&Text> = Vec::new();
+    for (index, test) in model.restore_tests.iter().enumerate() {
+        let environment = &test.place.environment;
+        if test.tool != "aws-backup" || seen.contains(&&environment.name) || test.has_selection.is_false() {
+            continue;
+        }
+        seen.push(&environment.name);
+        let same = || model.restore_tests.iter().filter(|other| other.place.environment == *environment);
+        let types: Vec<&Fact<Text>> = same().flat_map(|other| &other.types).collect();
+        if types.iter().any(|kind| kind.reason().is_some()) {
+            continue;
+        }
+        let tested: BTreeSet<&str> = types.iter().filter_map(|kind| Some(kind.value()?.as_str())).collect();
+        let by_plan = |id: &Id<Backup>| model[*id].tool == "aws-backup";
+        let covered = model
+            .datastores
+            .iter()
+            .filter(|datastore| datastore.place.environment == *environment && datastore.covering.iter().any(by_plan));
+        let missing: BTreeSet<Text> = covered
+            .map(|datastore| &datastore.protected_type)
+            .filter(|kind| TESTABLE.contains(&kind.as_str()) && !tested.contains(kind.as_str()))
+            .cloned()
+            .collect();
+        found.push((index, missing.into_iter().collect()));
+    }
+    found
+}
