@@ -30,6 +30,8 @@ fn deployment(ground: Ground<'_>, resource: &Resource, platform: &str, way: &str
         platform: platform.into(),
         way_back: Fact::known(true, resource.head),
         way: way.into(),
+        // Both wait until what they ship is up, and say whether it is.
+        verified: Fact::known(true, resource.head),
         uses: names.chain([resource.name.clone()]).chain(references).collect::<Vec<Text>>(),
         ..Deployment::default()
     }
