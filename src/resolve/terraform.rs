@@ -21,10 +21,12 @@ mod number;
 mod operate;
 mod project;
 mod reference;
+mod respan;
 mod roots;
 mod saved_plan;
 mod shared;
 mod shelf;
+mod terragrunt;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -222,13 +224,17 @@ pub fn resolve(
     let project = project::Project::new(&files, sources, shelf);
     let saved = saved_plan::find(documents);
     let mut resolved = Resolved::default();
-    let mut wanted = roots::plan(&project, environments);
+    let surveys = terragrunt::survey(&project);
+    let variants = terragrunt::variants(&project, &surveys);
+    let mut wanted = roots::plan(&project, &surveys, &variants, environments);
     let (alone, unbound) = saved_plan::bind(&saved, plans, &project, &mut wanted, environments);
     resolved.gaps.extend(unbound);
     resolved.renderings.replaced.extend(saved.iter().map(saved_plan::SavedPlan::source));
     let outcomes = collect::run(&project, &wanted, environments);
     let alone = alone.into_iter().map(|plan| collect::alone(plan, &project, environments));
-    for outcome in outcomes.into_iter().chain(alone) {
+    let elsewhere = surveys.iter().filter_map(|survey| collect::elsewhere(survey, environments));
+    resolved.gaps.extend(terragrunt::stacks(&project));
+    for outcome in outcomes.into_iter().chain(elsewhere).chain(alone) {
         resolved.renderings.absorb(outcome.renderings);
         resolved.roots.push(outcome.root);
         resolved.gaps.extend(outcome.gaps);

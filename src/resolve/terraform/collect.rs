@@ -1,7 +1,6 @@
 //! What comes out of a root: its resources with all attributes evaluated, those of its modules included.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +8,7 @@ use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::Span;
-use crate::tree::block::{Block, Body, Expression, ExpressionKind};
+use crate::tree::block::{Block, Body, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
@@ -19,11 +18,12 @@ use super::operate::Failure;
 use super::project::{Kind, Placed, Project, Target};
 use super::roots::Plan;
 use super::saved_plan::SavedPlan;
+use super::terragrunt::{Source, Survey, Units};
 use super::typed::Typed;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root};
 
 /// Evaluation follows references by recursion, so it runs on threads with room for its bound.
-const STACK: usize = 64 << 20;
+pub(super) const STACK: usize = 64 << 20;
 /// The most resources of one root.
 const MOST_RESOURCES: usize = 100_000;
 
@@ -66,24 +66,11 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
         ..Root::default()
     };
     let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new(), renderings: Renderings::default() };
-    let Some(directory) = project.directories.get(plan.directory) else { return outcome };
+    let Some(directory) = plan.variant.or_else(|| project.directories.get(plan.directory)) else { return outcome };
     let evaluator = Evaluator::new(project);
-    // Number 0 is the root itself: values given by expressions are evaluated in its scope, or in a unit's own.
+    // Number 0 is the root itself: values given by expressions are evaluated in its scope.
     let mut module = Module::new(directory, BTreeMap::new());
     let mut given = BTreeMap::new();
-    let mut units = Vec::new();
-    for (index, unit) in plan.units.iter().enumerate() {
-        units.push(Module::new(&unit.configuration, BTreeMap::new()));
-        let mut pairs = Vec::new();
-        if let Some(inputs) = unit.inputs {
-            inputs_of(&inputs.value, &mut pairs);
-        }
-        for (key, value) in pairs {
-            if let ExpressionKind::Literal(Value::String(name)) = &key.kind {
-                given.insert(name.clone(), Given::Expression(Scope::of(index + 1), value));
-            }
-        }
-    }
     for file in &plan.values {
         match &file.kind {
             Kind::Values(body) => given.extend(
@@ -97,15 +84,14 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
             _ => {}
         }
     }
+    if let Some(path) = plan.unit {
+        given.extend(Units::new(project).unit(path).given(directory));
+    }
     module.given = given;
-    let units: Vec<Rc<Module<'a>>> = units.into_iter().map(Rc::new).collect();
     if let Some(saved) = plan.saved {
-        saved.give(project, &mut module, &units);
+        saved.give(project, &mut module);
     }
     let number = evaluator.adopt(module);
-    for unit in units {
-        evaluator.adopt_shared(unit);
-    }
     let mut collector =
         Collector { evaluator: &evaluator, outcome: &mut outcome, environments, documents: BTreeMap::new() };
     collector.defaults(number);
@@ -128,6 +114,37 @@ fn overlay<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, outcome: &mut Outco
     saved.apply(project, &mut outcome.root, &|prefix, name, body| environment(prefix, name, body, &own, environments));
 }
 
+/// A Terragrunt unit whose module is not here, or is not known.
+pub(super) fn elsewhere(survey: &Survey<'_>, environments: &Environments) -> Option<Outcome> {
+    let folder = survey.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let environment = environments.decide(survey.path, &[]);
+    let mut root = Root { directory: folder.into(), environment, ..Root::default() };
+    let gap = |span: Span, reason: String| Gap {
+        hides: Hides::Terraform,
+        span,
+        path: survey.path.into(),
+        reason: reason.into(),
+    };
+    let gaps = match &survey.source {
+        Source::Local(_) => return None,
+        Source::Remote(source, at) => {
+            root.calls.push(ModuleCall {
+                source: source.clone(),
+                arguments: survey.arguments.clone()?,
+                address: format!("module.{}", folder.rsplit('/').next().unwrap_or(folder)).into(),
+                head: *at,
+                path: survey.path.into(),
+                uncertain: None,
+                call_chain: Vec::new(),
+                references: Vec::new(),
+            });
+            vec![gap(*at, format!("the module `{source}` is not in the repository"))]
+        }
+        Source::Unsure(why, at) => vec![gap(*at, format!("the module of this unit is not known: {why}"))],
+    };
+    Some(Outcome { root, gaps, problems: Vec::new(), renderings: Renderings::default() })
+}
+
 /// What a saved plan says by itself, without any configuration beside it.
 pub(super) fn alone<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, environments: &Environments) -> Outcome {
     let environment = saved.environment(environments).unwrap_or_default();
@@ -136,19 +153,6 @@ pub(super) fn alone<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, environmen
     overlay(saved, project, &mut outcome, environments);
     manifests::place(BTreeMap::new(), &outcome.root, &mut outcome.renderings);
     outcome
-}
-
-/// The entries of Terragrunt's `inputs`: an object, or several merged. What else is merged in is not seen.
-fn inputs_of<'a>(expression: &'a Expression, out: &mut Vec<&'a (Expression, Expression)>) {
-    match &expression.kind {
-        ExpressionKind::Object(pairs) => out.extend(pairs),
-        ExpressionKind::Call { name, arguments, .. } if name.value == "merge" => {
-            for argument in arguments {
-                inputs_of(argument, out);
-            }
-        }
-        _ => {}
-    }
 }
 
 struct Collector<'c, 'a> {

@@ -19,6 +19,7 @@ use super::module::Module;
 use super::operate::{Evaluated, Failure, binary};
 use super::project::Project;
 use super::reference::Handle;
+use super::terragrunt::Terragrunt;
 use super::typed::{Member, Typed, What, same, unknown_among};
 use super::types::{Type, unify};
 
@@ -106,6 +107,8 @@ pub(super) struct Evaluator<'a> {
     problems: RefCell<Vec<Problem>>,
     steps: Cell<u64>,
     depth: Cell<u32>,
+    /// The files of a Terragrunt unit, when it is one that is evaluated.
+    pub(super) terragrunt: Option<Terragrunt<'a>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -119,7 +122,13 @@ impl<'a> Evaluator<'a> {
             problems: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
+            terragrunt: None,
         }
+    }
+
+    /// The same for the files of a Terragrunt unit.
+    pub(super) fn with_terragrunt(self, terragrunt: Terragrunt<'a>) -> Self {
+        Self { terragrunt: Some(terragrunt), ..self }
     }
 
     /// Takes a module in, and gives its number.

@@ -304,7 +304,9 @@ pub(super) fn call<'a>(
         return Err(Failure::new("a template in a string reads no files", span));
     }
     let Ok(at) = FUNCTIONS.binary_search_by(|spec| spec.name.cmp(name)) else {
-        return elsewhere(&cx, name, arguments);
+        let terragrunt = evaluator.terragrunt.as_ref();
+        let own = terragrunt.and_then(|terragrunt| terragrunt.call(evaluator, name, arguments, scope, span));
+        return own.unwrap_or_else(|| elsewhere(&cx, name, arguments));
     };
     let spec = &FUNCTIONS[at];
     let mut values: Vec<Typed> = Vec::with_capacity(arguments.len());

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Source, SourceId, Sources, Span};
-use crate::tree::block::{Attribute, Block, Body, ExpressionKind, TemplatePart};
+use crate::tree::block::{Attribute, Block, Body, ExpressionKind};
 use crate::tree::{Content, Document, Node, Text, Value};
 
 use super::json;
@@ -20,7 +20,7 @@ pub(super) enum Kind<'a> {
     Values(&'a Body),
     /// `.tfvars.json`.
     JsonValues(&'a Node),
-    /// `terragrunt.hcl`.
+    /// `terragrunt.hcl`, and whatever else it may include or read.
     Terragrunt(&'a Body),
     /// `.terraform.lock.hcl`.
     Lock,
@@ -63,8 +63,8 @@ fn file<'a>(source: &'a Source, document: &'a Document) -> Option<File<'a>> {
     let kind = match &document.content {
         Content::Body(body) if ends(".tf") || ends(".tofu") => Kind::Configuration(Cow::Borrowed(body)),
         Content::Body(body) if ends(".tfvars") => Kind::Values(body),
-        Content::Body(body) if name == "terragrunt.hcl" => Kind::Terragrunt(body),
         Content::Body(_) if name == ".terraform.lock.hcl" => Kind::Lock,
+        Content::Body(body) if ends(".hcl") => Kind::Terragrunt(body),
         Content::Values(nodes) if ends(".tf.json") => Kind::Configuration(Cow::Owned(json::body(nodes.first()?))),
         Content::Values(nodes) if ends(".tfvars.json") => Kind::JsonValues(nodes.first()?),
         _ => return None,
@@ -82,7 +82,7 @@ pub(super) struct Placed<'a> {
 }
 
 /// What the files of a directory declare.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Directory<'a> {
     /// Its path, without a trailing `/`.
     pub(super) path: &'a str,
@@ -109,7 +109,8 @@ pub(super) struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    fn add(&mut self, body: &'a Body, path: &'a str) {
+    /// Takes in what a file declares.
+    pub(super) fn add(&mut self, body: &'a Body, path: &'a str) {
         self.configured = true;
         for block in &body.blocks {
             let label = |index: usize| block.labels.get(index).map(|label| label.value.as_str());
@@ -152,19 +153,13 @@ pub(super) enum Target {
     Unsaid,
 }
 
-/// A Terragrunt unit.
+/// A file of Terragrunt's.
 #[derive(Debug)]
-pub(super) struct Unit<'a> {
-    /// Its folder.
-    pub(super) directory: &'a str,
-    /// The path of its file.
-    pub(super) path: &'a str,
+pub(super) struct Hcl<'a> {
+    /// What it says.
+    pub(super) body: &'a Body,
     /// Its locals, as a directory of its own.
     pub(super) configuration: Directory<'a>,
-    /// `inputs`.
-    pub(super) inputs: Option<&'a Attribute>,
-    /// The folder of `terraform { source }`, when it is local.
-    pub(super) source: Option<String>,
 }
 
 /// All directories, and what gives them values.
@@ -176,8 +171,8 @@ pub(super) struct Project<'a> {
     pub(super) directories: BTreeMap<&'a str, Directory<'a>>,
     /// Files of values.
     pub(super) values: Vec<&'a File<'a>>,
-    /// Terragrunt units, by folder.
-    pub(super) units: BTreeMap<&'a str, Unit<'a>>,
+    /// Files of Terragrunt's, by path.
+    pub(super) terragrunt: BTreeMap<&'a str, Hcl<'a>>,
     /// Every file that was read, by path: what `file` and its kin may name.
     texts: BTreeMap<&'a str, (SourceId, &'a Source)>,
     sources: Option<&'a Sources>,
@@ -193,7 +188,7 @@ impl<'a> Project<'a> {
                 Kind::Configuration(body) => project.directory(file.directory).add(body, file.path),
                 Kind::Lock => project.directory(file.directory).lock = true,
                 Kind::Values(_) | Kind::JsonValues(_) => project.values.push(file),
-                Kind::Terragrunt(body) => drop(project.units.insert(file.directory, unit(file, body))),
+                Kind::Terragrunt(body) => drop(project.terragrunt.insert(file.path, hcl(file, body))),
             }
         }
         project.directories.retain(|_, directory| directory.configured);
@@ -203,6 +198,14 @@ impl<'a> Project<'a> {
     /// The file at a path from the audited root.
     pub(super) fn source(&self, path: &str) -> Option<(SourceId, &'a Source)> {
         self.texts.get(path).copied()
+    }
+
+    /// Whether there is a file or a folder at a path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        let below = format!("{path}/");
+        self.texts.contains_key(path)
+            || self.shelf.is_some_and(|shelf| shelf.has(path) || !shelf.below(&below).is_empty())
+            || self.texts.range(below.as_str()..).next().is_some_and(|(known, _)| known.starts_with(&below))
     }
 
     /// The text under a span.
@@ -239,29 +242,17 @@ impl<'a> Project<'a> {
     }
 }
 
-fn unit<'a>(file: &File<'a>, body: &'a Body) -> Unit<'a> {
+fn hcl<'a>(file: &File<'a>, body: &'a Body) -> Hcl<'a> {
     let mut configuration = Directory { path: file.directory, ..Directory::default() };
     for block in body.blocks("locals") {
         configuration.add_locals(&block.body);
     }
-    let source = body.blocks("terraform").find_map(|block| match &block.body.attribute("source")?.value.kind {
-        ExpressionKind::Literal(Value::String(source)) => local(file.directory, source),
-        // A checkout of this repository at another commit (`git::../..//modules/x?ref=${…}`): what stands here is the
-        // nearest to it that can be read.
-        ExpressionKind::Template(parts) => match parts.first() {
-            Some(TemplatePart::Literal(start)) => {
-                local(file.directory, start.strip_prefix("git::")?.split_once('?')?.0)
-            }
-            _ => None,
-        },
-        _ => None,
-    });
-    Unit { directory: file.directory, path: file.path, configuration, inputs: body.attribute("inputs"), source }
+    Hcl { body, configuration }
 }
 
 /// The folder a local source leads to: `./x` and `../x` from a directory. `//` separates a package from a folder in it.
 /// A source that leaves the audited root leads nowhere.
-fn local(directory: &str, source: &str) -> Option<String> {
+pub(super) fn local(directory: &str, source: &str) -> Option<String> {
     if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
         return None;
     }

@@ -160,6 +160,12 @@ impl<'a> Evaluator<'a> {
             return Err(Failure::new(format!("the template has no variable `{root}`"), span));
         }
         let module = scope.module;
+        if let Some(terragrunt) = &self.terragrunt {
+            let names: Vec<Option<&str>> = (0..steps.len()).map(name).collect();
+            if let Some((value, taken)) = terragrunt.named(self, module, root, &names, span) {
+                return Ok((value, left(taken)));
+            }
+        }
         Ok(match root {
             "var" => (self.variable(module, name(0).ok_or_else(|| lost("a name"))?, span)?, left(1)),
             "local" => (self.local(module, name(0).ok_or_else(|| lost("a name"))?, span)?, left(1)),
@@ -171,7 +177,6 @@ impl<'a> Evaluator<'a> {
             },
             "terraform" | "tofu" => (Typed::unknown("the workspace is not known here", "pass a plan", span), left(1)),
             "each" | "count" | "self" => return Err(Failure::new(format!("there is no `{root}` here"), span)),
-            "dependency" => (Typed::unknown("it is an output of another Terragrunt unit", "pass a plan", span), 0),
             kind => match name(0) {
                 Some(name) => (self.resource_value(module, false, kind, name, span)?, left(1)),
                 None => return Err(Failure::new(format!("there is no `{kind}`"), span)),
@@ -182,10 +187,12 @@ impl<'a> Evaluator<'a> {
     /// The path from the audited root of a path as an expression names it, from the root module's folder; nothing for
     /// one that leaves the audited root.
     pub(super) fn within(&self, path: &str) -> Option<String> {
-        if path.starts_with(['/', '~']) {
+        // In Terragrunt's files, an absolute path is one from the audited root.
+        let absolute = path.starts_with('/') && self.terragrunt.is_some();
+        if path.starts_with(['/', '~']) && !absolute {
             return None;
         }
-        let home = self.module(0).directory.path;
+        let home = if absolute { "" } else { self.module(0).directory.path };
         let mut segments: Vec<&str> = home.split('/').filter(|segment| !segment.is_empty()).collect();
         for segment in path.split('/') {
             match segment {

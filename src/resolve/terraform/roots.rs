@@ -10,8 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments};
 
-use super::project::{Directory, File, Project, Unit};
+use super::project::{Directory, File, Project};
 use super::saved_plan::SavedPlan;
+use super::terragrunt::{Source, Survey};
 
 /// File names of values that are shared by the roots whose own values lie beside them.
 const SHARED: &[&str] = &["common", "global", "globals", "shared", "default", "defaults", "all"];
@@ -27,19 +28,26 @@ pub(super) struct Plan<'a> {
     pub(super) library: bool,
     /// Files of values; later ones win.
     pub(super) values: Vec<&'a File<'a>>,
-    /// Terragrunt units that give inputs; later ones win.
-    pub(super) units: Vec<&'a Unit<'a>>,
+    /// The file of the Terragrunt unit that gives inputs.
+    pub(super) unit: Option<&'a str>,
+    /// The directory with what the unit writes beside it.
+    pub(super) variant: Option<&'a Directory<'a>>,
     /// Terraform's own plan, when one was saved.
     pub(super) saved: Option<&'a SavedPlan<'a>>,
 }
 
 /// Every directory to evaluate, in path order.
-pub(super) fn plan<'a>(project: &'a Project<'a>, environments: &Environments) -> Vec<Plan<'a>> {
+pub(super) fn plan<'a>(
+    project: &'a Project<'a>,
+    surveys: &'a [Survey<'a>],
+    variants: &'a BTreeMap<&'a str, Directory<'a>>,
+    environments: &Environments,
+) -> Vec<Plan<'a>> {
     let callers = project.callers();
-    let mut by_source: BTreeMap<&str, Vec<&Unit<'a>>> = BTreeMap::new();
-    for unit in project.units.values() {
-        if let Some(source) = &unit.source {
-            by_source.entry(source).or_default().push(unit);
+    let mut by_source: BTreeMap<&str, Vec<&'a Survey<'a>>> = BTreeMap::new();
+    for survey in surveys {
+        if let Source::Local(path) = &survey.source {
+            by_source.entry(path).or_default().push(survey);
         }
     }
     let candidates: Vec<&Directory<'a>> = project
@@ -48,18 +56,28 @@ pub(super) fn plan<'a>(project: &'a Project<'a>, environments: &Environments) ->
         .filter(|directory| {
             let only_shown = |callers: &BTreeSet<&str>| callers.iter().all(|caller| demonstrates(caller, environments));
             let makes = directory.makes_anything();
-            makes && (directory.backend || callers.get(directory.path).is_none_or(only_shown))
+            let applied = directory.backend || by_source.contains_key(directory.path);
+            makes && (applied || callers.get(directory.path).is_none_or(only_shown))
         })
         .collect();
     let values = Values::bind(project, &candidates, environments);
     let mut plans = Vec::new();
     for directory in candidates {
         if let Some(units) = by_source.get(directory.path) {
-            plans.extend(units.iter().map(|unit| unit_plan(project, directory, unit, environments)));
+            let always = values.always.get(directory.path).cloned().unwrap_or_default();
+            plans.extend(units.iter().map(|unit| Plan {
+                directory: directory.path,
+                environment: environments.decide(unit.path, &[]),
+                library: false,
+                values: always.clone(),
+                unit: Some(unit.path),
+                variant: variants.get(unit.path),
+                saved: None,
+            }));
             continue;
         }
         let called = callers.contains_key(directory.path);
-        plans.extend(values.plans(project, directory, called, environments));
+        plans.extend(values.plans(directory, called, environments));
     }
     plans
 }
@@ -69,27 +87,6 @@ fn demonstrates(path: &str, environments: &Environments) -> bool {
     let shows = |segment: &str| matches!(segment, "examples" | "example" | "tests" | "test" | "wrappers" | "fixtures");
     path.split('/').any(shows) && environments.of_path(&format!("{path}/main.tf")).is_none_or(|found| !found.production)
         || path.split('/').any(|segment| segment == "wrappers")
-}
-
-fn unit_plan<'a>(
-    project: &'a Project<'a>,
-    directory: &Directory<'a>,
-    unit: &'a Unit<'a>,
-    environments: &Environments,
-) -> Plan<'a> {
-    let parents = project.units.values().filter(|parent| {
-        parent.directory != unit.directory && (parent.directory.is_empty() || inside(unit.directory, parent.directory))
-    });
-    let mut units: Vec<&Unit<'a>> = parents.collect();
-    units.push(unit);
-    Plan {
-        directory: directory.path,
-        environment: environments.decide(unit.path, &[]),
-        library: false,
-        values: Vec::new(),
-        units,
-        saved: None,
-    }
 }
 
 fn inside(path: &str, folder: &str) -> bool {
@@ -181,26 +178,18 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn plans(
-        &self,
-        project: &Project<'a>,
-        directory: &Directory<'a>,
-        called: bool,
-        environments: &Environments,
-    ) -> Vec<Plan<'a>> {
+    fn plans(&self, directory: &Directory<'a>, called: bool, environments: &Environments) -> Vec<Plan<'a>> {
         let root = directory.path;
         let always = self.always.get(root).cloned().unwrap_or_default();
-        let mut place = if root.is_empty() { "main.tf".to_owned() } else { format!("{root}/main.tf") };
-        if let Some(unit) = project.units.get(root) {
-            unit.path.clone_into(&mut place);
-        }
+        let place = if root.is_empty() { "main.tf".to_owned() } else { format!("{root}/main.tf") };
         let here = environments.decide(&place, &[]);
         let plan = |environment: Environment, files: &[&'a File<'a>]| Plan {
             directory: root,
             environment: if here.production { environment } else { here.clone() },
             library: false,
             values: always.iter().chain(files).copied().collect(),
-            units: Vec::new(),
+            unit: None,
+            variant: None,
             saved: None,
         };
         if let Some(sets) = self.sets.get(root) {
@@ -208,7 +197,7 @@ impl<'a> Values<'a> {
         }
         let others = self.others.get(root).map_or(&[][..], Vec::as_slice);
         let lone = if others.len() == 1 { others } else { &[] };
-        let given = !always.is_empty() || !lone.is_empty() || project.units.contains_key(root);
+        let given = !always.is_empty() || !lone.is_empty();
         let library = !given && looks_reusable(directory, called);
         vec![Plan { library, ..plan(here.clone(), lone) }]
     }

@@ -14,7 +14,6 @@ mod place;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::source::{Source, SourceId, Span};
@@ -101,7 +100,8 @@ where
                 environment: environment.unwrap_or_else(|| environments.decide(&join_path(directory, "main.tf"), &[])),
                 library: false,
                 values: Vec::new(),
-                units: Vec::new(),
+                unit: None,
+                variant: None,
                 saved: Some(one),
             }),
         }
@@ -165,12 +165,9 @@ impl<'a> SavedPlan<'a> {
     }
 
     /// Gives the root's variables what the plan was made with, where the text gives nothing or another value.
-    pub(super) fn give(&self, project: &'a Project<'a>, module: &mut Module<'a>, units: &[Rc<Module<'a>>]) {
+    pub(super) fn give(&self, project: &'a Project<'a>, module: &mut Module<'a>) {
         let text = Evaluator::new(project);
         let number = text.adopt(Module::new(module.directory, module.given.clone()));
-        for unit in units {
-            text.adopt_shared(unit.clone());
-        }
         for (name, value) in self.variables() {
             let Some(block) = module.directory.variables.get(name.as_str()) else { continue };
             let known = text.variable(number, name, block.head);
