@@ -241,8 +241,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     config.adopt(&own, &mut sources);
     let environments = config.environments();
 
-    let modules: Vec<(&Source, &Document)> =
-        kept.iter().map(|document| (sources.get(document.source), document)).collect();
+    let modules: Vec<(&Source, &Document)> = kept
+        .iter()
+        .filter(|document| document.format != Format::Yaml)
+        .map(|document| (sources.get(document.source), document))
+        .collect();
     let read = |path: &str| discover::text_at(&roots, path, config.discovery().largest);
     let shelf = resolve::terraform::Shelf::new(&all_paths, &read);
     let (plans, broken) = plans(&named, &modules);
@@ -255,6 +258,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let installed = resolve::helm::install(&resolve::helm::Charts::read(&charts, sources.iter()), environments);
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);
+    let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
+    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths);
+    renderings.absorb(resolve::delivery::resolve(&folders, environments));
     renderings.dedup();
 
     for (file, facts) in (0..).map(SourceId).zip(written) {
@@ -274,7 +280,12 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         problems.extend(facts.problems);
     }
     model.gaps.extend(renderings.gaps);
-    problems.extend(renderings.problems);
+    for problem in renderings.problems {
+        match problem.span.filter(|span| environments.is_for_show(sources.path(*span))) {
+            Some(span) => skipped.push(for_show(&problem, sources.get(span.source))),
+            None => problems.push(problem),
+        }
+    }
 
     request.tell(Stage::Link);
     model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
@@ -367,10 +378,14 @@ fn complain(facts: &mut Facts, problems: Vec<Problem>, source: &Source, config: 
         facts.problems.extend(problems);
         return None;
     }
-    let first = problems.first()?;
-    let line = first.span.map_or(1, |span| source.position(span.start).line);
-    let reason = format!("{} (line {line}), in a test or an example", first.message);
-    Some(Skipped { path: source.path.clone(), reason })
+    problems.first().map(|first| for_show(first, source))
+}
+
+/// What is broken in a test or an example, as it is listed.
+fn for_show(problem: &Problem, source: &Source) -> Skipped {
+    let line = problem.span.map_or(1, |span| source.position(span.start).line);
+    let reason = format!("{} (line {line}), in a test or an example", problem.message);
+    Skipped { path: source.path.clone(), reason }
 }
 
 /// A file that says nothing by itself: a template of a chart, or what one uses. Only those that are sought for
@@ -427,7 +442,12 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
     });
     let skipped = complain(&mut facts, problems, &source, config);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
-    let whole_modules =
-        document.format == Format::Hcl || source.path.ends_with(".tf.json") || source.path.ends_with(".tfvars.json");
-    ReadFile { source, facts, skipped, document: whole_modules.then_some(document), comments }
+    let seen_together = is_module(&source.path, document.format)
+        || document.format == Format::Yaml && resolve::delivery::concerns(&source.path, document.values());
+    ReadFile { source, facts, skipped, document: seen_together.then_some(document), comments }
+}
+
+/// Whether a file is part of a Terraform module.
+fn is_module(path: &str, format: Format) -> bool {
+    format == Format::Hcl || path.ends_with(".tf.json") || path.ends_with(".tfvars.json")
 }

@@ -4,6 +4,7 @@
 //! cannot be known stays in the tree as an unknown. Files are untrusted: nesting and copies are bounded here, so that
 //! whoever walks a tree may recurse.
 
+pub mod embedded;
 pub mod encrypted;
 pub mod hcl;
 pub mod json;

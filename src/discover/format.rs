@@ -38,7 +38,7 @@ pub(super) fn of(name: &str) -> Kind {
     match name {
         "CODEOWNERS" | "go.mod" | "Makefile" | "makefile" | "GNUmakefile" => return Kind::Input(Format::Text),
         _ if name.starts_with("docusaurus.config.") => return Kind::Input(Format::Text),
-        "OWNERS" => return Kind::Input(Format::Yaml),
+        "OWNERS" | "Kustomization" => return Kind::Input(Format::Yaml),
         _ => {}
     }
     let name = name.to_ascii_lowercase();

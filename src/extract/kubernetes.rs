@@ -8,11 +8,11 @@ mod container;
 mod cronjob;
 mod database;
 mod datastore;
-mod kustomization;
 mod object;
 mod operator;
 mod rollout;
 mod selecting;
+mod skaffold;
 mod uses;
 mod volume;
 mod workload;
@@ -30,7 +30,7 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
 }
 
 fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
-    kustomization::extract(input, document, facts);
+    skaffold::extract(input, document, facts);
     let Some(kind) = document.get("kind").and_then(Node::as_str) else { return };
     if kind.ends_with("List") && document.get("items").is_some() {
         for item in document.get("items").map_or(&[][..], Node::items) {

@@ -1,6 +1,6 @@
 //! Selectors → what they select: Services, disruption budgets, autoscalers and claims joined to workloads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::index::BySelector;
 use crate::model::kubernetes::{DisruptionBudget, NetworkService};
@@ -143,6 +143,8 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Sel
         };
         return Budget { exists, ..Budget::default() };
     };
+    // One budget may be rendered for several clusters.
+    let count = selecting.iter().map(|budget| &budget.name).collect::<BTreeSet<_>>().len();
     let (name, declared) = if first.min_available.is_absent() {
         ("maxUnavailable", &first.max_unavailable)
     } else {
@@ -151,8 +153,8 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Sel
     Budget {
         span: declared.span.or(Some(first.place.span)),
         exists: Fact::known(true, first.place.span),
-        blocks_drain: blocks_drain(first, selecting.len(), replicas),
-        count: i64::try_from(selecting.len()).unwrap_or(i64::MAX),
+        blocks_drain: blocks_drain(first, count, replicas),
+        count: i64::try_from(count).unwrap_or(i64::MAX),
         declared: declared.clone().map(|value| compact_str::format_compact!("{name}: {value}")),
     }
 }

@@ -19,6 +19,9 @@ facts! {
         platform: Text,
         /// Whether it copies another one and can be made again from it.
         replica: Fact<bool>,
+        /// Whether a resource of an operator declares it, and has a notion of backups of its own (`CloudNativePG`, Percona,
+        /// Crunchy, Zalando).
+        operated: bool,
         /// Whether its data may be lost: a cache, a lock table, logs, a bucket that expires all it holds.
         disposable: Fact<bool>,
         /// Whether its data disappears with the pod (`emptyDir`, no volume at all).

@@ -212,7 +212,7 @@ pub struct Configuration {
     pub place: Place,
 }
 
-/// An image whose tag is set outside the manifest that names it: an entry of a kustomization's `images`, or an artifact
+/// An image whose tag is set outside the manifest that names it: an artifact
 /// that Skaffold builds. It holds for the files that the folder of its own file draws in.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ImageOverride {

@@ -36,6 +36,9 @@ facts! {
         deployed_elsewhere: Fact<bool>,
         /// How a new version replaces the one before.
         rollout: Rollout,
+        /// Which `GitOps` controller keeps it as Git says (`flux`, `argocd`), so that a revert there rolls it back; null
+        /// where none is known to.
+        gitops: Fact<Text>,
         /// Its containers.
         containers: Vec<Id<Container>>,
     } plain {

@@ -30,9 +30,66 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         ("snapscheduler.backube", "SnapshotSchedule") => snapscheduler(object),
         ("stash.appscode.com" | "core.kubestash.com", "BackupConfiguration") => stash(object),
         ("k8s.mariadb.com", "Backup" | "PhysicalBackup") => mariadb(object),
-        _ => None,
+        _ => of_unknown_tool(object),
     };
     facts.model.backups.extend(backup);
+}
+
+/// Keys under which resources of backup tools name the claim they copy: `VolSync`, Kopiur, scheduled-volume-snapshotter
+/// and their like.
+const CLAIM_KEYS: &[&str] =
+    &["pvc", "pvcName", "sourcePVC", "claimName", "persistentVolumeClaimName", "persistentVolumeClaim"];
+
+/// How deep such a key is looked for.
+const CLAIM_DEPTH: usize = 6;
+
+/// A resource of a tool that is not known here, which says by its kind that it copies (`SnapshotPolicy`,
+/// `BackupPlan`) and names a claim: that claim is not without a copy, whatever else is not known of it. One snapshot of
+/// CSI (snapshot.storage.k8s.io) is no schedule.
+fn of_unknown_tool(object: &Object<'_>) -> Option<Backup> {
+    let copies = ["Backup", "Snapshot", "ReplicationSource"].iter().any(|word| object.kind.contains(word));
+    if !copies || object.kind.contains("Restore") || object.group.is_empty() || object.group.ends_with(".k8s.io") {
+        return None;
+    }
+    let spec = object.at(&["spec"])?;
+    let mut claims = Vec::new();
+    claims_below(spec, CLAIM_DEPTH, &mut claims);
+    let daily = ["retention", "retain"].iter().find_map(|key| spec.get(key)?.get("keepDaily"));
+    (!claims.is_empty()).then(|| Backup {
+        name: object.title(),
+        place: object.place.clone(),
+        tool: object.group.into(),
+        paused: ["paused", "suspend", "disabled"]
+            .iter()
+            .find_map(|key| spec.get(key))
+            .map_or_else(|| Fact::known(false, object.head()), super::object::boolean),
+        schedule: ["schedule", "cron"]
+            .iter()
+            .find_map(|key| spec.get(key))
+            .map_or_else(|| Fact::absent(object.head()), text),
+        retention_days: daily.map_or_else(|| Fact::absent(object.head()), super::object::int).map(days),
+        covers: Coverage::Names(claims),
+        ..Backup::default()
+    })
+}
+
+fn claims_below(node: &Node, depth: usize, claims: &mut Vec<Fact<Text>>) {
+    if depth == 0 {
+        return;
+    }
+    for entry in node.entries() {
+        if CLAIM_KEYS.contains(&entry.key.as_str()) {
+            let named = ["name", "claimName"].iter().find_map(|key| entry.value.get(key)).unwrap_or(&entry.value);
+            if named.scalar().is_some() {
+                claims.push(text(named));
+                continue;
+            }
+        }
+        claims_below(&entry.value, depth - 1, claims);
+    }
+    for item in node.items() {
+        claims_below(item, depth - 1, claims);
+    }
 }
 
 fn schedule(object: &Object<'_>, tool: &'static str, schedule: &[&str]) -> Backup {

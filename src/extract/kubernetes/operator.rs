@@ -82,7 +82,8 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
         engine: Fact::known(Text::const_new(engine), kind_span),
         platform: Text::const_new("kubernetes"),
         replica: replica(object, says),
-        disposable: Fact::known(false, object.head()),
+        operated: !matches!(says, Says::Outside),
+        disposable: Fact::known(is_rehearsal(object), object.head()),
         ephemeral: Fact::known(false, object.head()),
         backup: BackupState { span: Some(object.head()), ..backup(object, says) },
         names: names(object, says),
@@ -254,6 +255,11 @@ fn rehearsal(object: &Object<'_>, facts: &mut Facts) {
         covers: Coverage::Names(vec![source, Fact::known(object.name.clone(), object.head())]),
         ..RestoreTest::default()
     });
+}
+
+/// A cluster that exists to show that a backup can be restored keeps nothing of its own.
+fn is_rehearsal(object: &Object<'_>) -> bool {
+    object.at(&["spec", "bootstrap", "recovery"]).is_some() && called_rehearsal(object)
 }
 
 fn called_rehearsal(object: &Object<'_>) -> bool {

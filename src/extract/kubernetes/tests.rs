@@ -321,9 +321,7 @@ fn what_is_filled_in_later_is_not_known() {
 }
 
 #[test]
-fn kustomizations_and_skaffold_set_images() {
-    let (_, facts) = read_yaml("base/kustomization.yaml", "images:\n  - {name: checkout, newTag: '1.4'}\n");
-    assert!(facts.model.kubernetes.images[0].mutable.is_false());
+fn skaffold_sets_images() {
     let (_, facts) = read("apiVersion: skaffold/v4beta1\nkind: Config\nbuild:\n  artifacts: [{image: checkout}]\n");
     assert!(facts.model.kubernetes.images[0].mutable.reason().is_some());
 }

@@ -96,6 +96,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         pod_labels: shape.pod_labels(),
         labels: object.labels.clone(),
         annotations: object.annotations.clone(),
+        gitops: gitops(object),
         uses,
         claims,
         configured_by,
@@ -105,6 +106,23 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     };
     let id = facts.model.add(workload);
     keep(object, &shape, &volumes, id, facts);
+}
+
+/// The marks by which `GitOps` controllers know what they deliver, and who they are.
+const DELIVERED: &[(&str, &str)] = &[
+    ("kustomize.toolkit.fluxcd.io/name", "flux"),
+    ("helm.toolkit.fluxcd.io/name", "flux"),
+    ("argocd.argoproj.io/tracking-id", "argocd"),
+    ("argocd.argoproj.io/instance", "argocd"),
+];
+
+/// Which controller keeps an object as Git says.
+fn gitops(object: &Object<'_>) -> Fact<Text> {
+    let marked = DELIVERED.iter().find_map(|(key, tool)| {
+        let mark = object.labels.get(key).or_else(|| object.annotations.get(key))?;
+        Some(Fact::known(Text::const_new(tool), mark.span))
+    });
+    marked.unwrap_or_else(|| Fact::absent(object.head()))
 }
 
 /// Jobs copy or restore data; the others keep it.

@@ -1,0 +1,166 @@
+//! Argo CD: `Application` names a folder and where it goes; `ApplicationSet` makes applications of a template.
+//!
+//! Fields are those of its custom resource definitions. Of the generators, those are read that depend on nothing but
+//! the repository: lists, folders and files of it, and what `matrix` and `merge` make of these.
+
+mod generators;
+
+use super::unit::{Known, Mark, Unit, mapping};
+use crate::source::Span;
+use crate::tree::{Node, Text, Value};
+
+/// How many applications one set may make.
+const MOST_APPLICATIONS: usize = 1_000;
+
+/// Whether a document is one of Argo CD's that this reads.
+pub(super) fn concerns(node: &Node) -> bool {
+    node.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("argoproj.io/"))
+        && matches!(node.get("kind").and_then(Node::as_str), Some("Application" | "ApplicationSet"))
+}
+
+/// What an application, or each of those that a set makes, delivers.
+pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Vec<Unit> {
+    if !concerns(node) {
+        return Vec::new();
+    }
+    let made = made(known, node);
+    made.iter().flat_map(|application| of_application(known, application, parent)).collect()
+}
+
+fn made(known: &Known<'_, '_>, node: &Node) -> Vec<Node> {
+    if node.get("kind").and_then(Node::as_str) == Some("Application") {
+        return vec![node.clone()];
+    }
+    let Ok(sets) = generators::parameters(known, node) else { return Vec::new() };
+    let Some(template) = node.at(&["spec", "template"]) else { return Vec::new() };
+    sets.iter().take(MOST_APPLICATIONS).map(|set| generators::render(template, set)).collect()
+}
+
+/// `source`, or each of `sources`.
+fn sources(application: &Node) -> Vec<&Node> {
+    let several = application.at(&["spec", "sources"]).map_or(&[][..], Node::items);
+    if several.is_empty() {
+        application.at(&["spec", "source"]).into_iter().collect()
+    } else {
+        several.iter().collect()
+    }
+}
+
+fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Unit>) -> Vec<Unit> {
+    let Some(name) = application.at(&["metadata", "name"]) else { return Vec::new() };
+    let Some(text) = name.scalar() else { return Vec::new() };
+    let said = |path: &[&str]| application.at(path).and_then(Node::scalar).unwrap_or_default();
+    let destination = application.at(&["spec", "destination", "namespace"]).filter(|it| it.as_str().is_some());
+    let words = [
+        text.clone(),
+        said(&["spec", "destination", "name"]),
+        said(&["spec", "destination", "namespace"]),
+        said(&["spec", "project"]),
+    ];
+    let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+    sources(application)
+        .into_iter()
+        .filter(|source| source.get("chart").is_none())
+        .filter_map(|source| {
+            let path = source.get("path")?;
+            let folder = known.folder(path.as_str()?)?;
+            // A chart is rendered elsewhere in the house.
+            if known.files.file(&format!("{folder}/Chart.yaml")).is_some() {
+                return None;
+            }
+            let mut overlays = Vec::new();
+            if known.files.kustomization(&folder).is_none() {
+                let deep = source.at(&["directory", "recurse"]).and_then(Node::as_bool) == Some(true);
+                overlays.push(known.plain(&folder, deep, path.span));
+            }
+            overlays.extend(source.get("kustomize").and_then(overlay));
+            Some(Unit {
+                environment: known.environment(&folder, name.span, &words, parent),
+                folder,
+                overlays,
+                variables: None,
+                namespace: destination.cloned(),
+                mark: Some(Mark {
+                    list: "annotations",
+                    key: "argocd.argoproj.io/tracking-id",
+                    name: text.clone(),
+                    span: name.span,
+                }),
+            })
+        })
+        .collect()
+}
+
+/// `source.kustomize`, as the kustomization it amounts to.
+fn overlay(options: &Node) -> Option<Node> {
+    let mut entries: Vec<(&str, Node)> = Vec::new();
+    for key in ["components", "patches", "namespace", "namePrefix", "nameSuffix", "commonAnnotations"] {
+        if let Some(value) = options.get(key).filter(|value| !value.is_null()) {
+            entries.push((key, value.clone()));
+        }
+    }
+    if let Some(labels) = options.get("commonLabels") {
+        let selectors = options.get("labelWithoutSelector").and_then(Node::as_bool) != Some(true);
+        let mut label = vec![("pairs", labels.clone())];
+        label.push(("includeSelectors", Node::new(Value::Bool(selectors), labels.span)));
+        let label = mapping(labels.span, label);
+        entries.push(("labels", Node::new(Value::List(vec![label]), labels.span)));
+    }
+    if let Some(images) = options.get("images") {
+        let list = images.items().iter().filter_map(image).collect();
+        entries.push(("images", Node::new(Value::List(list), images.span)));
+    }
+    if let Some(replicas) = options.get("replicas") {
+        entries.push(("replicas", replicas.clone()));
+    }
+    (!entries.is_empty()).then(|| mapping(options.span, entries))
+}
+
+/// `name=newname:tag`, `name:tag` or `name@digest`, as `kustomize edit set image` reads it.
+fn image(node: &Node) -> Option<Node> {
+    let written = node.as_str()?;
+    let (name, rest) = written.split_once('=').unwrap_or(("", written));
+    let (rest, digest) = rest.split_once('@').map_or((rest, None), |(rest, digest)| (rest, Some(digest)));
+    let slash = rest.rfind('/').map_or(0, |at| at + 1);
+    let (new, tag) = match rest[slash..].find(':') {
+        Some(at) => (&rest[..slash + at], Some(&rest[slash + at + 1..])),
+        None => (rest, None),
+    };
+    let word = |text: &str| Node::string(text, node.span);
+    let mut entries = vec![("name", word(if name.is_empty() { new } else { name }))];
+    if !name.is_empty() && name != new {
+        entries.push(("newName", word(new)));
+    }
+    entries.extend(tag.map(|tag| ("newTag", word(tag))));
+    entries.extend(digest.map(|digest| ("digest", word(digest))));
+    Some(mapping(node.span, entries))
+}
+
+/// Why what a document delivers is not here.
+pub(super) fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Vec<(Span, String)> {
+    if !concerns(node) {
+        return Vec::new();
+    }
+    if node.get("kind").and_then(Node::as_str) == Some("ApplicationSet")
+        && let Err((span, reason)) = generators::parameters(known, node)
+    {
+        return vec![(span, reason)];
+    }
+    let made = made(known, node);
+    made.iter().flat_map(|application| sources(application)).filter_map(|source| missing(known, source)).collect()
+}
+
+fn missing(known: &Known<'_, '_>, source: &Node) -> Option<(Span, String)> {
+    let repository = source.get("repoURL").and_then(Node::scalar).unwrap_or_default();
+    if let Some(chart) = source.get("chart") {
+        let name = chart.scalar().unwrap_or_default();
+        return Some((chart.span, format!("the chart `{name}` that Argo CD takes from {repository} is not here")));
+    }
+    let path = source.get("path")?;
+    let written = path.as_str()?;
+    if written.contains("{{") {
+        return Some((path.span, format!("the folder that Argo CD delivers, `{written}`, is filled in later")));
+    }
+    let gone = known.folder(written).is_none();
+    gone.then(|| (path.span, format!("the folder `{written}` that Argo CD takes from {repository} is not here")))
+}

@@ -1,0 +1,122 @@
+//! Flux: `Kustomization` (kustomize.toolkit.fluxcd.io) names a folder, patches it and fills values in.
+//!
+//! Fields are those of its custom resource definition. Its controller adds `targetNamespace`, `patches`, `images`,
+//! `components`, `namePrefix`, `nameSuffix` and `commonMetadata` to the folder's kustomization, and makes one of all
+//! manifests where there is none.
+
+use super::envsubst::Variables;
+use super::unit::{Known, Mark, Unit, mapping};
+use crate::source::Span;
+use crate::tree::{Node, Text, Value};
+
+const GROUP: &str = "kustomize.toolkit.fluxcd.io/";
+
+/// Whether a document is one of Flux's that this reads.
+pub(super) fn concerns(node: &Node) -> bool {
+    let of_group = |group: &str| node.get("apiVersion").and_then(Node::as_str).is_some_and(|it| it.starts_with(group));
+    of_group(GROUP) && node.get("kind").and_then(Node::as_str) == Some("Kustomization")
+}
+
+/// What a `Kustomization` delivers.
+pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Option<Unit> {
+    if !concerns(node) {
+        return None;
+    }
+    let spec = node.get("spec")?;
+    let name = node.at(&["metadata", "name"])?;
+    // Left out, the path is the root of the source.
+    let path = spec.get("path").and_then(Node::scalar).unwrap_or(Text::const_new("."));
+    if path.contains("${") {
+        return None;
+    }
+    let folder = known.folder(&path)?;
+    let text = name.scalar()?;
+    let namespace = spec.get("targetNamespace").and_then(Node::scalar).unwrap_or_default();
+    let environment = known.environment(&folder, name.span, &[&text, &namespace], parent);
+    let mut overlays = Vec::new();
+    if known.files.kustomization(&folder).is_none() {
+        let span = spec.get("path").unwrap_or(name).span;
+        overlays.push(known.everything(&folder, span));
+    }
+    overlays.extend(overlay(spec));
+    Some(Unit {
+        folder,
+        overlays,
+        variables: variables(known, spec),
+        namespace: None,
+        mark: Some(Mark { list: "labels", key: "kustomize.toolkit.fluxcd.io/name", name: text, span: name.span }),
+        environment,
+    })
+}
+
+/// What a `Kustomization` adds to that of its folder.
+fn overlay(spec: &Node) -> Option<Node> {
+    let mut entries: Vec<(&str, Node)> = Vec::new();
+    let renamed = [
+        ("components", "components"),
+        ("patches", "patches"),
+        ("patchesStrategicMerge", "patchesStrategicMerge"),
+        ("patchesJson6902", "patchesJson6902"),
+        ("targetNamespace", "namespace"),
+        ("images", "images"),
+        ("namePrefix", "namePrefix"),
+        ("nameSuffix", "nameSuffix"),
+    ];
+    for (from, to) in renamed {
+        if let Some(value) = spec.get(from).filter(|value| !value.is_null()) {
+            entries.push((to, value.clone()));
+        }
+    }
+    if let Some(annotations) = spec.at(&["commonMetadata", "annotations"]) {
+        entries.push(("commonAnnotations", annotations.clone()));
+    }
+    if let Some(labels) = spec.at(&["commonMetadata", "labels"]) {
+        let label = mapping(labels.span, vec![("pairs", labels.clone())]);
+        entries.push(("labels", Node::new(Value::List(vec![label]), labels.span)));
+    }
+    (!entries.is_empty()).then(|| mapping(spec.span, entries))
+}
+
+/// `spec.postBuild`: what it sets itself wins over what it takes from elsewhere, of which the last wins.
+fn variables(known: &Known<'_, '_>, spec: &Node) -> Option<Variables> {
+    let post = spec.get("postBuild").filter(|post| !post.is_null())?;
+    let mut variables = Variables::default();
+    for source in post.get("substituteFrom").map_or(&[][..], Node::items) {
+        let name = source.get("name").and_then(Node::scalar).unwrap_or_default();
+        let map = (source.get("kind").and_then(Node::as_str) == Some("ConfigMap")).then(|| known.config_map(&name));
+        match map.flatten() {
+            Some(map) => take(&mut variables, map.get("data")),
+            // A Secret is not read: it should not stand in a repository as it is.
+            None => variables.open = true,
+        }
+    }
+    take(&mut variables, post.get("substitute"));
+    Some(variables)
+}
+
+fn take(variables: &mut Variables, data: Option<&Node>) {
+    for entry in data.map_or(&[][..], Node::entries) {
+        match entry.value.scalar() {
+            Some(value) => {
+                variables.values.insert(entry.key.clone(), (value, entry.value.span));
+            }
+            None => variables.open = true,
+        }
+    }
+}
+
+/// Why what a document delivers is not here.
+pub(super) fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Option<(Span, String)> {
+    if concerns(node) {
+        let path = node.at(&["spec", "path"])?;
+        let written = path.as_str()?;
+        if written.contains("${") {
+            return Some((path.span, format!("the folder that Flux delivers, `{written}`, is filled in later")));
+        }
+        return known.folder(written).is_none().then(|| {
+            let source = node.at(&["spec", "sourceRef", "name"]).and_then(Node::scalar).unwrap_or_default();
+            (path.span, format!("the folder `{written}` that Flux delivers from `{source}` is not here"))
+        });
+    }
+    None
+}

@@ -1,0 +1,210 @@
+//! What controllers deliver, and what is built by itself.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use super::resolve;
+use crate::model::Environments;
+use crate::parse::yaml;
+use crate::resolve::kustomize::Files;
+use crate::resolve::rendered::Renderings;
+use crate::source::{Source, Sources};
+use crate::tree::{Document, Node};
+
+const DEPLOYMENT: &str =
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: ${APP:=web}\nspec:\n  replicas: ${COPIES:=1}\n";
+
+const PLAIN: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1\n";
+
+struct Made {
+    sources: Sources,
+    renderings: Renderings,
+}
+
+fn made(files: &[(&str, &str)]) -> Made {
+    let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
+    let documents: Vec<Document> = sources.iter().map(|(id, source)| yaml::parse(id, &source.text).document).collect();
+    let renderings = resolve(&Files::new(sources.iter(), documents.iter(), &[]), &Environments::default());
+    Made { sources, renderings }
+}
+
+impl Made {
+    /// `environment path Kind/name` of what is rendered, but for the controllers' own objects.
+    fn list(&self) -> Vec<String> {
+        let said = |node: &Node, path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
+        let documents = self.renderings.documents.iter();
+        let mut list: Vec<String> = documents
+            .filter(|it| !matches!(said(&it.node, &["kind"]).as_str(), "Kustomization" | "Application" | "HelmRelease"))
+            .map(|it| {
+                let environment = it.environment.as_ref().map_or("", |environment| &environment.name);
+                let (kind, name) = (said(&it.node, &["kind"]), said(&it.node, &["metadata", "name"]));
+                let replicas = said(&it.node, &["spec", "replicas"]);
+                format!("{environment} {} {kind}/{name} {replicas}", it.path)
+            })
+            .collect();
+        list.sort();
+        list
+    }
+
+    fn gaps(&self) -> Vec<String> {
+        let place = |span| format!("{}:{}", self.sources.path(span), self.sources.range(span).0.line);
+        self.renderings.gaps.iter().map(|gap| format!("{} {}", place(gap.span), gap.reason)).collect()
+    }
+}
+
+#[test]
+fn a_base_is_built_for_each_overlay_and_not_by_itself() {
+    let made = made(&[
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", PLAIN),
+        ("overlays/production/kustomization.yaml", "resources: [../../base]\nreplicas: [{name: web, count: 3}]\n"),
+        ("overlays/staging/kustomization.yaml", "resources: [../../base]\n"),
+    ]);
+    assert_eq!(made.list(), ["production base/web.yaml Deployment/web 3", "staging base/web.yaml Deployment/web 1"]);
+    assert_eq!(made.renderings.replaced.len(), 4);
+}
+
+#[test]
+fn a_copy_of_what_is_built_is_not_judged_a_second_time() {
+    let web = PLAIN.replace("replicas: 1", "replicas: 3");
+    let made = made(&[
+        ("deploy/kustomization.yaml", "resources: [web.yaml]\nreplicas: [{name: web, count: 3}]\n"),
+        ("deploy/web.yaml", PLAIN),
+        ("install.yaml", &web),
+        ("other.yaml", &web.replace('3', "4")),
+    ]);
+    let replaced: Vec<&str> = made.renderings.replaced.iter().map(|id| made.sources.get(*id).path.as_str()).collect();
+    assert_eq!(replaced, ["deploy/kustomization.yaml", "deploy/web.yaml", "install.yaml"]);
+}
+
+#[test]
+fn flux_patches_and_fills_in_what_it_delivers() {
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: shop\nspec:\n  \
+                         path: ./apps\n  targetNamespace: shop\n  postBuild:\n    substitute: {APP: shop}\n    substituteFrom:\n    \
+                         - {kind: ConfigMap, name: sizes}\n";
+    let sizes = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: sizes\ndata:\n  COPIES: \"3\"\n";
+    let made = made(&[
+        ("clusters/production/shop.yaml", kustomization),
+        ("clusters/production/sizes.yaml", sizes),
+        ("apps/web.yaml", DEPLOYMENT),
+    ]);
+    assert_eq!(made.list(), ["production apps/web.yaml Deployment/shop 3"]);
+    let node = &made.renderings.documents[0].node;
+    assert_eq!(node.at(&["metadata", "namespace"]).and_then(Node::as_str), Some("shop"));
+    assert_eq!(node.at(&["spec", "replicas"]).and_then(Node::as_int), Some(3), "what is filled in is read again");
+    let mark = node.at(&["metadata", "labels"]).and_then(|labels| labels.get("kustomize.toolkit.fluxcd.io/name"));
+    assert_eq!(mark.and_then(Node::as_str), Some("shop"));
+}
+
+#[test]
+fn what_a_secret_may_fill_in_is_not_known() {
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: shop\nspec:\n  \
+                         path: ./apps\n  postBuild:\n    substituteFrom: [{kind: Secret, name: secrets}]\n";
+    let made = made(&[("clusters/shop.yaml", kustomization), ("apps/web.yaml", DEPLOYMENT)]);
+    assert_eq!(made.list(), ["production apps/web.yaml Deployment/${APP:=web} ${COPIES:=1}"]);
+}
+
+#[test]
+fn flux_patches_kustomizations_that_it_delivers_itself() {
+    let outer = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: all\nspec:\n  path: ./apps\n  \
+                 patches:\n  - target: {kind: Kustomization}\n    patch: |-\n      apiVersion: kustomize.toolkit.fluxcd.io/v1\n      \
+                 kind: Kustomization\n      metadata: {name: _}\n      spec:\n        patches:\n        - target: {kind: Deployment}\n          \
+                 patch: |-\n            - {op: replace, path: /spec/replicas, value: 5}\n";
+    let inner = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: web\nspec:\n  path: ./apps/web/app\n";
+    let made = made(&[
+        ("flux/all.yaml", outer),
+        ("apps/kustomization.yaml", "resources: [web/ks.yaml]\n"),
+        ("apps/web/ks.yaml", inner),
+        ("apps/web/app/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/web/app/web.yaml", PLAIN),
+    ]);
+    assert_eq!(made.list(), ["production apps/web/app/web.yaml Deployment/web 5"]);
+}
+
+#[test]
+fn argo_cd_delivers_folders_and_what_a_set_makes_of_them() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: shop\nspec:\n  generators:\n  - git:\n      \
+               directories: [{path: apps/*}, {path: apps/old, exclude: true}]\n  template:\n    metadata:\n      name: \
+               '{{path.basename}}'\n    spec:\n      source: {repoURL: x, path: '{{path}}', kustomize: {images: ['web=shop/web:2']}}\n      \
+               destination: {namespace: shop}\n";
+    let made = made(&[
+        ("argocd/set.yaml", set),
+        ("apps/web/web.yaml", PLAIN),
+        ("apps/web-staging/web.yaml", PLAIN),
+        ("apps/old/web.yaml", PLAIN),
+    ]);
+    assert_eq!(
+        made.list(),
+        ["production apps/web/web.yaml Deployment/web 1", "staging apps/web-staging/web.yaml Deployment/web 1"]
+    );
+    let node = &made.renderings.documents[0].node;
+    assert_eq!(node.at(&["metadata", "namespace"]).and_then(Node::as_str), Some("shop"));
+}
+
+#[test]
+fn lists_and_matrices_make_applications() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: shop\nspec:\n  goTemplate: true\n  \
+               generators:\n  - matrix:\n      generators:\n      - list: {elements: [{env: production}, {env: staging}]}\n      - git: \
+               {directories: [{path: 'apps/{{ .env }}/*'}]}\n  template:\n    metadata:\n      name: '{{ .path.basename }}-{{ .env }}'\n    \
+               spec:\n      source: {repoURL: x, path: '{{ .path.path }}'}\n      destination: {name: '{{ .env }}'}\n";
+    let made =
+        made(&[("set.yaml", set), ("apps/production/web/web.yaml", PLAIN), ("apps/staging/web/web.yaml", PLAIN)]);
+    assert_eq!(
+        made.list(),
+        [
+            "production apps/production/web/web.yaml Deployment/web 1",
+            "staging apps/staging/web/web.yaml Deployment/web 1"
+        ]
+    );
+}
+
+#[test]
+fn what_is_delivered_from_elsewhere_is_said() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: db\nspec:\n  source:\n    repoURL: \
+                       https://charts.example\n    chart: postgres\n";
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: all\nspec:\n  generators:\n  - clusters: {}\n  \
+               template: {}\n";
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: cache\nspec:\n  chart:\n    spec:\n      \
+                   chart: redis\n";
+    let made = made(&[("a.yaml", application), ("b.yaml", set), ("c.yaml", release)]);
+    assert_eq!(
+        made.gaps(),
+        [
+            "a.yaml:8 the chart `postgres` that Argo CD takes from https://charts.example is not here",
+            "b.yaml:7 what the generator `clusters` of this ApplicationSet gives is not in the repository",
+            "c.yaml:8 the chart `redis` of HelmRelease `cache` is not here",
+        ]
+    );
+}
+
+#[test]
+fn the_values_of_a_known_chart_say_what_runs() {
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\nspec:\n  chart: {spec: {chart: \
+                   app-template}}\n  values:\n    controllers:\n      web:\n        replicas: 2\n        podDisruptionBudget: {minAvailable: \
+                   1}\n        containers:\n          app:\n            image: {repository: shop/web, tag: 1.2.3}\n    service:\n      web: \
+                   {controller: web, ports: {http: {port: 80}}}\n    persistence:\n      data: {accessMode: ReadWriteOnce, size: 1Gi}\n";
+    let made = made(&[("release.yaml", release)]);
+    assert_eq!(
+        made.list(),
+        [
+            " release.yaml Deployment/web 2",
+            " release.yaml PersistentVolumeClaim/web ",
+            " release.yaml PodDisruptionBudget/web ",
+            " release.yaml Service/web ",
+        ]
+    );
+    let deployment = &made.renderings.documents[0].node;
+    let container = &deployment.at(&["spec", "template", "spec", "containers"]).unwrap().items()[0];
+    assert_eq!(container.get("image").and_then(Node::as_str), Some("shop/web:1.2.3"));
+    assert_eq!(
+        container.get("volumeMounts").unwrap().items()[0].get("mountPath").and_then(Node::as_str),
+        Some("/data")
+    );
+}
+
+#[test]
+fn applications_that_deliver_each_other_end() {
+    let one = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: one\nspec:\n  source: {repoURL: x, path: two}\n";
+    let two = one.replace("name: one", "name: two").replace("path: two", "path: one");
+    let made = made(&[("one/app.yaml", one), ("two/app.yaml", &two)]);
+    assert_eq!(made.list(), Vec::<String>::new());
+}

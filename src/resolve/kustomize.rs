@@ -1,0 +1,94 @@
+//! Kustomize builds: kustomizations → the objects they give, each value with the place that decided it.
+//!
+//! [`files`] finds files by path, [`build`] keeps kustomize's order, [`merge`] and [`json_patch`] apply patches,
+//! [`names`] follows names that change, [`generate`], [`images`] and [`substitute`] do what their names say, and
+//! [`fields`] knows which fields of which kinds they reach. Nothing is fetched and no plugin is run: what these would
+//! give is a gap. Everything is bounded: depth, objects and nodes.
+
+mod build;
+mod builtin;
+mod edit;
+mod fields;
+mod files;
+mod generate;
+mod images;
+mod json_patch;
+mod merge;
+mod names;
+mod resource;
+mod substitute;
+
+pub use build::Built;
+pub use files::{File, Files, join};
+
+use std::collections::BTreeSet;
+
+use crate::tree::{Node, Text};
+
+/// Builds the kustomization of a folder, where it has one, and applies further kustomizations of that folder on top,
+/// as whatever deploys it says.
+pub fn build(files: &Files<'_>, folder: &str, overlays: &[Node]) -> Built {
+    build::build(files, folder, overlays)
+}
+
+/// Puts an object into a namespace, where it names none and one can hold it.
+pub fn set_namespace(object: &mut Node, namespace: &Node) {
+    if resource::Gvk::of(object).is_cluster_scoped() {
+        return;
+    }
+    if let Some(metadata) = edit::get_mut(object, "metadata")
+        && metadata.get("namespace").is_none_or(Node::is_null)
+    {
+        edit::set(metadata, "namespace", namespace.span, namespace.clone());
+    }
+}
+
+/// Whether two trees hold the same values, wherever they stand.
+pub fn same(left: &Node, right: &Node) -> bool {
+    edit::same(left, right)
+}
+
+/// Gives an object a label (`labels`) or an annotation (`annotations`).
+pub fn annotate(object: &mut Node, list: &str, key: &str, value: Node) {
+    let span = value.span;
+    let Some(metadata) = edit::get_mut(object, "metadata") else { return };
+    if metadata.get(list).is_none_or(Node::is_null) {
+        edit::set(metadata, list, span, edit::empty_map(span));
+    }
+    if let Some(pairs) = edit::get_mut(metadata, list) {
+        edit::set(pairs, key, span, value);
+    }
+}
+
+/// Whether a path is that of a kustomization.
+pub fn is_kustomization(path: &str) -> bool {
+    files::NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+}
+
+/// Whether the kustomization of a folder is a component, which is only part of others.
+pub fn is_component(files: &Files<'_>, folder: &str) -> bool {
+    files.kustomization(folder).is_some_and(|file| {
+        file.documents().first().and_then(|document| document.get("kind")?.as_str().map(|kind| kind == "Component"))
+            == Some(true)
+    })
+}
+
+/// The folders that some kustomization includes.
+pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
+    let mut included = BTreeSet::new();
+    for (folder, file) in files.kustomizations() {
+        let documents = file.documents();
+        let Some(document) = documents.first() else { continue };
+        for entry in
+            ["resources", "bases", "components"].iter().flat_map(|key| document.get(key).map_or(&[][..], Node::items))
+        {
+            let path = entry.as_str().and_then(|written| files::join(folder, written));
+            // A folder that includes itself is no less a root for it.
+            included.extend(path.filter(|path| path != folder && files.kustomization(path).is_some()).map(Text::from));
+        }
+    }
+    included
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The files of an audit as a build sees them: by path, parsed when they are asked for.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::parse;
+use crate::source::{Source, SourceId, Span};
+use crate::tree::{Content, Document, Node};
+
+/// The names of a kustomization file, in the order kustomize tries them.
+pub(super) const NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// A file that was read.
+#[derive(Clone, Copy)]
+pub struct File<'a> {
+    /// Its number.
+    pub id: SourceId,
+    /// Its path and text.
+    pub source: &'a Source,
+    document: Option<&'a Document>,
+}
+
+impl<'a> File<'a> {
+    /// Its documents of values. A template of YAML has none.
+    pub fn documents(&self) -> Cow<'a, [Node]> {
+        if let Some(document) = self.document {
+            return Cow::Borrowed(document.values());
+        }
+        if parse::yaml::is_template(&self.source.text) {
+            return Cow::Owned(Vec::new());
+        }
+        match parse::yaml::parse(self.id, &self.source.text).document.content {
+            Content::Values(values) => Cow::Owned(values),
+            _ => Cow::Owned(Vec::new()),
+        }
+    }
+
+    /// Whether it holds Kubernetes objects and nothing else.
+    pub fn is_objects(&self) -> bool {
+        let documents = self.documents();
+        let is_object = |node: &Node| node.get("apiVersion").is_some() && node.get("kind").is_some();
+        documents.iter().any(is_object) && documents.iter().all(|node| node.is_null() || is_object(node))
+    }
+
+    /// The whole file.
+    pub fn span(&self) -> Span {
+        Span::new(self.id, 0, self.source.text.len())
+    }
+}
+
+/// All files by path.
+pub struct Files<'a> {
+    read: BTreeMap<&'a str, File<'a>>,
+    /// Paths that exist and were not read.
+    others: BTreeSet<&'a str>,
+    numbered: BTreeMap<SourceId, &'a Source>,
+}
+
+impl<'a> Files<'a> {
+    /// Every source, with the documents that were kept, and the paths of whatever else is there.
+    pub fn new(
+        sources: impl Iterator<Item = (SourceId, &'a Source)>,
+        documents: impl Iterator<Item = &'a Document>,
+        paths: &'a [String],
+    ) -> Self {
+        let mut kept: BTreeMap<SourceId, &Document> = documents.map(|document| (document.source, document)).collect();
+        let read: BTreeMap<&str, File<'_>> = sources
+            .map(|(id, source)| (source.path.as_str(), File { id, source, document: kept.remove(&id) }))
+            .collect();
+        let others = paths.iter().map(String::as_str).filter(|path| !read.contains_key(path)).collect();
+        let numbered = read.values().map(|file| (file.id, file.source)).collect();
+        Self { read, others, numbered }
+    }
+
+    /// The file of a number.
+    pub fn source(&self, id: SourceId) -> Option<&'a Source> {
+        self.numbered.get(&id).copied()
+    }
+
+    /// The path of the file of a number.
+    pub fn path_of(&self, id: SourceId) -> &'a str {
+        self.source(id).map_or("", |source| &source.path)
+    }
+
+    /// The file at a path.
+    pub fn file(&self, path: &str) -> Option<File<'a>> {
+        self.read.get(path).copied().filter(|file| !file.source.text.is_empty())
+    }
+
+    /// Whether something is there that was not read, or is empty.
+    pub fn is_unread(&self, path: &str) -> bool {
+        self.others.contains(path) || self.read.contains_key(path)
+    }
+
+    /// Whether anything stands below a folder.
+    pub fn is_folder(&self, path: &str) -> bool {
+        let start = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let begins = |found: Option<&&str>| found.is_some_and(|found| found.starts_with(start.as_str()));
+        begins(self.read.range(start.as_str()..).next().map(|(path, _)| path))
+            || begins(self.others.range(start.as_str()..).next())
+    }
+
+    /// The files whose documents were kept, in order.
+    pub fn kept(&self) -> impl Iterator<Item = File<'a>> {
+        self.read.values().copied().filter(|file| file.document.is_some())
+    }
+
+    /// Every folder that holds a file, however deep, in order.
+    pub fn folders(&self) -> BTreeSet<&'a str> {
+        let mut folders = BTreeSet::new();
+        for path in self.read.keys().chain(&self.others) {
+            let mut rest = *path;
+            while let Some((folder, _)) = rest.rsplit_once('/') {
+                if !folders.insert(folder) {
+                    break;
+                }
+                rest = folder;
+            }
+        }
+        folders
+    }
+
+    /// The kustomization of a folder.
+    pub fn kustomization(&self, folder: &str) -> Option<File<'a>> {
+        NAMES.iter().find_map(|name| self.file(&below(folder, name)))
+    }
+
+    /// Every folder that has a kustomization, in order, with its file.
+    pub fn kustomizations(&self) -> Vec<(&'a str, File<'a>)> {
+        let is_one = |path: &str| NAMES.contains(&path.rsplit('/').next().unwrap_or(path));
+        let found = self.read.iter().filter(|(path, file)| is_one(path) && !file.source.text.is_empty());
+        found.map(|(path, file)| (path.rsplit_once('/').map_or("", |(folder, _)| folder), *file)).collect()
+    }
+
+    /// The files in a folder, and in the folders below it where `deep`, in order.
+    pub fn within<'f>(&'f self, folder: &str, deep: bool) -> impl Iterator<Item = (&'a str, File<'a>)> + 'f {
+        let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let from = start.clone();
+        self.read
+            .range::<str, _>((std::ops::Bound::Included(from.as_str()), std::ops::Bound::Unbounded))
+            .map(|(path, file)| (*path, *file))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .take_while(move |(path, _)| path.starts_with(start.as_str()))
+            .filter({
+                let length = if folder.is_empty() { 0 } else { folder.len() + 1 };
+                move |(path, _)| deep || !path[length..].contains('/')
+            })
+    }
+}
+
+/// A name in a folder.
+pub(super) fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A path relative to a folder, without `.` and `..`; nothing where it leaves the audited roots.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    if relative.starts_with('/') {
+        return None;
+    }
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
