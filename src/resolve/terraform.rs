@@ -19,6 +19,7 @@ mod manifests;
 mod module;
 mod number;
 mod operate;
+mod overrides;
 mod project;
 mod reference;
 mod respan;

@@ -78,7 +78,7 @@ impl<'t> Converter<'t> {
             hcl::Expression::Traversal(traversal) => return self.traversal(traversal, span, depth),
             hcl::Expression::Null(_) => ExpressionKind::Literal(Value::Null),
             hcl::Expression::Bool(value) => ExpressionKind::Literal(Value::Bool(**value)),
-            hcl::Expression::Number(number) => ExpressionKind::Literal(number_value(number)),
+            hcl::Expression::Number(number) => self.number(expression, number),
             hcl::Expression::String(_) => self.string(expression),
             hcl::Expression::Array(items) => {
                 ExpressionKind::List(items.iter().map(|item| self.expression(item, deeper)).collect())
@@ -133,6 +133,32 @@ impl<'t> Converter<'t> {
         self.problems.push(Problem::at(Fault::Input, span, message, "split it up with local values"));
         let unknown = Unknown::new("the expression is nested too deeply", "split it up with local values", span);
         Expression { span, kind: ExpressionKind::Literal(Value::Unknown(Box::new(unknown))) }
+    }
+
+    /// A number. One with more digits than a value holds is the same number read from its digits.
+    fn number(&self, expression: &hcl::Expression, number: &Number) -> ExpressionKind {
+        let span = self.span(expression);
+        let written = self.text.get(expression.span().unwrap_or_default()).unwrap_or_default();
+        let literal = |value: Value| ExpressionKind::Literal(value);
+        if written == "-0" {
+            let zero = Expression { span, kind: literal(Value::Int(0)) };
+            return ExpressionKind::Unary(UnaryOperator::Negate, Box::new(zero));
+        }
+        let value = number_value(number);
+        let digits = written.split(['e', 'E']).next().unwrap_or_default();
+        let digits = digits.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        let holds = match value {
+            Value::Float(value) => (value.is_normal() || digits == 0) && digits <= 15,
+            _ => true,
+        };
+        if holds {
+            return literal(value);
+        }
+        ExpressionKind::Call {
+            name: Spanned::new("tonumber".into(), span),
+            arguments: vec![Expression { span, kind: literal(Value::String(written.into())) }],
+            expand_last: false,
+        }
     }
 
     /// A quoted string without code in it.

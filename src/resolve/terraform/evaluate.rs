@@ -329,13 +329,14 @@ impl<'a> Evaluator<'a> {
         span: Span,
     ) -> Evaluated {
         let decided = self.evaluate(condition, scope)?;
+        let expressions = (yes, no);
         // Both ways are looked at: the result is of a type that both can be made into. What it is made of is only the
         // way that is taken.
         let ((yes, of_yes), (no, of_no)) =
             (self.apart(|| self.evaluate(yes, scope)), self.apart(|| self.evaluate(no, scope)));
-        let kind = match (&yes, &no) {
-            (Ok(yes), Ok(no)) => common(yes, no).ok_or_else(|| Failure::new("the two results differ in type", span))?,
-            _ => Type::Dynamic,
+        let kind = {
+            let shapes = (self.shape(&yes, expressions.0, scope, 0), self.shape(&no, expressions.1, scope, 0));
+            common(&shapes.0, &shapes.1).ok_or_else(|| Failure::new("the two results differ in type", span))?
         };
         if let What::Unknown(unknown, _) = &decided.what {
             self.trace_all(&of_yes);
@@ -359,6 +360,48 @@ impl<'a> Evaluator<'a> {
         let mark = [&yes, &no].into_iter().flatten().find_map(|value| value.sensitive.clone());
         let taken = taken.as_ref().map_err(Clone::clone)?;
         Ok(convert(taken, &kind)?.marked(mark).marked(decided.sensitive))
+    }
+
+    /// What is known of the type of an expression, even where it failed: an object of which one attribute failed is an
+    /// object all the same.
+    fn shape(&self, outcome: &Evaluated, expression: &Expression, scope: &Scope<'a>, depth: u32) -> Typed {
+        let failure = match outcome {
+            Ok(value) => return value.clone(),
+            Err(failure) => failure,
+        };
+        let open = |kind: Type| {
+            let unknown = Unknown::new(failure.reason.clone(), "", failure.span);
+            Typed::new(What::Unknown(Rc::new(unknown), kind), expression.span)
+        };
+        let part = |part: &Expression| {
+            let (outcome, _) = self.apart(|| self.evaluate(part, scope));
+            self.shape(&outcome, part, scope, depth + 1)
+        };
+        match &expression.kind {
+            ExpressionKind::List(items) if depth < 8 => Typed::tuple(items.iter().map(part).collect(), expression.span),
+            ExpressionKind::Object(pairs) if depth < 8 => {
+                let member = |(key, value): &(Expression, Expression)| {
+                    let key_value = self.evaluate(key, scope).ok()?;
+                    Some(Member { key: to_text(&key_value).ok()?, key_span: key.span, value: part(value) })
+                };
+                match pairs.iter().map(member).collect::<Option<Vec<_>>>() {
+                    Some(members) => Typed::object(members, expression.span),
+                    None => open(Type::Dynamic),
+                }
+            }
+            ExpressionKind::Template(parts) if parts.len() > 1 => open(Type::String),
+            ExpressionKind::Unary(UnaryOperator::Not, _) => open(Type::Bool),
+            ExpressionKind::Unary(UnaryOperator::Negate, _) => open(Type::Number),
+            ExpressionKind::Binary(operator, ..) => open(match operator {
+                BinaryOperator::Add
+                | BinaryOperator::Subtract
+                | BinaryOperator::Multiply
+                | BinaryOperator::Divide
+                | BinaryOperator::Remainder => Type::Number,
+                _ => Type::Bool,
+            }),
+            _ => open(Type::Dynamic),
+        }
     }
 
     fn object(&self, pairs: &[(Expression, Expression)], scope: &Scope<'a>, span: Span) -> Evaluated {

@@ -4,6 +4,7 @@ use crate::source::Span;
 use crate::tree::block::BinaryOperator;
 
 use super::convert::to_number;
+use super::number::Number;
 use super::typed::Typed;
 
 /// What Terraform would refuse: `try` and `can` look for it, and elsewhere it makes an unknown.
@@ -39,6 +40,8 @@ pub(super) fn binary(operator: BinaryOperator, left: &Typed, right: &Typed, span
         Op::Subtract => a.subtract(&b),
         Op::Multiply => a.multiply(&b),
         Op::Divide => match a.divide(&b) {
+            // Terraform makes infinity of it, which hardly anything can be done with.
+            None if a != Number::whole(0) => return Ok(Typed::unknown("division by zero", "", span)),
             None => return Err(Failure::new("division by zero", span)),
             quotient => quotient,
         },

@@ -9,6 +9,7 @@ use crate::tree::block::{Attribute, Block, Body, ExpressionKind};
 use crate::tree::{Content, Document, Node, Text, Value};
 
 use super::json;
+use super::overrides;
 use super::shelf::Shelf;
 
 /// What a file is to Terraform.
@@ -49,7 +50,7 @@ impl<'a> Files<'a> {
         let mut files: Vec<File<'a>> =
             documents.iter().filter_map(|(source, document)| file(source, document)).collect();
         files.sort_by_key(|file| file.path);
-        Self(files)
+        Self(overrides::merge(files))
     }
 }
 

@@ -154,7 +154,10 @@ impl<'a> Values<'a> {
         let automatic =
             stem(file) == "terraform" || stem(file).rsplit_once('.').is_some_and(|(_, last)| last == "auto");
         if automatic && file.directory == root {
-            self.always.entry(root).or_default().push(file);
+            let files = self.always.entry(root).or_default();
+            files.push(file);
+            // `terraform.tfvars` comes first, then the others by name; later ones win.
+            files.sort_by_key(|file| (stem(file) != "terraform", file.name));
             return;
         }
         let below = file.path.get(root.len()..).unwrap_or_default().trim_start_matches('/');

@@ -407,8 +407,9 @@ fn same_within(left: &Typed, right: &Typed, depth: u32) -> Option<bool> {
     if depth == 0 {
         let (a, b) = (left.kind(), right.kind());
         if a != b {
-            // Part of a type may not be known yet: a null that could be of any type.
-            return if (a.is_open() || b.is_open()) && a.could_be(&b) { None } else { Some(false) };
+            // Of what is not known, part of the type may not be known either.
+            let open = (a.is_open() || b.is_open()) && unknown_among([left, right], true).is_some();
+            return if open && a.could_be(&b) { None } else { Some(false) };
         }
     }
     let all = |pairs: &mut dyn Iterator<Item = Option<bool>>| {

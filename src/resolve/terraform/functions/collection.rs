@@ -102,6 +102,9 @@ pub(super) fn concat(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
 pub(super) fn contains(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let items = cx.items(args, 0)?;
     let wanted = &args[1];
+    if matches!(wanted.what, What::Null(Type::Dynamic)) {
+        return Ok(Typed::unknown("Terraform searches no list for null", "", cx.span));
+    }
     let found: Vec<Option<bool>> = items.iter().map(|item| same(wanted, item)).collect();
     if found.contains(&Some(true)) {
         return cx.bool_of(true);
@@ -143,7 +146,12 @@ pub(super) fn element(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     if length == 0 {
         return Err(cx.failure("`element` of an empty list"));
     }
-    let index = cx.whole(args, 1)?.rem_euclid(length);
+    let index = cx.whole(args, 1)?;
+    if index < 0 {
+        let reason = "versions of Terraform differ in what a negative index of `element` means";
+        return Ok(Typed::unknown(reason, "pass a plan", cx.span));
+    }
+    let index = index % length;
     let found = usize::try_from(index).ok().and_then(|index| items.get(index));
     found.cloned().ok_or_else(|| cx.failure("there is no element at this index"))
 }
@@ -258,9 +266,7 @@ pub(super) fn merge(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     for value in args {
         match (value.members(), &value.what) {
             (Some(more), _) => members.extend(more.iter().cloned()),
-            (None, What::Null(Type::Map(_) | Type::Object(_))) => {}
-            // Which keys would be there is not known.
-            (None, What::Null(Type::Dynamic)) => return Err(cx.failure("an argument of `merge` is null")),
+            (None, What::Null(Type::Map(_) | Type::Object(_) | Type::Dynamic)) => {}
             _ => return Err(cx.failure("`merge` needs mappings")),
         }
     }

@@ -34,7 +34,19 @@ struct Verb {
 
 pub(super) fn format(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let rest: Vec<&Typed> = args.iter().skip(1).collect();
+    if rest.iter().any(|value| is_untyped(value)) {
+        return Ok(untyped(cx));
+    }
     cx.text_of(formatted(cx, cx.text(args, 0)?, &rest)?)
+}
+
+/// A null of no type: Terraform leaves what is made of it open until apply.
+fn is_untyped(value: &Typed) -> bool {
+    matches!(value.what, What::Null(Type::Dynamic))
+}
+
+fn untyped(cx: &Context<'_, '_>) -> Typed {
+    Typed::unknown("Terraform formats null only when it applies", "", cx.span)
 }
 
 fn formatted(cx: &Context<'_, '_>, pattern: &str, args: &[&Typed]) -> Result<String, Failure> {
@@ -219,6 +231,9 @@ fn aligned(out: &mut String, verb: &Verb, sign: &str, prefix: &str, digits: &str
 pub(super) fn formatlist(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let pattern = cx.text(args, 0)?;
     let rest = &args[1..];
+    if rest.iter().any(is_untyped) {
+        return Ok(untyped(cx));
+    }
     let mut rounds: Option<usize> = None;
     for value in rest {
         if let Some(unknown) = value.as_unknown() {

@@ -1,8 +1,9 @@
 //! JSON as Terraform writes and reads it.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
 
-use indexmap::IndexMap;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::resolve::terraform::number::Number;
@@ -86,6 +87,31 @@ pub(super) fn jsondecode(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     read(cx, raw, args[0].span, 0)
 }
 
+/// The members of an object as they are written.
+struct Members<'t>(Vec<(String, &'t RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
 fn read(cx: &Context<'_, '_>, raw: &RawValue, span: crate::source::Span, depth: u32) -> Evaluated {
     let wrong = || cx.failure("it is not JSON");
     if depth > DEEPEST {
@@ -94,7 +120,11 @@ fn read(cx: &Context<'_, '_>, raw: &RawValue, span: crate::source::Span, depth: 
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'{') => {
-            let members: IndexMap<String, &RawValue> = serde_json::from_str(text).map_err(|_| wrong())?;
+            let Members(members) = serde_json::from_str(text).map_err(|_| wrong())?;
+            let names: BTreeSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+            if names.len() < members.len() {
+                return Ok(Typed::unknown("a key stands twice in the JSON", "", span));
+            }
             let member = |(key, raw): (String, &RawValue)| {
                 Ok(Member { key: key.into(), key_span: span, value: read(cx, raw, span, depth + 1)? })
             };

@@ -38,8 +38,11 @@ impl Network {
             IpAddr::V4(address) => (u128::from(u32::from(address)), 32),
             IpAddr::V6(address) => (u128::from(address), 128),
         };
+        if prefix > bits {
+            return None;
+        }
         let network = Self { first: address, bits, prefix };
-        (prefix <= bits).then_some(Self { first: address & !network.host_mask(), ..network })
+        Some(Self { first: address & !network.host_mask(), ..network })
     }
 
     fn of(cx: &Context<'_, '_>, args: &[Typed]) -> Result<Self, Failure> {
@@ -59,7 +62,7 @@ impl Network {
         if self.bits == 32 {
             Ipv4Addr::from(u32::try_from(address & u128::from(u32::MAX)).unwrap_or(u32::MAX)).to_string()
         } else {
-            ipv6(Ipv6Addr::from(address))
+            Ipv6Addr::from(address).to_string()
         }
     }
 
@@ -68,9 +71,14 @@ impl Network {
     }
 }
 
-/// As Go writes it: addresses that hold an IPv4 address are written as one.
-fn ipv6(address: Ipv6Addr) -> String {
-    address.to_ipv4_mapped().map_or_else(|| address.to_string(), |address| address.to_string())
+/// What Terraform makes of an IPv4 address inside of IPv6, or of a negative number of bits, follows no rule that is
+/// known here.
+fn odd(cx: &Context<'_, '_>) -> Typed {
+    Typed::unknown("the network is written in a way that is not evaluated", "pass a plan", cx.span)
+}
+
+fn is_mapped(network: Network) -> bool {
+    network.bits == 128 && Ipv6Addr::from(network.first).to_ipv4_mapped().is_some()
 }
 
 /// A whole number argument of any size.
@@ -82,6 +90,9 @@ fn large(cx: &Context<'_, '_>, args: &[Typed], index: usize) -> Result<BigInt, F
 pub(super) fn cidrhost(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let number = large(cx, args, 1)?;
     let network = Network::of(cx, args)?;
+    if is_mapped(network) {
+        return Ok(odd(cx));
+    }
     let hosts: BigInt = BigInt::from(network.host_mask()) + 1;
     // A negative number counts from the end.
     let index = if number.is_negative() { &hosts + &number } else { number };
@@ -102,12 +113,14 @@ pub(super) fn cidrnetmask(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
 pub(super) fn cidrsubnet(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let (more, number) = (cx.whole(args, 1)?, large(cx, args, 2)?);
     let network = Network::of(cx, args)?;
-    let prefix = i64::from(network.prefix) + more;
-    let prefix = u32::try_from(prefix).ok().filter(|prefix| *prefix <= network.bits && more >= 0);
+    if is_mapped(network) || more < 0 || number.is_negative() {
+        return Ok(odd(cx));
+    }
+    let prefix = i64::from(network.prefix).saturating_add(more);
+    let prefix = u32::try_from(prefix).ok().filter(|prefix| *prefix <= network.bits);
     let prefix = prefix.ok_or_else(|| cx.failure("the network has not so many bits"))?;
     let count = BigInt::from(1u8) << u64::from(prefix - network.prefix);
-    let number = if number.is_negative() { &count + number } else { number };
-    let number = Some(number).filter(|number| !number.is_negative() && *number < count);
+    let number = Some(number).filter(|number| *number < count);
     let number = number.and_then(|number| number.to_u128());
     let number = number.ok_or_else(|| cx.failure("there is no such subnet"))?;
     let shift = network.bits - prefix;
@@ -118,6 +131,9 @@ pub(super) fn cidrsubnet(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
 /// Subnets one after the other.
 pub(super) fn cidrsubnets(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let network = Network::of(cx, args)?;
+    if is_mapped(network) {
+        return Ok(odd(cx));
+    }
     let end = BigInt::from(network.first) + network.host_mask() + 1;
     let mut next = BigInt::from(network.first);
     let mut made = Vec::new();

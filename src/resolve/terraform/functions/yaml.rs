@@ -223,7 +223,7 @@ pub(super) fn yamldecode(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     }
     match parsed.document.values() {
         [only] => read(cx, text, only, 0),
-        [] => Ok(Typed::null(cx.span)),
+        [] => Err(cx.failure("it holds no document")),
         _ => Err(cx.failure("it holds several documents")),
     }
 }
@@ -251,17 +251,23 @@ fn read(cx: &Context<'_, '_>, text: &str, node: &Node, depth: u32) -> Evaluated 
         Value::Unknown(unknown) => Ok(Typed::of_unknown((**unknown).clone(), cx.span)),
         _ => match (written(text, node.span), &node.value) {
             (Some(plain), _) => scalar(cx, plain),
-            (None, Value::String(text)) => cx.text_of(text.clone()),
+            (None, Value::String(string)) if !is_tagged(text, node.span) => cx.text_of(string.clone()),
             // A tag made something else of it: which type Terraform makes of that is not said here.
             _ => Ok(Typed::unknown("a tagged value is not read", "pass a plan", cx.span)),
         },
     }
 }
 
+/// Whether a tag (`!!str`) stands in front of a value.
+fn is_tagged(text: &str, span: crate::source::Span) -> bool {
+    let before = text.get(..span.start as usize).unwrap_or_default().trim_end_matches(' ');
+    before.rsplit(char::is_whitespace).next().is_some_and(|word| word.starts_with('!'))
+}
+
 /// The text of a plain scalar, in one line; nothing for one that is quoted, a block or tagged.
 fn written(text: &str, span: crate::source::Span) -> Option<&str> {
     let plain = text.get(span.start as usize..span.end as usize)?;
-    (!plain.starts_with(['"', '\'', '|', '>', '!']) && !plain.contains('\n')).then_some(plain)
+    (!is_tagged(text, span) && !plain.starts_with(['"', '\'', '|', '>', '!']) && !plain.contains('\n')).then_some(plain)
 }
 
 fn key(cx: &Context<'_, '_>, plain: &str) -> Result<Text, Failure> {

@@ -1,0 +1,2 @@
+env   = "prod"
+sizes = { small = 2, huge = "64" }
