@@ -1,11 +1,12 @@
 //! Terraform as it would be applied: documents → evaluated resources, per root and environment.
 //!
 //! [`project`] groups files into directories, [`roots`] says which of them are applied and with which values,
-//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`reference`]
-//! what they refer to, [`functions`] the functions of the language,
-//! and [`collect`] writes down what comes out. Nothing is guessed: what the text cannot tell (attributes that a
-//! provider computes, variables without a value, modules that are elsewhere) stays in the result as
-//! [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded: steps, nesting and instances.
+//! [`module`] holds one call of a directory, [`evaluate`] its expressions, [`reference`] what they refer to,
+//! [`functions`] the functions of the language, and [`collect`] writes down what comes out. In between, values are
+//! those of Terraform: [`typed`] with their [`types`] and [`number`]s, made into each other by [`convert`]. Nothing is
+//! guessed: what the text cannot tell (attributes that a provider computes, variables without a value, modules that are
+//! elsewhere) stays in the result as [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded:
+//! steps, nesting, sizes and instances.
 
 mod align;
 mod collect;
@@ -34,6 +35,7 @@ pub(crate) mod testing;
 mod tests;
 mod typed;
 mod types;
+mod workspaces;
 
 pub use shelf::Shelf;
 

@@ -125,6 +125,10 @@ fn check_spans(source: &Source, expression: &Expression) {
         Kind::Index(_, index) => written.ends_with(']') || written.ends_with(source.slice(index.span)),
         Kind::Splat(..) | Kind::Binary(..) | Kind::Conditional(..) => !written.is_empty(),
         Kind::Element => written.starts_with('.') || written.starts_with('['),
+        // A number with more digits than a value holds.
+        Kind::Call { name, .. } if name.value == "tonumber" && written.starts_with(|c: char| c.is_ascii_digit()) => {
+            true
+        }
         Kind::Call { name, .. } => source.slice(name.span).starts_with(name.value.split(':').next().unwrap()),
         Kind::Unary(..) => written.starts_with(['-', '!']),
         Kind::For(_) => written.starts_with(['[', '{']),

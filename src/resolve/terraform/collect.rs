@@ -67,7 +67,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
     };
     let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new(), renderings: Renderings::default() };
     let Some(directory) = plan.variant.or_else(|| project.directories.get(plan.directory)) else { return outcome };
-    let evaluator = Evaluator::new(project);
+    let evaluator = Evaluator::new(project).in_workspace(plan.workspace.clone());
     // Number 0 is the root itself: values given by expressions are evaluated in its scope.
     let mut module = Module::new(directory, BTreeMap::new());
     let mut given = BTreeMap::new();
@@ -241,14 +241,11 @@ impl<'a> Collector<'_, 'a> {
             };
             (resource, documents)
         };
-        let instances = self.evaluator.expansion(block, &scope).instances();
         let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
-        if instances.len() > room {
-            self.evaluator.complain(
-                block.head,
-                format!("more than {MOST_RESOURCES} resources: the rest is left out"),
-                "",
-            );
+        let instances = if room > 0 { self.evaluator.expansion(block, &scope).instances() } else { Vec::new() };
+        if room == 0 || instances.len() > room {
+            let message = format!("more than {MOST_RESOURCES} resources: the rest is left out");
+            self.evaluator.complain(block.head, message, "audit a plan instead");
         }
         let made: Vec<(Resource, Vec<Node>)> = instances.into_iter().take(room).map(make).collect();
         for (resource, documents) in made {
@@ -336,7 +333,9 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let (value, found) = self.traced(|| self.evaluate(&attribute.value, scope));
-            let value = value.unwrap_or_else(Failure::into_value).into_node();
+            let value = value.unwrap_or_else(Failure::into_value);
+            self.spend(value.weight as usize);
+            let value = value.into_node();
             let full = join(path, &name.value);
             references.extend(found.into_iter().map(|address| Reference { attribute: full.clone(), address }));
             map.entries.push(Entry { key: name.value.clone(), key_span: name.span, value });

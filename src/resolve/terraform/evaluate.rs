@@ -20,11 +20,15 @@ use super::operate::{Evaluated, Failure, binary};
 use super::project::Project;
 use super::reference::Handle;
 use super::terragrunt::Terragrunt;
-use super::typed::{Member, Typed, What, same, unknown_among};
+use super::typed::{HEAVIEST, Member, Typed, What, same, unknown_among};
 use super::types::{Type, unify};
 
-/// How many expressions one root may take.
-const MOST_STEPS: u64 = 20_000_000;
+/// How many steps all roots may take together, and how many one may: an expression is one, and so is each value that a
+/// function makes.
+const STEPS: std::ops::RangeInclusive<u64> = 1_000_000..=4_000_000;
+const STEPS_OF_ALL: u64 = 400_000_000;
+/// How many calls of modules one root may make.
+pub(super) const MOST_CALLS: usize = 10_000;
 /// How deep evaluation may nest, references followed included.
 const DEEPEST: u32 = 400;
 /// How many instances of one block are made.
@@ -106,6 +110,9 @@ pub(super) struct Evaluator<'a> {
     trace: RefCell<Vec<Text>>,
     problems: RefCell<Vec<Problem>>,
     steps: Cell<u64>,
+    most_steps: u64,
+    /// The workspace, when it is known.
+    pub(super) workspace: Option<Text>,
     depth: Cell<u32>,
     /// The files of a Terragrunt unit, when it is one that is evaluated.
     pub(super) terragrunt: Option<Terragrunt<'a>>,
@@ -114,8 +121,11 @@ pub(super) struct Evaluator<'a> {
 impl<'a> Evaluator<'a> {
     /// An evaluation that has not begun.
     pub(super) fn new(project: &'a Project<'a>) -> Self {
+        let share = STEPS_OF_ALL / u64::try_from(project.directories.len().max(1)).unwrap_or(u64::MAX);
         Self {
             project,
+            most_steps: share.clamp(*STEPS.start(), *STEPS.end()),
+            workspace: None,
             modules: RefCell::default(),
             handles: RefCell::default(),
             trace: RefCell::default(),
@@ -131,6 +141,11 @@ impl<'a> Evaluator<'a> {
         Self { terragrunt: Some(terragrunt), ..self }
     }
 
+    /// The same, in a workspace.
+    pub(super) fn in_workspace(self, workspace: Option<Text>) -> Self {
+        Self { workspace, ..self }
+    }
+
     /// Takes a module in, and gives its number.
     pub(super) fn adopt(&self, module: Module<'a>) -> usize {
         self.adopt_shared(Rc::new(module))
@@ -141,6 +156,11 @@ impl<'a> Evaluator<'a> {
         let mut modules = self.modules.borrow_mut();
         modules.push(module);
         modules.len() - 1
+    }
+
+    /// How many modules there are so far.
+    pub(super) fn calls(&self) -> usize {
+        self.modules.borrow().len()
     }
 
     /// The module of a number.
@@ -201,7 +221,7 @@ impl<'a> Evaluator<'a> {
     /// The value of an expression.
     pub(super) fn evaluate(&self, expression: &Expression, scope: &Scope<'a>) -> Evaluated {
         let (steps, depth) = (self.steps.get(), self.depth.get());
-        if steps >= MOST_STEPS || depth >= DEEPEST {
+        if self.is_spent() || depth >= DEEPEST {
             return Ok(Typed::unknown("it takes too much to evaluate", "pass a plan", expression.span));
         }
         self.steps.set(steps + 1);
@@ -209,6 +229,11 @@ impl<'a> Evaluator<'a> {
         let value = self.evaluate_kind(expression, scope);
         self.depth.set(depth);
         value
+    }
+
+    /// Whether nothing more is evaluated.
+    fn is_spent(&self) -> bool {
+        self.steps.get() >= self.most_steps
     }
 
     /// Counts work that is no expression: the characters and elements that functions make.
@@ -222,8 +247,14 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Literal(value) => Ok(Typed::new(What::from_value(value), span)),
             ExpressionKind::Template(parts) => self.template(parts, scope, span),
             ExpressionKind::List(items) => {
-                let items = items.iter().map(|item| self.evaluate(item, scope)).collect::<Result<Vec<_>, _>>()?;
-                Ok(Typed::tuple(items, span))
+                let (mut made, mut weight) = (Vec::with_capacity(items.len()), 0);
+                for item in items {
+                    made.push(self.evaluate(item, scope)?);
+                    if too_heavy(&mut weight, made.last()) {
+                        break;
+                    }
+                }
+                Ok(Typed::tuple(made, span))
             }
             ExpressionKind::Object(pairs) => self.object(pairs, scope, span),
             ExpressionKind::Element => {
@@ -290,6 +321,7 @@ impl<'a> Evaluator<'a> {
             }
             BinaryOperator::Equal | BinaryOperator::NotEqual => {
                 let right = self.evaluate(right, scope)?;
+                self.spend((left.weight + right.weight) as usize / 16);
                 let value = match same(&left, &right) {
                     Some(equal) => Typed::bool(equal == (operator == BinaryOperator::Equal), span),
                     None => unknown(Type::Bool, [&left, &right]),
@@ -359,6 +391,7 @@ impl<'a> Evaluator<'a> {
         self.trace_all(&made_of);
         let mark = [&yes, &no].into_iter().flatten().find_map(|value| value.sensitive.clone());
         let taken = taken.as_ref().map_err(Clone::clone)?;
+        self.spend(taken.weight as usize / 16);
         Ok(convert(taken, &kind)?.marked(mark).marked(decided.sensitive))
     }
 
@@ -430,7 +463,7 @@ impl<'a> Evaluator<'a> {
         }
         let mut written = Written::default();
         self.write(parts, scope, &mut written)?;
-        self.spend(written.text.len() / 64);
+        self.spend(written.text.len() / 8);
         Ok(match written.unknown {
             Some(unknown) => {
                 let partial = Some(written.text.into());
@@ -475,6 +508,9 @@ impl<'a> Evaluator<'a> {
                     for (key, value) in elements {
                         let scope = bind(scope, key_name.as_deref(), value_name, key, value);
                         self.write(body, &scope, written)?;
+                        if self.is_spent() {
+                            written.unknown = Some(Unknown::new("it takes too much to evaluate", "pass a plan", None));
+                        }
                         if written.unknown.is_some() {
                             break;
                         }
@@ -504,7 +540,13 @@ impl<'a> Evaluator<'a> {
             _ => Rc::new(vec![value.clone()]),
         };
         let each = |item: &Typed| self.evaluate(rest, &scope.with(ELEMENT, item.clone()));
-        let made = items.iter().map(each).collect::<Result<Vec<_>, _>>()?;
+        let (mut made, mut weight) = (Vec::with_capacity(items.len()), 0);
+        for item in items.iter() {
+            made.push(each(item)?);
+            if too_heavy(&mut weight, made.last()) {
+                return Ok(Typed::unknown("the value is too large", "pass a plan", span));
+            }
+        }
         let made = match &value.what {
             What::List(kind, _) | What::Set(kind, _) => {
                 let element = if let Some(first) = made.first() {
@@ -536,7 +578,11 @@ impl<'a> Evaluator<'a> {
         let way: Vec<Span> = collection.via.iter().flat_map(|way| way.iter()).copied().collect();
         let (mut list, mut members, mut unknown) = (Vec::new(), Vec::<Member>::new(), None);
         let mut grouped: BTreeMap<Text, Vec<Typed>> = BTreeMap::new();
+        let mut weight = 0;
         for (key, value) in elements {
+            if self.is_spent() {
+                return Ok(Typed::unknown("it takes too much to evaluate", "pass a plan", span));
+            }
             let scope = bind(scope, parts.key_name.as_deref(), &parts.value_name, key, value);
             if let Some(condition) = &parts.condition {
                 let decided = self.evaluate(condition, &scope)?;
@@ -551,6 +597,9 @@ impl<'a> Evaluator<'a> {
             }
             let Some(key) = &parts.key else {
                 list.push(self.evaluate(&parts.value, &scope)?.through_all(&way));
+                if too_heavy(&mut weight, list.last()) {
+                    break;
+                }
                 continue;
             };
             let key = self.evaluate(key, &scope)?;
@@ -561,6 +610,9 @@ impl<'a> Evaluator<'a> {
             }
             let name = to_text(&key)?;
             let value = self.evaluate(&parts.value, &scope)?.through_all(&way);
+            if too_heavy(&mut weight, Some(&value)) {
+                return Ok(Typed::unknown("the value is too large", "pass a plan", span));
+            }
             let group = grouped.entry(name.clone()).or_default();
             if parts.grouping {
                 group.push(value);
@@ -581,6 +633,12 @@ impl<'a> Evaluator<'a> {
         let value = if parts.key.is_some() { Typed::object(members, span) } else { Typed::tuple(list, span) };
         Ok(value.marked(mark))
     }
+}
+
+/// Whether what is being made holds too much already.
+fn too_heavy(weight: &mut u32, next: Option<&Typed>) -> bool {
+    *weight = weight.saturating_add(next.map_or(0, |next| next.weight));
+    *weight > HEAVIEST
 }
 
 /// The type of a conditional's result; none when its two ways have nothing in common.

@@ -35,7 +35,7 @@ use super::types::Type;
 pub(super) use json::quoted;
 
 /// The longest text that is made, in bytes.
-pub(super) const LONGEST_TEXT: usize = 4 << 20;
+pub(super) const LONGEST_TEXT: usize = 1 << 20;
 /// The longest list that is made.
 const LONGEST_LIST: usize = 100_000;
 
@@ -363,10 +363,13 @@ fn apply(cx: &Context<'_, '_>, spec: &Spec, mut values: Vec<Typed>) -> Evaluated
             }
         }
     }
+    // Functions look at all of their arguments and make all of their result.
+    cx.evaluator.spend(values.iter().map(|value| value.weight as usize).sum::<usize>() / 4);
     let result = match unknown {
         Some(unknown) => Typed::of_unknown(unknown, cx.span),
         None => (spec.run)(cx, &values)?,
     };
+    cx.evaluator.spend(result.weight as usize);
     Ok(result.marked(mark))
 }
 
@@ -446,7 +449,6 @@ impl Context<'_, '_> {
     #[allow(clippy::unnecessary_wraps, reason = "what every function ends in")]
     fn text_of(&self, text: impl Into<Text>) -> Evaluated {
         let text = text.into();
-        self.evaluator.spend(text.len() / 64);
         if text.len() > LONGEST_TEXT {
             return Ok(self.too_long());
         }

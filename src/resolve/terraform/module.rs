@@ -11,7 +11,7 @@ use crate::tree::{Text, Unknown, Value};
 
 use super::constrain::constrain;
 use super::convert::{convert, to_number};
-use super::evaluate::{Evaluator, MOST_INSTANCES, Scope};
+use super::evaluate::{Evaluator, MOST_CALLS, MOST_INSTANCES, Scope};
 use super::operate::{Evaluated, Failure};
 use super::project::{Directory, Placed, Target};
 use super::typed::{Typed, What, unknown_among};
@@ -284,6 +284,11 @@ impl<'a> Evaluator<'a> {
         let scope = Scope::of(module);
         let mut calls = Vec::new();
         for Instance { key, each, uncertain } in self.expansion(block, &scope).instances() {
+            if self.calls() >= MOST_CALLS {
+                let message = format!("more than {MOST_CALLS} calls of modules: the rest is left out");
+                self.complain(block.head, message, "audit a plan instead");
+                break;
+            }
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let given = |attribute: &'a crate::tree::block::Attribute| {
                 (attribute.name.value.clone(), Given::Expression(scope.clone(), &attribute.value))

@@ -36,6 +36,10 @@ impl<'a> Evaluator<'a> {
             let (value, rest) = self.root(root, &steps, scope, span)?;
             let bound = scope.get(root).is_some();
             let value = self.walk(value, &steps[steps.len() - rest..], scope)?;
+            // A long text is copied each time.
+            if value.as_str().is_some() {
+                self.spend(value.weight as usize / 64);
+            }
             // A name bound here (`each`, `for`) is no place of its own: the value stands where it was written.
             return Ok(if bound && !matches!(root, "each" | "count") { value } else { value.through(span) });
         }
@@ -175,7 +179,13 @@ impl<'a> Evaluator<'a> {
                 (Some(kind), Some(name)) => (self.resource_value(module, true, kind, name, span)?, left(2)),
                 _ => return Err(lost("a type and a name")),
             },
-            "terraform" | "tofu" => (Typed::unknown("the workspace is not known here", "pass a plan", span), left(1)),
+            "terraform" | "tofu" => {
+                let value = match (name(0), &self.workspace) {
+                    (Some("workspace"), Some(workspace)) => Typed::string(workspace.clone(), span),
+                    _ => Typed::unknown("the workspace is not known here", "pass a plan", span),
+                };
+                (value, left(1))
+            }
             "each" | "count" | "self" => return Err(Failure::new(format!("there is no `{root}` here"), span)),
             kind => match name(0) {
                 Some(name) => (self.resource_value(module, false, kind, name, span)?, left(1)),
@@ -302,20 +312,23 @@ fn element(value: &Typed, key: &Typed, span: Span) -> Evaluated {
     if value.is_null() || key.is_null() {
         return Err(Failure::new("an index of null", span));
     }
-    let kind = value.kind();
-    let wanted = match &kind {
-        Type::Dynamic => {
-            return Ok(if key.is_unknown() { unknown(Type::Dynamic) } else { value.clone().marked(mark()) });
-        }
-        Type::List(_) | Type::Tuple(_) => Type::Number,
-        Type::Map(_) | Type::Object(_) => Type::String,
+    let (wanted, part) = match &value.what {
+        What::Unknown(_, kind) => match kind {
+            Type::List(kind) => (Type::Number, (**kind).clone()),
+            Type::Tuple(_) => (Type::Number, Type::Dynamic),
+            Type::Map(kind) => (Type::String, (**kind).clone()),
+            Type::Object(_) => (Type::String, Type::Dynamic),
+            Type::Dynamic if key.is_unknown() => return Ok(unknown(Type::Dynamic)),
+            Type::Dynamic => return Ok(value.clone().marked(mark())),
+            _ => return Err(Failure::new("there are no indices in this value", span)),
+        },
+        What::List(kind, _) => (Type::Number, kind.clone()),
+        What::Tuple(_) => (Type::Number, Type::Dynamic),
+        What::Map(kind, _) => (Type::String, kind.clone()),
+        What::Object(_) => (Type::String, Type::Dynamic),
         _ => return Err(Failure::new("there are no indices in this value", span)),
     };
     let key = convert(key, &wanted)?;
-    let part = match &kind {
-        Type::List(kind) | Type::Map(kind) => (**kind).clone(),
-        _ => Type::Dynamic,
-    };
     if key.is_unknown() || value.is_unknown() {
         return Ok(unknown(part));
     }

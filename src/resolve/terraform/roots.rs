@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments};
+use crate::tree::Text;
 
 use super::project::{Directory, File, Project};
 use super::saved_plan::SavedPlan;
@@ -32,6 +33,8 @@ pub(super) struct Plan<'a> {
     pub(super) unit: Option<&'a str>,
     /// The directory with what the unit writes beside it.
     pub(super) variant: Option<&'a Directory<'a>>,
+    /// The workspace, when it is known.
+    pub(super) workspace: Option<Text>,
     /// Terraform's own plan, when one was saved.
     pub(super) saved: Option<&'a SavedPlan<'a>>,
 }
@@ -72,6 +75,7 @@ pub(super) fn plan<'a>(
                 values: always.clone(),
                 unit: Some(unit.path),
                 variant: variants.get(unit.path),
+                workspace: None,
                 saved: None,
             }));
             continue;
@@ -93,13 +97,17 @@ fn inside(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// What sets of values are told apart by: the environment, and the file where its own name says the environment
+/// (`prod-eu.tfvars`, `prod-us.tfvars`); the files of a folder that is named after one belong together.
+type SetKey<'a> = (String, &'a str);
+
 /// The values of every root, by environment.
 #[derive(Default)]
 struct Values<'a> {
     /// Loaded whatever the environment: `terraform.tfvars`, `*.auto.tfvars`.
     always: BTreeMap<&'a str, Vec<&'a File<'a>>>,
     /// By root and environment.
-    sets: BTreeMap<&'a str, BTreeMap<String, (Environment, Vec<&'a File<'a>>)>>,
+    sets: BTreeMap<&'a str, BTreeMap<SetKey<'a>, (Environment, Vec<&'a File<'a>>)>>,
     /// Files in the root that name no environment.
     others: BTreeMap<&'a str, Vec<&'a File<'a>>>,
 }
@@ -133,9 +141,9 @@ impl<'a> Values<'a> {
             let folder_name = file.directory.rsplit('/').next().unwrap_or_default();
             if let Some(root) = only(stem(file)) {
                 folders.entry(file.directory).or_default().insert(root);
-                values.add_set(root, file, environments.decide(file.path, &[]));
+                values.add_set(root, file, environments.decide(file.path, &[]), environments);
             } else if let Some(root) = only(folder_name) {
-                values.add_set(root, file, environments.decide(file.path, &[]));
+                values.add_set(root, file, environments.decide(file.path, &[]), environments);
             } else if SHARED.contains(&stem(file)) {
                 shared.entry(file.directory).or_default().push(file);
             }
@@ -163,20 +171,22 @@ impl<'a> Values<'a> {
         let below = file.path.get(root.len()..).unwrap_or_default().trim_start_matches('/');
         let name = below.strip_suffix(".json").unwrap_or(below);
         match environments.of_path(name) {
-            Some(environment) => self.add_set(root, file, environment),
+            Some(environment) => self.add_set(root, file, environment, environments),
             None => self.others.entry(root).or_default().push(file),
         }
     }
 
-    fn add_set(&mut self, root: &'a str, file: &'a File<'a>, environment: Environment) {
+    fn add_set(&mut self, root: &'a str, file: &'a File<'a>, environment: Environment, environments: &Environments) {
         let sets = self.sets.entry(root).or_default();
-        sets.entry(environment.name.to_string()).or_insert_with(|| (environment, Vec::new())).1.push(file);
+        let own = if environments.of_word(stem(file)).is_some() { file.path } else { "" };
+        let key = (environment.name.to_string(), own);
+        sets.entry(key).or_insert_with(|| (environment, Vec::new())).1.push(file);
     }
 
     /// Shared values come first, so that a root's own win.
     fn add_shared(&mut self, root: &'a str, file: &'a File<'a>, environment: &Environment) {
-        let set = self.sets.get_mut(root).and_then(|sets| sets.get_mut(environment.name.as_str()));
-        if let Some((_, files)) = set {
+        let sets = self.sets.get_mut(root).into_iter().flat_map(BTreeMap::iter_mut);
+        for (_, (_, files)) in sets.filter(|((name, _), _)| name.as_str() == environment.name) {
             files.insert(0, file);
         }
     }
@@ -193,16 +203,33 @@ impl<'a> Values<'a> {
             values: always.iter().chain(files).copied().collect(),
             unit: None,
             variant: None,
+            workspace: None,
             saved: None,
         };
+        let workspaces = super::workspaces::named(directory);
         if let Some(sets) = self.sets.get(root) {
-            return sets.values().map(|(environment, files)| plan(environment.clone(), files)).collect();
+            let planned = |(environment, files): &(Environment, Vec<&'a File<'a>>)| {
+                // Values for a workspace are named after it.
+                let named = files.last().and_then(|file| workspaces.get(stem(file)));
+                Plan { workspace: named.cloned(), ..plan(environment.clone(), files) }
+            };
+            return sets.values().map(planned).collect();
         }
         let others = self.others.get(root).map_or(&[][..], Vec::as_slice);
         let lone = if others.len() == 1 { others } else { &[] };
         let given = !always.is_empty() || !lone.is_empty();
         let library = !given && looks_reusable(directory, called);
-        vec![Plan { library, ..plan(here.clone(), lone) }]
+        // Of the workspaces that the text names, those that are named after environments are evaluated one by one.
+        let known = workspaces.iter().filter_map(|name| Some((name, environments.of_word(name)?)));
+        let plans: Vec<Plan<'a>> = known
+            .map(|(name, environment)| Plan { library, workspace: Some(name.clone()), ..plan(environment, lone) })
+            .collect();
+        if plans.iter().any(|plan| plan.environment.production) || library {
+            return if library { vec![Plan { library, ..plan(here.clone(), lone) }] } else { plans };
+        }
+        // Where none of them is production, production is a workspace that is not named.
+        let rest = Plan { library, ..plan(here.clone(), lone) };
+        std::iter::once(rest).chain(plans).collect()
     }
 }
 

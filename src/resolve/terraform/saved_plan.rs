@@ -96,6 +96,7 @@ where
                 plans[index].library = false;
             }
             None => plans.push(Plan {
+                workspace: None,
                 directory,
                 environment: environment.unwrap_or_else(|| environments.decide(&join_path(directory, "main.tf"), &[])),
                 library: false,

@@ -1,5 +1,8 @@
 //! The evaluator against what Terraform answers, and modules, values and environments end to end.
 
+mod environments;
+mod hostile;
+
 use super::testing::Repository;
 use super::{Root, points_at, step};
 use crate::tree::{Node, Value};
@@ -407,6 +410,31 @@ fn any_expression() -> impl proptest::strategy::Strategy<Value = String> {
         "sum",
         "title",
         "index",
+        "coalescelist",
+        "distinct",
+        "setunion",
+        "tolist",
+        "tomap",
+        "matchkeys",
+        "transpose",
+        "yamlencode",
+        "yamldecode",
+        "csvdecode",
+        "cidrsubnet",
+        "formatdate",
+        "timeadd",
+        "parseint",
+        "pow",
+        "sha256",
+        "base64decode",
+        "file",
+        "templatefile",
+        "fileset",
+        "sensitive",
+        "indent",
+        "regexall",
+        "strrev",
+        "timestamp",
         "unheard_of",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(5, 40, 3, move |inner| {

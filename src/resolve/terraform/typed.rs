@@ -20,6 +20,9 @@ const LONGEST_WAY: usize = 16;
 /// How deep values are looked into.
 const DEEPEST: u32 = 256;
 
+/// The most that one value holds.
+pub(super) const HEAVIEST: u32 = 200_000;
+
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(super) struct Typed {
@@ -31,6 +34,8 @@ pub(super) struct Typed {
     pub(super) via: Option<Rc<[Span]>>,
     /// Why it is sensitive, when it is.
     pub(super) sensitive: Option<Rc<str>>,
+    /// How much there is in it: 1 for each value, and for each few characters.
+    pub(super) weight: u32,
 }
 
 /// What stands in a value.
@@ -62,9 +67,16 @@ pub(super) struct Member {
 }
 
 impl Typed {
-    /// A value at a place.
+    /// A value at a place. One that holds too much is not known: parts are shared, so that a few lines could make a
+    /// value without end.
     pub(super) fn new(what: What, span: Span) -> Self {
-        Self { what, span, via: None, sensitive: None }
+        let weight = weigh(&what);
+        if weight > HEAVIEST {
+            let unknown = Unknown::new("the value is too large", "pass a plan", span);
+            let what = What::Unknown(Rc::new(unknown), Type::Dynamic);
+            return Self { what, span, via: None, sensitive: None, weight: 1 };
+        }
+        Self { what, span, via: None, sensitive: None, weight }
     }
 
     /// A string.
@@ -332,6 +344,17 @@ impl What {
             }
             Value::Unknown(unknown) => Self::Unknown(Rc::new((**unknown).clone()), Type::Dynamic),
         }
+    }
+}
+
+/// How much there is in a value.
+fn weigh(what: &What) -> u32 {
+    let all = |parts: &mut dyn Iterator<Item = &Typed>| parts.fold(1u32, |sum, part| sum.saturating_add(part.weight));
+    match what {
+        What::String(text) => 1 + u32::try_from(text.len() / 64).unwrap_or(u32::MAX - 1),
+        What::List(_, items) | What::Set(_, items) | What::Tuple(items) => all(&mut items.iter()),
+        What::Map(_, members) | What::Object(members) => all(&mut members.iter().map(|member| &member.value)),
+        _ => 1,
     }
 }
 

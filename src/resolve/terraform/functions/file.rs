@@ -144,7 +144,7 @@ fn render(cx: &Context<'_, '_>, text: &str, values: &Typed, sealed: Sealed) -> E
     if made.is_null() {
         return Err(cx.failure("the template gives null"));
     }
-    Ok(Typed { via: None, what: placed(cx, made.what), span: cx.span, sensitive: made.sensitive })
+    Ok(Typed::new(placed(cx, made.what), cx.span).marked(made.sensitive))
 }
 
 /// An unknown that was met inside of a template is shown where the template is used.

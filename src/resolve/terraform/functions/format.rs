@@ -65,6 +65,11 @@ fn formatted(cx: &Context<'_, '_>, pattern: &str, args: &[&Typed]) -> Result<Str
         }
         let verb = verb(&mut characters, next).ok_or_else(|| cx.failure("a verb of `format` is not valid"))?;
         let argument = args.get(verb.argument).ok_or_else(|| cx.failure("`format` lacks an argument"))?;
+        if verb.width.max(verb.precision).is_some_and(|size| size > WIDEST) {
+            // Longer than any text that is made: it stays unknown.
+            out.extend(std::iter::repeat_n(' ', LONGEST_TEXT + 1));
+            break;
+        }
         next = verb.argument + 1;
         highest = highest.max(next);
         write(cx, &mut out, &verb, argument)?;
@@ -98,7 +103,7 @@ fn verb(characters: &mut CharIndices<'_>, next: usize) -> Option<Verb> {
         (0..digits.len()).for_each(|_| {
             characters.next();
         });
-        (!digits.is_empty()).then(|| digits.parse::<usize>().unwrap_or(usize::MAX).min(WIDEST))
+        (!digits.is_empty()).then(|| digits.parse::<usize>().unwrap_or(usize::MAX))
     };
     verb.width = number(characters);
     if characters.as_str().starts_with('.') {

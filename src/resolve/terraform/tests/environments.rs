@@ -1,0 +1,94 @@
+//! A root is evaluated once for each set of values that it is given.
+
+use super::summary;
+use crate::resolve::terraform::testing::Repository;
+
+fn roots(repository: &Repository) -> Vec<String> {
+    repository.resolved.roots.iter().map(summary).collect()
+}
+
+fn kept(repository: &Repository) -> Vec<Option<i64>> {
+    repository.resolved.roots.iter().map(|root| root.resources[0].at("keep").and_then(|node| node.as_int())).collect()
+}
+
+#[test]
+fn workspaces_that_the_text_names_are_evaluated_one_by_one() {
+    let main = r#"
+terraform {
+  backend "s3" {}
+}
+locals {
+  env  = terraform.workspace
+  days = { dev = 1, staging = 3, prod = 14 }
+}
+resource "d" "x" { keep = local.days[local.env] }
+"#;
+    let repository = Repository::new(&[("main.tf", main)]);
+    assert_eq!(roots(&repository), [" dev root", " production root", " staging root"]);
+    assert_eq!(kept(&repository), [Some(1), Some(14), Some(3)]);
+}
+
+#[test]
+fn a_workspace_that_is_not_named_stays_unknown() {
+    let main = "terraform {\n  backend \"s3\" {}\n}\nresource \"d\" \"x\" {\n  keep = terraform.workspace == \"dev\" ? 1 : 14\n}\n";
+    let repository = Repository::new(&[("main.tf", main)]);
+    assert_eq!(roots(&repository), [" production root", " dev root"]);
+    assert_eq!(kept(&repository), [None, Some(1)]);
+}
+
+#[test]
+fn values_named_after_a_workspace_are_evaluated_in_it() {
+    let main = r#"
+variable "keep" {}
+resource "d" "x" { keep = terraform.workspace == "prod" ? var.keep : 0 }
+"#;
+    let repository =
+        Repository::new(&[("main.tf", main), ("env/prod.tfvars", "keep = 9"), ("env/dev.tfvars", "keep = 3")]);
+    assert_eq!(roots(&repository), [" dev root", " production root"]);
+    assert_eq!(kept(&repository), [None, Some(9)]);
+}
+
+#[test]
+fn two_production_files_are_two_sets_of_values() {
+    let main = "terraform {\n  backend \"s3\" {}\n}\nvariable \"keep\" {}\nresource \"d\" \"x\" { keep = var.keep }\n";
+    let repository = Repository::new(&[
+        ("main.tf", main),
+        ("prod-eu.tfvars", "keep = 9"),
+        ("prod-us.tfvars", "keep = 3"),
+        ("environments/prod/a.tfvars", "keep = 1"),
+        ("environments/prod/b.tfvars", "keep = 2"),
+    ]);
+    assert_eq!(roots(&repository), [" production root", " production root", " production root"]);
+    assert_eq!(kept(&repository), [Some(2), Some(9), Some(3)]);
+}
+
+#[test]
+fn automatic_values_come_in_terraforms_order() {
+    let repository = Repository::new(&[
+        ("main.tf", "variable \"keep\" {}\nresource \"d\" \"x\" { keep = var.keep }\n"),
+        ("terraform.tfvars", "keep = 1"),
+        ("terraform.tfvars.json", "{\"keep\": 2}"),
+        ("a.auto.tfvars", "keep = 3"),
+        ("b.auto.tfvars.json", "{\"keep\": 4}"),
+        ("env/prod.tfvars", "other = 5"),
+    ]);
+    assert_eq!(kept(&repository), [Some(4)]);
+}
+
+#[test]
+fn override_files_change_what_others_declare() {
+    let repository = Repository::new(&[
+        (
+            "main.tf",
+            "locals {\n  days = 1\n}\nresource \"d\" \"x\" {\n  keep = local.days\n  name = \"a\"\n  block { a = 1 }\n}\n",
+        ),
+        ("override.tf", "resource \"d\" \"x\" {\n  name = \"b\"\n  block { a = 2 }\n}\n"),
+        ("z_override.tf", "locals {\n  days = 14\n}\n"),
+    ]);
+    let resource = repository.resource("d.x");
+    assert_eq!(resource.at("keep").unwrap().as_int(), Some(14));
+    assert_eq!(resource.at("name").unwrap().as_str(), Some("b"));
+    assert_eq!(resource.at("block").unwrap().items().len(), 1);
+    assert_eq!(resource.at("block.a").unwrap().as_int(), Some(2));
+    assert_eq!(repository.sources.path(resource.at("keep").unwrap().span), "z_override.tf");
+}
