@@ -60,7 +60,9 @@ impl Found<'_, '_> {
                 ("lookup", [map, key, ..]) if self.is_workspace(key) => self.keys(map, 0),
                 ("contains", [list, one]) if self.is_workspace(one) => {
                     if let ExpressionKind::List(items) = &list.kind {
-                        items.iter().for_each(|item| self.literal(item));
+                        for item in items {
+                            self.literal(item);
+                        }
                     }
                 }
                 _ => {}

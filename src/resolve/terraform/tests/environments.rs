@@ -2,13 +2,14 @@
 
 use super::summary;
 use crate::resolve::terraform::testing::Repository;
+use crate::tree::Node;
 
 fn roots(repository: &Repository) -> Vec<String> {
     repository.resolved.roots.iter().map(summary).collect()
 }
 
 fn kept(repository: &Repository) -> Vec<Option<i64>> {
-    repository.resolved.roots.iter().map(|root| root.resources[0].at("keep").and_then(|node| node.as_int())).collect()
+    repository.resolved.roots.iter().map(|root| root.resources[0].at("keep").and_then(Node::as_int)).collect()
 }
 
 #[test]

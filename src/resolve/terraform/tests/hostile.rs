@@ -7,7 +7,7 @@ use super::written;
 use crate::resolve::terraform::testing::Repository;
 
 /// Far more than anything here takes, in a build without optimisation on a busy machine.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// The value of `resource "t" "e" { v = … }` in a configuration, as it is written in HCL.
 fn value(text: &str, expression: &str) -> String {
