@@ -4,6 +4,8 @@
 //! remembers where text came from and [`remap`] puts what is read of it back there. Nothing is run but what is written
 //! here, nothing is fetched, and everything is bounded.
 
+#[cfg(test)]
+mod agreement;
 mod application;
 mod chart;
 mod compare;

@@ -1,7 +1,7 @@
 //! Documents that a tool makes of what people wrote: manifests in Terraform, and whatever a chart or an overlay
 //! renders. They have the form of documents that stand in files, and the same extractors read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Gap};
 use crate::problem::Problem;
@@ -50,11 +50,13 @@ impl Renderings {
 
     /// Says once what is rendered several times alike: for one environment, at one place, with one content.
     pub fn dedup(&mut self) {
-        let mut seen: std::collections::BTreeMap<(Span, Option<Text>), Vec<usize>> = std::collections::BTreeMap::new();
+        // One line of a template may make many documents, which their names tell apart.
+        let mut seen: BTreeMap<(Span, Option<Text>, Option<Text>), Vec<usize>> = BTreeMap::new();
         let mut kept: Vec<Rendered> = Vec::with_capacity(self.documents.len());
         for document in std::mem::take(&mut self.documents) {
             let name = document.environment.as_ref().map(|environment| environment.name.clone());
-            let alike = seen.entry((document.span, name)).or_default();
+            let called = document.node.at(&["metadata", "name"]).and_then(Node::scalar);
+            let alike = seen.entry((document.span, name, called)).or_default();
             if alike.iter().all(|index| kept[*index] != document) {
                 alike.push(kept.len());
                 kept.push(document);

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::application::{self, Call};
 use super::chart::Charts;
+use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::run::Limits;
 use super::trace::{OriginId, Origins, Place, Traced};
@@ -145,7 +146,8 @@ impl Plan<'_, '_> {
             return None;
         }
         self.called.insert(chart);
-        let release = Release { chart, name: call.name, namespace: call.namespace, values };
+        let release =
+            Release { chart, name: call.name, namespace: call.namespace, values, kubernetes: KUBERNETES_MINOR };
         Some(Planned { release, environment: Some(environment), is_called: true })
     }
 
@@ -174,7 +176,7 @@ impl Plan<'_, '_> {
                 // A chart's folder may say that nothing of it is production.
                 let of_folder = self.environments.of_path(&chart.path("Chart.yaml")).filter(|it| !it.production);
                 let name = Node::new(Value::String(chart.name.as_str().into()), chart.head());
-                let release = Release { chart: index, name, namespace: None, values };
+                let release = Release { chart: index, name, namespace: None, values, kubernetes: KUBERNETES_MINOR };
                 planned.push(Planned { release, environment: of_folder.or(environment), is_called: false });
             }
         }

@@ -10,8 +10,8 @@ use super::trace::{OriginId, Place, Traced};
 use super::value::{Fields, Value};
 use crate::source::SourceId;
 
-/// The Kubernetes version that templates are told of: `.Capabilities.KubeVersion`.
-pub(super) const KUBERNETES: [&str; 2] = ["1", "34"];
+/// The Kubernetes version that templates are told of, `.Capabilities.KubeVersion`: 1.34.
+pub(super) const KUBERNETES_MINOR: u8 = 34;
 
 /// The Helm version that templates are told of.
 pub(super) const HELM: &str = "v3.19.0";
@@ -61,15 +61,15 @@ pub(super) enum Object {
     Files(Arc<Vec<Arc<ChartFile>>>),
     /// `.Capabilities.APIVersions`
     ApiVersions,
-    /// `.Capabilities.KubeVersion`
-    KubeVersion,
+    /// `.Capabilities.KubeVersion` of this minor version
+    KubeVersion(u8),
 }
 
 impl Object {
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Files(files) => !files.is_empty(),
-            Self::ApiVersions | Self::KubeVersion => true,
+            Self::ApiVersions | Self::KubeVersion(_) => true,
         }
     }
 
@@ -80,7 +80,7 @@ impl Object {
                 format!("map[{}]", files.join(" "))
             }
             Self::ApiVersions => format!("[{}]", API_VERSIONS.join(" ")),
-            Self::KubeVersion => version(),
+            Self::KubeVersion(minor) => version(*minor),
         }
     }
 
@@ -88,7 +88,7 @@ impl Object {
         match self {
             Self::Files(_) => "engine.files",
             Self::ApiVersions => "common.VersionSet",
-            Self::KubeVersion => "*common.KubeVersion",
+            Self::KubeVersion(_) => "*common.KubeVersion",
         }
     }
 
@@ -109,9 +109,9 @@ impl Object {
                 Some(Value::traced(super::yaml::emit(&Value::map(fields))))
             }
             (Self::ApiVersions, "Has") => Some(super::value::Kind::Bool(serves(&argument)).into()),
-            (Self::KubeVersion, "Version" | "GitVersion" | "String") => Some(Value::text(version())),
-            (Self::KubeVersion, "Major") => Some(Value::text(KUBERNETES[0])),
-            (Self::KubeVersion, "Minor") => Some(Value::text(KUBERNETES[1])),
+            (Self::KubeVersion(minor), "Version" | "GitVersion" | "String") => Some(Value::text(version(*minor))),
+            (Self::KubeVersion(_), "Major") => Some(Value::text("1")),
+            (Self::KubeVersion(minor), "Minor") => Some(Value::text(minor.to_string())),
             _ => None,
         }
     }
@@ -121,7 +121,7 @@ impl Object {
         match self {
             Self::Files(files) => files.iter().map(|file| (Value::text(file.path.as_str()), whole(file))).collect(),
             Self::ApiVersions => API_VERSIONS.iter().map(|version| (Value::NIL, Value::text(*version))).collect(),
-            Self::KubeVersion => Vec::new(),
+            Self::KubeVersion(_) => Vec::new(),
         }
     }
 
@@ -130,13 +130,13 @@ impl Object {
         match self {
             Self::Files(files) => Some(files.len()),
             Self::ApiVersions => Some(API_VERSIONS.len()),
-            Self::KubeVersion => None,
+            Self::KubeVersion(_) => None,
         }
     }
 }
 
-fn version() -> String {
-    format!("v{}.0", KUBERNETES.join("."))
+fn version(minor: u8) -> String {
+    format!("v1.{minor}.0")
 }
 
 /// Whether an API version, or one with a kind (`apps/v1/Deployment`), is served.

@@ -28,6 +28,8 @@ pub(super) struct Release {
     pub(super) namespace: Option<Node>,
     /// The values it is given, the strongest last.
     pub(super) values: Vec<Node>,
+    /// The minor version of the cluster's Kubernetes.
+    pub(super) kubernetes: u8,
 }
 
 /// What a release gives.
@@ -87,7 +89,8 @@ pub(super) fn render(charts: &Charts<'_>, release: &Release, limits: Limits) -> 
         Kind::Unknown(run.origins.unknown(Unknown::new(reason, "", None))).into()
     };
     let name = Value::of(&release.name, &mut run.origins);
-    let context = Context { charts, release: facts_of_release(name, namespace), capabilities: capabilities() };
+    let context =
+        Context { charts, release: facts_of_release(name, namespace), capabilities: capabilities(release.kubernetes) };
     let mut jobs = Vec::new();
     context.prepare(&root, &coalesced, "", &mut run, &mut jobs);
     jobs.sort_by(|a, b| (depth(&b.name), &b.name).cmp(&(depth(&a.name), &a.name)));
@@ -268,10 +271,10 @@ fn facts_of_release(name: Value, namespace: Value) -> Value {
     ])
 }
 
-fn capabilities() -> Value {
+fn capabilities(kubernetes: u8) -> Value {
     let helm = [("Version", object::HELM), ("GitCommit", ""), ("GitTreeState", "clean"), ("GoVersion", "go1.24")];
     run::fields([
-        ("KubeVersion", Kind::Object(Object::KubeVersion).into()),
+        ("KubeVersion", Kind::Object(Object::KubeVersion(kubernetes)).into()),
         ("APIVersions", Kind::Object(Object::ApiVersions).into()),
         ("HelmVersion", run::fields(helm.map(|(key, value)| (key, Value::text(value))))),
     ])
@@ -398,7 +401,7 @@ impl Output {
 }
 
 /// Whether an object exists only while the release is tested.
-fn is_test(document: &Node) -> bool {
+pub(super) fn is_test(document: &Node) -> bool {
     let hook = document.at(&["metadata", "annotations", "helm.sh/hook"]).and_then(Node::as_str);
     hook.is_some_and(|hook| hook.split(',').all(|event| event.trim().starts_with("test")))
 }

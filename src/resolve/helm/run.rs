@@ -591,6 +591,9 @@ impl Run {
     }
 
     /// Steps through fields; the last one may be a method with arguments.
+    ///
+    /// A field of a `nil` that another field gave is an error; one of a `nil` that the chain starts with is `nil`, which
+    /// is why charts write `((.Values.a).b).c`.
     fn fields(
         &mut self,
         frame: &Frame<'_>,
@@ -600,6 +603,9 @@ impl Run {
         action: &Range<u32>,
     ) -> Done<Value> {
         let mut value = receiver;
+        if value.is_nil() {
+            return Ok(value);
+        }
         for (index, name) in names.iter().enumerate() {
             let given = if index + 1 == names.len() { arguments } else { &[] };
             value = match &value.kind {

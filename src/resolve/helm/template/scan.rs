@@ -242,9 +242,10 @@ impl Scanner<'_> {
         }
         let written = &rest[..length];
         let plain = written.replace('_', "");
-        let token = integer(&plain)
-            .map(Token::Int)
-            .or_else(|| plain.parse().ok().filter(|value: &f64| value.is_finite() && !is_hex).map(Token::Float));
+        let token = integer(&plain).map(Token::Int).or_else(|| {
+            if is_hex { hex_float(&plain) } else { plain.parse().ok().filter(|value: &f64| value.is_finite()) }
+                .map(Token::Float)
+        });
         let Some(token) = token else { return self.wrong(format!("bad number syntax: {written:?}")) };
         self.at += length;
         Ok(token)
@@ -254,6 +255,18 @@ impl Scanner<'_> {
 enum Escaped {
     Byte(u8),
     Character(char),
+}
+
+/// A hexadecimal number with a binary exponent: `0x1p10` is 1024.
+fn hex_float(written: &str) -> Option<f64> {
+    let digits = written.trim_start_matches(['+', '-']).get(2..)?.to_ascii_lowercase();
+    let (mantissa, exponent) = digits.split_once('p')?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    #[allow(clippy::cast_precision_loss, reason = "that is what a floating-point number is")]
+    let value = u64::from_str_radix(&format!("{whole}{part}"), 16).ok()? as f64;
+    let exponent: i32 = exponent.parse().ok()?;
+    let value = value * 2_f64.powi(exponent - 4 * i32::try_from(part.len()).ok()?);
+    value.is_finite().then_some(if written.starts_with('-') { -value } else { value })
 }
 
 /// Go's `ParseInt` with base 0.
