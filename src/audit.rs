@@ -255,6 +255,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let mut resolved = resolve::terraform::resolve(&modules, &sources, &plans, environments, &shelf);
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
+    // What is said of a template by its name alone is said better once it is rendered.
+    skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
     let installed = resolve::helm::install(&resolve::helm::Charts::read(&charts, sources.iter()), environments);
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);

@@ -20,6 +20,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
+pub use format::UNRENDERED;
 pub use named::add_plans;
 pub use read::{Unread, read, text_at};
 pub use remote::remotes;

@@ -30,6 +30,9 @@ const LOCK_FILES: &[&str] = &[
     "yarn.lock",
 ];
 
+/// Why a template is left out.
+pub const UNRENDERED: &str = "template, not rendered";
+
 /// Extensions by which template engines mark what they make another file of.
 const TEMPLATES: &[&str] = &["tpl", "tmpl", "tftpl", "gotmpl", "j2", "jinja", "jinja2", "erb", "template"];
 
@@ -49,7 +52,7 @@ pub(super) fn of(name: &str) -> Kind {
     if TEMPLATES.contains(&extension) {
         // `alerts.yaml.j2` would be input once rendered; what `_helpers.tpl` becomes is not known.
         let inner = stem.rsplit_once('.').and_then(|(_, inner)| by_extension(inner));
-        return inner.map_or(Kind::NoInput, |_| Kind::Left("template, not rendered"));
+        return inner.map_or(Kind::NoInput, |_| Kind::Left(UNRENDERED));
     }
     by_extension(extension).map_or(Kind::NoInput, Kind::Input)
 }
@@ -119,7 +122,7 @@ mod tests {
             ("owners", Kind::NoInput),
             (".terraform.lock.hcl", Kind::Left("generated lock file")),
             ("Chart.lock", Kind::Left("generated lock file")),
-            ("alerts.yaml.j2", Kind::Left("template, not rendered")),
+            ("alerts.yaml.j2", Kind::Left(UNRENDERED)),
             ("_helpers.tpl", Kind::NoInput),
             ("yaml", Kind::NoInput),
             ("Makefile", Kind::Input(Format::Text)),

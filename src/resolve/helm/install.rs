@@ -123,10 +123,14 @@ impl Plan<'_, '_> {
 
     /// The release of a call, when its chart and its values files are here and it is not planned already.
     fn plan(&mut self, call: Call, path: &str, parent: Option<&Environment>) -> Option<Planned> {
-        let chart = self.charts.in_folder(&call.folder)?;
+        // Paths are from the root of the repository, which several audited roots may each be.
+        let above = std::iter::once("").chain(path.match_indices('/').map(|(at, _)| &path[..at]));
+        let (root, chart) = above
+            .filter_map(|root| Some((root, self.charts.in_folder(&release::join(root, &call.folder)?)?)))
+            .next()?;
         let mut values = Vec::new();
         for file in &call.files {
-            match self.charts.documents(file) {
+            match release::join(root, file).and_then(|file| self.charts.documents(&file)) {
                 Some(documents) => values.extend(documents.into_iter().take(1)),
                 None if call.may_miss => {}
                 // Which file is meant may depend on something that is not known here.

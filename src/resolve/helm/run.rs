@@ -3,11 +3,13 @@
 //! Everything is bounded: steps, nesting, and the bytes that are made. A template that asks for more fails, and the
 //! failure names its place.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use regex::Regex;
 
 use super::format;
 use super::functions::{self, Function};
@@ -121,6 +123,8 @@ pub(super) struct Run {
     /// The origins of everything.
     pub(super) origins: Origins,
     templates: IndexMap<Text, Definition>,
+    /// Regular expressions that were compiled, by their text.
+    pub(super) patterns: BTreeMap<String, Regex>,
     limits: Limits,
     depth: usize,
 }
@@ -130,7 +134,7 @@ type Done<T> = Result<T, Stop>;
 impl Run {
     /// A rendering without templates.
     pub(super) fn new(limits: Limits) -> Self {
-        Self { origins: Origins::default(), templates: IndexMap::new(), limits, depth: 0 }
+        Self { origins: Origins::default(), templates: IndexMap::new(), patterns: BTreeMap::new(), limits, depth: 0 }
     }
 
     /// Makes a file's templates known: its own under its name, and what it defines.
@@ -195,6 +199,7 @@ impl Run {
         let parsed = Arc::new(parsed);
         // What such a text defines is known to it alone.
         let before = (!parsed.defined.is_empty()).then(|| self.templates.clone());
+        self.steps(before.as_ref().map_or(0, |before| before.len() as u64))?;
         if before.is_some() {
             self.define("", &parsed, &script);
         }
@@ -216,8 +221,13 @@ impl Run {
         }
     }
 
+    /// Takes one of the steps that may be taken.
     fn step(&mut self) -> Result<(), Wrong> {
-        match self.limits.steps.checked_sub(1) {
+        self.steps(1)
+    }
+
+    fn steps(&mut self, steps: u64) -> Result<(), Wrong> {
+        match self.limits.steps.checked_sub(steps) {
             Some(left) => {
                 self.limits.steps = left;
                 Ok(())
@@ -364,6 +374,9 @@ impl Run {
     fn range(&mut self, frame: &mut Frame<'_>, dot: &Value, branch: &Branch, out: &mut Traced) -> Done<()> {
         let mark = frame.variables.len();
         let value = self.pipe(frame, dot, &branch.pipe)?;
+        if let Err(wrong) = self.steps(effort(&value)) {
+            return self.fail(frame, &branch.pipe.at, wrong);
+        }
         let rounds: Vec<(Value, Value)> = match &value.kind {
             Kind::Nil => Vec::new(),
             Kind::List(items) => items.iter().enumerate().map(|(at, item)| (int(at), item.clone())).collect(),
@@ -498,6 +511,9 @@ impl Run {
             let message = format!("wrong number of args for {name}: want {} got {count}", function.least);
             return self.fail(frame, action, message.into());
         }
+        if let Err(wrong) = self.steps(arguments.iter().map(effort).sum()) {
+            return self.fail(frame, action, wrong);
+        }
         if !function.keeps
             && let Some(uncertain) = arguments.iter().find(|argument| argument.is_uncertain())
         {
@@ -617,6 +633,9 @@ impl Run {
                 }
                 Kind::Object(object) => {
                     if let Some(value) = object.call(name, given) {
+                        if let Err(wrong) = self.take_bytes(shallow(&value)) {
+                            return self.fail(frame, action, wrong);
+                        }
                         value
                     } else {
                         let message = format!("can't evaluate field {name} in type {}", object.type_name());
@@ -695,6 +714,18 @@ fn assign(frame: &mut Frame<'_>, name: &str, value: &Value) -> bool {
 
 fn int(at: usize) -> Value {
     Kind::Int(i64::try_from(at).unwrap_or(i64::MAX)).into()
+}
+
+/// How many steps it takes to look at an argument once.
+fn effort(value: &Value) -> u64 {
+    let size = match &value.kind {
+        Kind::Text(text) => text.len() / 256,
+        Kind::Traced(traced) => traced.weight() / 256,
+        Kind::List(items) => items.len() / 16,
+        Kind::Map(map) => map.borrow().len() / 16,
+        _ => 0,
+    };
+    size as u64
 }
 
 /// About how much memory a result takes, of which its items may be shared.

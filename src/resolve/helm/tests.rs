@@ -169,6 +169,11 @@ fn endless_templates_end() {
         ("{{ replace \"a\" (repeat 1000 \"b\") (repeat 10000 \"a\") }}", "too large"),
         ("{{ $d := dict }}{{ $_ := set $d \"d\" $d }}{{ toYaml $d }}", "too large"),
         ("{{ $x := list 1 }}{{ range until 90000 }}{{ $x = list $x }}{{ end }}{{ toYaml $x }}", "too"),
+        (
+            "{{ $x := repeat 200000 \"a\" }}{{ range until 500 }}{{ if contains \"b\" $x }}{{ end }}{{ end }}",
+            "too many steps",
+        ),
+        ("{{ range $i := until 500 }}{{ if regexMatch (printf \"a{%d}\" $i) \"a\" }}{{ end }}{{ end }}", "too large"),
         ("{{ printf \"%1000000000d\" 1 | len }}", ""),
     ] {
         match rendered_within(template, "self: '{{ tpl .Values.self . }}'", limits) {
@@ -338,7 +343,7 @@ fn what_is_not_rendered_is_said_and_the_rest_counts() {
     assert_eq!(
         reasons,
         [
-            "chart not analysed: app/Chart.yaml:3: its dependency `redis` is not in the repository",
+            "chart not analysed: app/Chart.yaml:3: its dependency `redis` is not in the repository as a folder (packed charts are not read)",
             "chart not analysed: app/templates/b.yaml:2: function \"nosuch\" is not known",
             "chart not analysed: app/templates/c.yaml:2: what it renders is not valid YAML: a `:` stands where no key may start",
             "chart not analysed: app/templates/d.yaml:2: missing value",

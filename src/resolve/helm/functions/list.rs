@@ -4,6 +4,7 @@ use super::{Function, Given, MANY, computes, count, int, items, keeps, text};
 use crate::resolve::helm::compare;
 use crate::resolve::helm::run::{Run, Wrong};
 use crate::resolve::helm::value::{Kind, Value};
+use crate::resolve::helm::yaml;
 
 pub(super) const ALL: &[Function] = &[
     keeps("list", 0, MANY, |_, arguments| Ok(Value::list(arguments.to_vec()))),
@@ -107,6 +108,7 @@ fn uniq(run: &mut Run, arguments: &[Value]) -> Given {
         let is_new = if let Some(text) = item.as_text() {
             texts.insert(text.to_owned())
         } else {
+            yaml::charge(run, item)?;
             run.take_bytes(kept.len())?;
             !kept.iter().any(|other| compare::deep_equal(other, item))
         };
@@ -117,13 +119,15 @@ fn uniq(run: &mut Run, arguments: &[Value]) -> Given {
     Ok(Value::list(kept))
 }
 
-fn without(_: &mut Run, arguments: &[Value]) -> Given {
+fn without(run: &mut Run, arguments: &[Value]) -> Given {
+    yaml::charge(run, &arguments[0])?;
     let unwanted = &arguments[1..];
     let is_wanted = |item: &&Value| !unwanted.iter().any(|other| compare::deep_equal(other, item));
     Ok(Value::list(items(arguments, 0, "without")?.iter().filter(is_wanted).cloned().collect()))
 }
 
-fn has(_: &mut Run, arguments: &[Value]) -> Given {
+fn has(run: &mut Run, arguments: &[Value]) -> Given {
+    yaml::charge(run, &arguments[1])?;
     let found = items(arguments, 1, "has")?.iter().any(|item| compare::deep_equal(item, &arguments[0]));
     Ok(Kind::Bool(found).into())
 }

@@ -31,17 +31,21 @@ pub(super) const ALL: &[Function] = &[
     }),
 ];
 
-/// Compiling a pattern takes more than running it; a pattern's size is charged as so many bytes.
-const COMPILED: usize = 1 << 12;
+/// Compiling a pattern takes more than running it; each is charged as so many bytes.
+const COMPILED: usize = 1 << 18;
 
 fn pattern(run: &mut Run, arguments: &[Value]) -> Result<Regex, Wrong> {
-    run.take_bytes(COMPILED)?;
     // Go takes an escaped slash, which means itself.
     let written = text(arguments, 0).replace("\\/", "/");
-    RegexBuilder::new(&written)
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|_| format!("error parsing regexp: {written:?} is no regular expression, or too large").into())
+    if let Some(known) = run.patterns.get(&written) {
+        return Ok(known.clone());
+    }
+    run.take_bytes(COMPILED)?;
+    let Ok(pattern) = RegexBuilder::new(&written).size_limit(1 << 20).build() else {
+        return Err(format!("error parsing regexp: {written:?} is no regular expression, or too large").into());
+    };
+    run.patterns.insert(written, pattern.clone());
+    Ok(pattern)
 }
 
 fn matches(run: &mut Run, arguments: &[Value]) -> Given {

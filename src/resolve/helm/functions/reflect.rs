@@ -4,6 +4,7 @@ use super::{Function, computes, keeps, text};
 use crate::resolve::helm::compare;
 use crate::resolve::helm::format;
 use crate::resolve::helm::value::{Kind, Value};
+use crate::resolve::helm::yaml;
 
 pub(super) const ALL: &[Function] = &[
     keeps("typeOf", 1, 1, |_, arguments| Ok(Value::text(format::type_name(&arguments[0])))),
@@ -15,12 +16,10 @@ pub(super) const ALL: &[Function] = &[
         Ok(Kind::Bool(found == wanted || found.strip_prefix('*') == Some(&wanted)).into())
     }),
     keeps("kindIs", 2, 2, |_, arguments| Ok(Kind::Bool(text(arguments, 0) == kind_of(&arguments[1])).into())),
-    computes(
-        "deepEqual",
-        2,
-        2,
-        |_, arguments| Ok(Kind::Bool(compare::deep_equal(&arguments[0], &arguments[1])).into()),
-    ),
+    computes("deepEqual", 2, 2, |run, arguments| {
+        yaml::charge(run, &arguments[0])?;
+        Ok(Kind::Bool(compare::deep_equal(&arguments[0], &arguments[1])).into())
+    }),
 ];
 
 fn kind_of(value: &Value) -> &'static str {
