@@ -124,10 +124,9 @@ impl Plan<'_, '_> {
     /// The release of a call, when its chart and its values files are here and it is not planned already.
     fn plan(&mut self, call: Call, path: &str, parent: Option<&Environment>) -> Option<Planned> {
         // Paths are from the root of the repository, which several audited roots may each be.
-        let above = std::iter::once("").chain(path.match_indices('/').map(|(at, _)| &path[..at]));
-        let (root, chart) = above
-            .filter_map(|root| Some((root, self.charts.in_folder(&release::join(root, &call.folder)?)?)))
-            .next()?;
+        let mut above = std::iter::once("").chain(path.match_indices('/').map(|(at, _)| &path[..at]));
+        let (root, chart) =
+            above.find_map(|root| Some((root, self.charts.in_folder(&release::join(root, &call.folder)?)?)))?;
         let mut values = Vec::new();
         for file in &call.files {
             match release::join(root, file).and_then(|file| self.charts.documents(&file)) {
