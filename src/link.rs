@@ -20,6 +20,7 @@ mod plans;
 mod pools;
 mod practice;
 mod published;
+mod recorded;
 mod references;
 mod restore_tests;
 mod review;
@@ -119,6 +120,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     published::mark(model);
     let register = services::Register::fill(model, context);
     services::settle(model, &register);
+    recorded::follow(model);
     alerts::join(model, &register, &selecting, context);
     routing::join(model);
     documents::resolve(model, context);

@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::alert::Watch;
 use super::kubernetes::Selector;
 use super::matching::LabelMatcher;
 use super::oncall::PagingService;
@@ -165,6 +166,15 @@ pub struct Alertmanager {
     pub strategy: Option<Text>,
 }
 
+/// A recording rule.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Recording {
+    /// The name of what it records.
+    pub name: Text,
+    /// What that is made of.
+    pub watches: Vec<Watch>,
+}
+
 /// What files say of routing, before linking.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Declarations {
@@ -174,6 +184,8 @@ pub struct Declarations {
     pub prometheis: Vec<Prometheus>,
     /// Alertmanagers.
     pub alertmanagers: Vec<Alertmanager>,
+    /// Recording rules.
+    pub recordings: Vec<Recording>,
     /// Rule files that unit tests of promtool name, as written.
     pub tested_files: Vec<Text>,
 }
@@ -184,6 +196,7 @@ impl Declarations {
         self.trees.extend(other.trees);
         self.prometheis.extend(other.prometheis);
         self.alertmanagers.extend(other.alertmanagers);
+        self.recordings.extend(other.recordings);
         self.tested_files.extend(other.tested_files);
     }
 }

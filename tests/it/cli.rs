@@ -224,3 +224,28 @@ fn a_plan_that_is_none_or_is_not_there_is_refused() {
         assert!(run.err.contains(message), "{}", run.err);
     }
 }
+
+#[test]
+fn the_way_of_an_alert_is_explained_link_by_link() {
+    let folder = Folder::new();
+    folder.write(
+        "alertmanager.yml",
+        "route:\n  receiver: void\n  routes:\n  - receiver: pager\n    matchers: [severity=\"page\"]\n\
+         receivers:\n- name: void\n- name: pager\n  pagerduty_configs: [{ routing_key_file: /etc/key }]\n",
+    );
+    folder.write(
+        "rules.yml",
+        "groups:\n- name: g\n  rules:\n  - { alert: Down, expr: sum(up) == 0, labels: { severity: page } }\n  \
+         - { alert: Lost, expr: sum(up) == 1, labels: { severity: urgent } }\n",
+    );
+    folder.write("oncall/main.tf", "resource \"pagerduty_service\" \"pager\" {\n  name = \"pager\"\n}\n");
+    let down = twoam(folder.path(), &["explain", "alert/Down"]);
+    assert_eq!(down.code, 0, "{}", down.err);
+    assert!(down.out.contains("route        alertmanager.yml:4  severity=\"page\""), "{}", down.out);
+    assert!(down.out.contains("receiver     alertmanager.yml:8  pager"), "{}", down.out);
+    let lost = twoam(folder.path(), &["explain", "alert/Lost"]);
+    assert!(lost.out.contains("The first broken link: `void` calls nobody (alertmanager.yml:7)."), "{}", lost.out);
+    let typo = twoam(folder.path(), &["explain", "alert/Dwon"]);
+    assert_eq!(typo.code, 2);
+    assert!(typo.err.contains("did you mean `alert/Down`?"), "{}", typo.err);
+}

@@ -9,6 +9,7 @@ mod fixtures;
 mod house;
 mod links;
 mod pre_commit;
+mod promtool;
 mod readme;
 mod routing;
 mod rules;

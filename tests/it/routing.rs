@@ -9,7 +9,7 @@ use std::process::Command;
 use twoam::audit::{self, Request};
 use twoam::model::Model;
 
-use super::support::Folder;
+use super::support::{Dice, Folder};
 
 /// How many trees are made, and how many label sets are asked of each.
 const TREES: u64 = 60;
@@ -20,23 +20,6 @@ const RECORDED: u64 = 12;
 
 const LABELS: &[&str] = &["severity", "team", "service"];
 const VALUES: &[&str] = &["page", "ticket", "a", "b", "", "a.b", "página"];
-
-/// Numbers from a seed (`SplitMix64`), the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ z >> 31) % sides
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[usize::try_from(self.roll(from.len() as u64)).unwrap()]
-    }
-}
 
 /// A route of a random tree, as YAML.
 fn route(dice: &mut Dice, depth: usize, root: bool, out: &mut String) {
