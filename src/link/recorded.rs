@@ -48,7 +48,7 @@ fn below(watch: &Watch, recorded: &BTreeMap<Text, Vec<Watch>>) -> Vec<Watch> {
             matchers.extend(own.iter().filter(|matcher| !matchers.contains(matcher)).cloned().collect::<Vec<_>>());
             Watch::Series { metric: metric.clone(), matchers }
         }
-        other => other.clone(),
+        other @ Watch::Dimension { .. } => other.clone(),
     });
     asked.collect()
 }

@@ -6,11 +6,12 @@ use globset::GlobBuilder;
 
 use crate::model::routing::Prometheus;
 use crate::model::{Alert, Fact, Id, Model, State};
+use crate::source::SourceId;
 use crate::tree::{Text, Unknown};
 
 /// Marks alerts that repeat one before them in the same file: name, labels, expression and duration agree.
 pub(super) fn mark_repeats(model: &mut Model) {
-    let mut first: BTreeMap<(Text, String), Id<Alert>> = BTreeMap::new();
+    let mut first: BTreeMap<(SourceId, String), Id<Alert>> = BTreeMap::new();
     for index in 0..model.alerts.len() {
         let id: Id<Alert> = Id::new(index);
         let alert = &model[id];
@@ -19,7 +20,8 @@ pub(super) fn mark_repeats(model: &mut Model) {
             alert.labels.0.iter().map(|(name, value)| format!("{name}={:?}", value.value())).collect();
         let plain: String = expression.split_whitespace().collect();
         let said = format!("{}\n{plain}\n{:?}\n{:?}", alert.plain_name, labels, alert.for_seconds.value());
-        let key = (alert.place.path.clone(), said);
+        // A chart may show many files as one document, and one file in several environments.
+        let key = (alert.place.span.source, format!("{}\n{said}", alert.place.environment.name));
         let Some(before) = first.get(&key).copied().filter(|before| model[*before].place.span != alert.place.span)
         else {
             first.entry(key).or_insert(id);
