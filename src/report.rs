@@ -14,6 +14,7 @@ mod html;
 mod human;
 pub mod json;
 mod junit;
+pub mod loss;
 mod markdown;
 pub(crate) mod page;
 mod problem;

@@ -12,7 +12,10 @@ use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
 use crate::audit::Audit;
 use crate::evaluate::{Outcome, Verdict};
+use crate::model::Service;
+use crate::model::loss::spoken;
 use crate::problem::nearest;
+use crate::report::loss;
 use crate::rule::Question;
 use crate::score::{ServiceScore, Tally, grade, weight};
 
@@ -76,6 +79,7 @@ fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> 
         tally.unknown,
         score.coverage * 100.0
     )?;
+    write_loss(audit, service, out)?;
     for question in Question::ALL {
         let mut own: Vec<&&Verdict> = verdicts.iter().filter(|verdict| verdict.question == question).collect();
         if own.is_empty() {
@@ -93,6 +97,22 @@ fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> 
     }
     rollback::explain(audit, service, out)?;
     write_way_up(&verdicts, tally, out)
+}
+
+/// The worst-case data loss with its sources: in a sentence, then each datastore where there are several.
+fn write_loss(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Result<()> {
+    let Some(sentence) = loss::sentence(audit, service) else { return Ok(()) };
+    writeln!(out, "Worst-case data loss\n  {sentence}")?;
+    if service.loss.terms.len() > 1 {
+        for term in &service.loss.terms {
+            let amount = term.minutes.map_or_else(|| "everything".to_owned(), spoken);
+            let place = term.span.map_or_else(String::new, |span| {
+                format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
+            });
+            writeln!(out, "  {amount:<10}  {}: {}{place}", term.datastore, term.what)?;
+        }
+    }
+    writeln!(out)
 }
 
 fn order(verdict: &Verdict) -> u8 {

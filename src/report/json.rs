@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Location, said};
+use super::loss::Loss;
 use super::summary::{Counts, Scored};
 use crate::audit::Audit;
 use crate::evaluate::{Outcome, Suppression};
@@ -90,6 +91,8 @@ struct Service<'a> {
     questions: Vec<Answered<'a>>,
     /// How its last deployment is undone; null for what is not deployed.
     rollback: Option<rollback::Path<'a>>,
+    /// How much of its newest data the worst case loses; null when it keeps none.
+    data_loss: Option<Loss<'a>>,
     /// What belongs to it, and why.
     members: Vec<Member<'a>>,
 }
@@ -271,6 +274,7 @@ impl<'a> Service<'a> {
             coverage: f64::from(service.coverage()) / 100.0,
             questions: questions.iter().map(|question| Answered::of(audit, question)).collect(),
             rollback: rollback::Path::of(audit, &audit.model[service.score.service]),
+            data_loss: Loss::of(audit, &audit.model[service.score.service]),
             members: audit.model[service.score.service].members.iter().map(|one| Member::of(audit, one)).collect(),
         }
     }

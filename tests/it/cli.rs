@@ -249,3 +249,45 @@ fn the_way_of_an_alert_is_explained_link_by_link() {
     assert_eq!(typo.code, 2);
     assert!(typo.err.contains("did you mean `alert/Down`?"), "{}", typo.err);
 }
+
+#[test]
+fn explain_says_the_worst_case_loss_with_its_sources() {
+    let folder = Folder::new();
+    folder.write("twoam.toml", "[[service]]\nname = \"orders\"\nrpo = \"1h\"\n");
+    folder.write(
+        "backup.tf",
+        "resource \"google_bigtable_table\" \"orders\" {\n  name = \"orders\"\n  labels = { service = \"orders\" }\n  \
+         automated_backup_policy {\n    retention_period = \"72h0m0s\"\n    frequency = \"24h0m0s\"\n  }\n}\n",
+    );
+    let run = twoam(folder.path(), &["explain", "service/orders", "--today", TODAY]);
+    let said =
+        "up to 24 h: daily automatic backup of `google_bigtable_table.orders` at backup.tf:5; declared RPO 60 min";
+    assert!(run.out.contains(said), "{}", run.out);
+    assert!(run.out.contains("restore-test/rpo-not-achievable"), "{}", run.out);
+    let run = twoam(folder.path(), &["check", "--format", "json", "--exit-zero", "--today", TODAY]);
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let loss = &report["services"][0]["data_loss"];
+    assert_eq!((loss["minutes"].as_f64(), loss["acceptable"].as_bool()), (Some(1440.0), Some(false)), "{loss}");
+    assert_eq!(loss["terms"][0]["line"], 5);
+}
+
+#[test]
+fn a_pedantic_rule_is_asked_only_when_it_is_named() {
+    let folder = Folder::new();
+    folder.write(
+        "backup.tf",
+        "resource \"aws_backup_vault\" \"main\" { name = \"main\" }\n\
+         resource \"aws_backup_plan\" \"daily\" {\n  rule {\n    target_vault_name = aws_backup_vault.main.name\n  }\n}\n\
+         resource \"aws_backup_selection\" \"all\" {\n  plan_id = aws_backup_plan.daily.id\n  resources = [\"*\"]\n}\n",
+    );
+    let says = |arguments: &[&str]| {
+        let run = twoam(folder.path(), &[&["check", "--format", "concise", "--exit-zero"], arguments].concat());
+        run.out.contains("backup/copies-mutable")
+    };
+    assert!(!says(&[]));
+    assert!(says(&["--select", "backup/copies-mutable"]) && says(&["--select", "backup"]));
+    folder.write("twoam.toml", "[severities]\n\"backup/copies-mutable\" = \"low\"\n");
+    assert!(says(&[]));
+    let run = twoam(folder.path(), &["rules"]);
+    assert!(run.out.contains("backup/copies-mutable"), "listed all the same: {}", run.out);
+}

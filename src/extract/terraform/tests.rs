@@ -298,3 +298,33 @@ resource "google_monitoring_alert_policy" "none" { display_name = "none" }
     assert_eq!(alert("datadog_monitor.errors").actions.value(), Some(&2));
     assert_eq!(alert("google_monitoring_alert_policy.none").actions.value(), Some(&0));
 }
+
+#[test]
+fn tables_know_how_often_they_copy_and_how_far_behind_they_are() {
+    let (_, model) = main(
+        r#"
+resource "aws_db_instance" "orders" { backup_retention_period = 7 }
+resource "azurerm_cosmosdb_account" "carts" {
+  backup {
+    type                = "Periodic"
+    interval_in_minutes = 60
+  }
+}
+resource "google_bigtable_table" "events" {
+  automated_backup_policy {
+    retention_period = "72h0m0s"
+    frequency        = "24h0m0s"
+  }
+}
+resource "aws_redshift_cluster" "warehouse" {}
+"#,
+    );
+    let told = |name: &str| {
+        let store = store(&model, name);
+        (store.own_interval_minutes.value().map(|it| it.round()), store.pitr_lag_minutes.value().map(|it| it.round()))
+    };
+    assert_eq!(told("aws_db_instance.orders"), (Some(1440.0), Some(5.0)));
+    assert_eq!(told("azurerm_cosmosdb_account.carts").0, Some(60.0));
+    assert_eq!(told("google_bigtable_table.events"), (Some(1440.0), None));
+    assert_eq!(told("aws_redshift_cluster.warehouse"), (Some(480.0), None));
+}
