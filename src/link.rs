@@ -10,6 +10,7 @@ mod documents;
 mod helpers;
 mod images;
 mod index;
+mod jobs;
 mod kubernetes;
 mod loss;
 mod migrations;
@@ -29,6 +30,7 @@ mod routing;
 mod runbooks;
 mod series;
 mod services;
+mod signals;
 mod storage;
 
 use globset::GlobSet;
@@ -122,6 +124,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     services::settle(model, &register);
     recorded::follow(model);
     alerts::join(model, &register, &selecting, context);
+    jobs::join(model, context);
     routing::join(model);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);

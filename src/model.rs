@@ -22,6 +22,7 @@ pub mod runbook;
 pub mod schedule;
 pub mod schema;
 pub mod service;
+pub mod signal;
 pub mod surroundings;
 pub mod workload;
 
@@ -44,6 +45,7 @@ pub use routing::{Delivery, Inhibition, Receiver, Route, Routing};
 pub use runbook::{Command, DocumentLink, Mention, Runbook};
 pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
+pub use signal::{Signal, Signals};
 pub use workload::{Budget, Container, Workload};
 
 use crate::source::{SourceId, Span};

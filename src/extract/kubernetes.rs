@@ -8,6 +8,7 @@ mod container;
 mod cronjob;
 mod database;
 mod datastore;
+mod entrance;
 mod object;
 mod operator;
 mod rollout;
@@ -39,6 +40,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         return;
     }
     let Some(object) = Object::read(input, document) else { return };
+    entrance::extract(&object, facts);
     match (object.group, object.kind) {
         ("" | "apps" | "batch" | "extensions" | "argoproj.io", _) if workload::KINDS.contains(&object.kind) => {
             workload::extract(&object, facts);

@@ -11,6 +11,7 @@ mod output;
 mod record;
 mod server;
 mod severity;
+mod signal;
 
 use super::{Facts, Input};
 use crate::model::{Fact, Labels, RunbookReference};

@@ -9,10 +9,9 @@ use super::kubernetes::Selecting;
 use super::names::{camel_words, folders, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service, tagged};
-use super::{Context, Declared, found_or_elsewhere};
+use super::{Context, Declared, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
-use crate::source::Span;
 use crate::tree::Text;
 
 /// Labels of an alert that name a service.
@@ -50,17 +49,20 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
         things: things(model),
     };
     let seen: Vec<Seen> = model.alerts.par_iter().map(|alert| eyes.look(model, alert)).collect();
-    let mut evidence: Vec<(Id<Datastore>, Span)> = Vec::new();
+    let mut watched: BTreeMap<Id<Datastore>, Vec<Id<Alert>>> = BTreeMap::new();
     for (index, seen) in seen.into_iter().enumerate() {
         let id: Id<Alert> = Id::new(index);
-        let span = model[id].place.span;
-        evidence.extend(seen.datastores.into_iter().map(|datastore| (datastore, span)));
+        seen.datastores.into_iter().for_each(|datastore| watched.entry(datastore).or_default().push(id));
         attach(model, id, seen.services);
     }
-    let watchers = by_engine(model);
-    evidence.extend(watchers);
-    judge_datastores(model, &evidence, context);
+    for (datastore, alerts) in by_engine(model) {
+        watched.entry(datastore).or_default().extend(alerts);
+    }
+    judge_datastores(model, &watched, context);
     judge_services(model, context);
+    signals::settle(model);
+    signals::of_services(model, selecting);
+    signals::of_datastores(model, &watched);
 }
 
 /// What an alert watches.
@@ -239,36 +241,35 @@ fn by_stack(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, Stri
 }
 
 /// Datastores that alerts on their engine's metrics watch: of the same service, or of any where the alert names none.
-fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Span)> {
+fn by_engine(model: &Model) -> Vec<(Id<Datastore>, Vec<Id<Alert>>)> {
     let watching: Vec<EngineAlerts> =
         ENGINE_METRICS.iter().map(|(_, prefixes)| EngineAlerts::new(model, prefixes)).collect();
     let mut evidence = Vec::new();
     for (id, datastore) in model.each::<Datastore>() {
         let engine = datastore.engine.value().map(Text::to_ascii_lowercase).unwrap_or_default();
         let mut engines = ENGINE_METRICS.iter().zip(&watching).filter(|((name, _), _)| engine.contains(name));
-        let on_engine = engines.find_map(|(_, alerts)| alerts.of(datastore.service));
+        let on_engine = engines.find_map(|(_, alerts)| alerts.of(datastore.service)).cloned().unwrap_or_default();
         // In a cluster the alerts of the service are those of the workload that keeps the data.
-        let of_service = datastore.service.filter(|_| datastore.platform == "kubernetes").and_then(|service| {
-            let alerts = model[service].alerts.iter().map(|alert| &model[*alert]);
-            alerts.filter(|alert| alert.place.environment.production).map(|alert| alert.place.span).next()
-        });
-        evidence.extend(on_engine.or(of_service).map(|span| (id, span)));
+        let own = datastore.service.filter(|_| datastore.platform == "kubernetes");
+        let of_service = own.map_or(&[][..], |service| model[service].alerts.as_slice()).iter().copied();
+        let of_service = of_service.filter(|alert| model[*alert].place.environment.production);
+        evidence.push((id, on_engine.into_iter().chain(of_service).collect()));
     }
     evidence
 }
 
 /// The alerts on the metrics of an engine.
 struct EngineAlerts {
-    /// The first that names no service, and so watches every datastore of the engine.
-    of_all: Option<Span>,
-    /// The first of each service.
-    of_service: BTreeMap<Id<Service>, Span>,
+    /// Those that name no service, and so watch every datastore of the engine.
+    of_all: Vec<Id<Alert>>,
+    /// Those of each service.
+    of_service: BTreeMap<Id<Service>, Vec<Id<Alert>>>,
 }
 
 impl EngineAlerts {
     fn new(model: &Model, prefixes: &[&str]) -> Self {
-        let mut found = Self { of_all: None, of_service: BTreeMap::new() };
-        for alert in model.alerts.iter().filter(|alert| alert.place.environment.production) {
+        let mut found = Self { of_all: Vec::new(), of_service: BTreeMap::new() };
+        for (id, alert) in model.each::<Alert>().filter(|(_, alert)| alert.place.environment.production) {
             let on_engine = alert.watches.iter().any(|watch| match watch {
                 Watch::Series { metric: Some(metric), .. } => prefixes.iter().any(|prefix| metric.starts_with(prefix)),
                 _ => false,
@@ -277,28 +278,27 @@ impl EngineAlerts {
                 continue;
             }
             if alert.services.is_empty() {
-                found.of_all = found.of_all.or(Some(alert.place.span));
+                found.of_all.push(id);
             }
             for service in &alert.services {
-                found.of_service.entry(*service).or_insert(alert.place.span);
+                found.of_service.entry(*service).or_default().push(id);
             }
         }
         found
     }
 
-    fn of(&self, service: Option<Id<Service>>) -> Option<Span> {
-        service.and_then(|service| self.of_service.get(&service)).copied().or(self.of_all)
+    fn of(&self, service: Option<Id<Service>>) -> Option<&Vec<Id<Alert>>> {
+        let own = service.and_then(|service| self.of_service.get(&service));
+        own.or(Some(&self.of_all).filter(|alerts| !alerts.is_empty()))
     }
 }
 
-fn judge_datastores(model: &mut Model, evidence: &[(Id<Datastore>, Span)], context: &Context<'_>) {
-    let mut found: BTreeMap<Id<Datastore>, Span> = BTreeMap::new();
-    for (datastore, span) in evidence {
-        found.entry(*datastore).or_insert(*span);
-    }
+fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<Alert>>>, context: &Context<'_>) {
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
-        model[id].alerted = found_or_elsewhere(found.get(&id).copied(), "alerts", context.external.alerts.as_ref());
+        let first = watched.get(&id).and_then(|alerts| alerts.first());
+        let found = first.map(|alert| model[*alert].place.span);
+        model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
     }
 }
 

@@ -104,7 +104,8 @@ impl<'m> Matcher<'m> {
         Self { label, negated: operator.starts_with('!'), test }
     }
 
-    fn accepts(&self, value: &str) -> bool {
+    /// Whether it selects a value.
+    pub(super) fn accepts(&self, value: &str) -> bool {
         let matched = match &self.test {
             Test::Equal(wanted) => *wanted == value,
             Test::Regex(pattern) => pattern.is_match(value),

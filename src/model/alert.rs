@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::schema::{Fact, Labels, facts};
-use super::{Delivery, Id, Runbook, Service};
+use super::{Delivery, Id, Runbook, Service, Signal};
 use crate::tree::Text;
 
 facts! {
@@ -56,6 +56,12 @@ facts! {
         presence: bool,
         /// An alert before it of the same name, labels and expression.
         repeats: Fact<Text>,
+        /// What it tells of what it watches: `availability`, `errors`, `latency`, `traffic`, `saturation`; unknown where
+        /// its expression could not be read.
+        signals: Fact<Vec<Signal>>,
+        /// Whether all it looks at is how something is run (its pods, its processor, its memory), and nothing of what it
+        /// does.
+        platform: bool,
         /// The services it watches.
         services: Vec<Id<Service>>,
     } plain {

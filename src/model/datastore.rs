@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::loss::DataLoss;
 use super::schema::{Fact, Labels, facts};
-use super::{Id, Runbook, Workload};
+use super::{Id, Runbook, Signals, Workload};
 use crate::model::kubernetes::Selector;
 use crate::tree::Text;
 
@@ -50,6 +50,8 @@ facts! {
         loss: DataLoss,
         /// Whether an alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
         alerted: Fact<bool>,
+        /// Which signals of it are alerted on.
+        signals: Signals,
         /// Whether anything shows that a restore of it was tested: a plan, a job, a dated drill.
         restore_tested: Fact<bool>,
         /// How many days ago the newest dated record shows a restore; null where none is dated, as of a test that runs by

@@ -20,6 +20,8 @@ pub struct Objects {
     pub canaries: Vec<Canary>,
     /// `ServiceMonitor`, `PodMonitor` and `Probe`.
     pub monitors: Vec<Monitor>,
+    /// What lets callers from outside in.
+    pub entrances: Vec<Entrance>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
     /// `ConfigMap`s that name hosts and other things that workloads use.
@@ -36,6 +38,7 @@ impl Objects {
         self.autoscalers.extend(other.autoscalers);
         self.canaries.extend(other.canaries);
         self.monitors.extend(other.monitors);
+        self.entrances.extend(other.entrances);
         self.claims.extend(other.claims);
         self.configurations.extend(other.configurations);
         self.images.extend(other.images);
@@ -172,6 +175,21 @@ pub struct Monitor {
     pub job_label: Option<Text>,
     /// Hosts that a `Probe` asks.
     pub targets: Vec<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+/// What lets callers from outside of the cluster reach Services: an ingress, a route of a gateway, a load balancer.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Entrance {
+    /// Whether it only answers callers of the own network.
+    pub inside: bool,
+    /// The hosts it answers for.
+    pub hosts: Vec<Text>,
+    /// The Services it leads to.
+    pub backends: Vec<Text>,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
     /// Where.
     pub place: Place,
 }

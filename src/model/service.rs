@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::loss::DataLoss;
 use super::schema::{Fact, Labels, facts};
-use super::{Alert, Datastore, Deployment, Drill, Id, Place, RollbackPath, Runbook, Workload};
+use super::{Alert, Datastore, Deployment, Drill, Id, Place, RollbackPath, Runbook, Signals, Workload};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -45,6 +45,14 @@ facts! {
         alerted: Fact<bool>,
         /// Whether a pager rings for it: one of its alerts reaches it, or the catalogue or a paging tool names the service.
         on_call: Fact<bool>,
+        /// Which signals of it are alerted on.
+        signals: Signals,
+        /// Whether what it serves is reached from outside of where it runs: an ingress, a route of a gateway, a load
+        /// balancer.
+        public: Fact<bool>,
+        /// Whether an alert was written for it alone, or tells more of it than how it is run; absent where no alert watches
+        /// it.
+        alerted_on_work: Fact<bool>,
         /// Whether it has a runbook.
         has_runbook: Fact<bool>,
         /// Whether a runbook says how to roll it back.

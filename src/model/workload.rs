@@ -34,6 +34,9 @@ facts! {
         has_alias: Fact<bool>,
         /// Whether another system deploys it and rolls it back (`CodeDeploy`, an external controller).
         deployed_elsewhere: Fact<bool>,
+        /// Whether an alert would tell that it failed, of a `CronJob`; absent of anything else, and where no alert
+        /// is meant for jobs at large.
+        failure_alerted: Fact<bool>,
         /// How a new version replaces the one before.
         rollout: Rollout,
         /// Which `GitOps` controller keeps it as Git says (`flux`, `argocd`), so that a revert there rolls it back; null

@@ -205,3 +205,33 @@ fn links_into_a_second_root_are_followed() {
     assert_eq!(missing.len(), 26, "{missing:#?}");
     assert!(missing.iter().any(|message| message.contains("node/nodesystemdservicecrashlooping")));
 }
+
+/// Every expression of the real repositories is read, or it is said why not; what is no `PromQL` is a problem.
+#[test]
+fn every_expression_is_read_or_complained_of() {
+    let Some(folder) = corpora() else { return };
+    let mut roots: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    roots.sort();
+    let (mut read, mut said, mut complained, mut silent) = (0, 0, 0, Vec::new());
+    for root in roots.into_iter().filter(|root| root.is_dir()) {
+        let Ok(audit) = twoam::audit::run(&twoam::audit::Request::new(vec![root.clone()])) else { continue };
+        for alert in audit.model.alerts.iter().filter(|alert| alert.source == "prometheus") {
+            let Some(unknown) = alert.expression.reason() else {
+                read += usize::from(alert.expression.value().is_some());
+                if alert.expression.value().is_none() {
+                    silent.push(format!("{}: {}", root.display(), alert.name));
+                }
+                continue;
+            };
+            // Without a problem of its own, an expression must be said to be of another language, or a template.
+            if audit.problems.iter().any(|problem| problem.span == unknown.span) {
+                complained += 1;
+            } else {
+                said += 1;
+            }
+        }
+    }
+    let all = read + said + complained + silent.len();
+    eprintln!("{read} of {all} expressions read, {said} unknown with a reason, {complained} reported as wrong");
+    assert!(silent.is_empty(), "{silent:#?}");
+}

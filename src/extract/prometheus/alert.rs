@@ -30,6 +30,11 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
     let annotations = Labels::read(rule.get("annotations"));
     let severity = severity::read(&labels, head);
     let (expression, reading) = read_expression(asked, around, facts);
+    let signals = match (&reading, expression.reason()) {
+        (Some(reading), _) => Fact::known(reading.signals.clone(), asked.span),
+        (None, Some(unknown)) => Fact::unknown(unknown.clone()),
+        (None, None) => Fact::absent(asked.span),
+    };
     let reading = reading.unwrap_or_default();
     let heartbeat = is_heartbeat(&name, &reading);
     let inhibits = name.to_ascii_lowercase().contains("inhibit");
@@ -56,6 +61,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         annotations,
         expression,
         watches: reading.watches,
+        signals,
         output: reading.output,
         namespace: around.namespace.clone(),
         object_labels: around.object_labels.clone(),

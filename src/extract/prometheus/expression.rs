@@ -6,7 +6,8 @@ use std::time::Duration;
 use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{self, Expr, VectorSelector};
 
-use super::{Language, output};
+use super::{Language, output, signal};
+use crate::model::Signal;
 use crate::model::alert::{Output, Watch};
 use crate::tree::Text;
 
@@ -52,6 +53,8 @@ pub(super) struct Reading {
     pub(super) basis: Basis,
     /// What is known of the labels of its result.
     pub(super) output: Output,
+    /// Which signals it asks for.
+    pub(super) signals: Vec<Signal>,
 }
 
 /// What the value of an expression comes from.
@@ -125,6 +128,7 @@ impl Walk {
         let Self { mut reading, windows, calendar } = walk;
         reading.smoothed |= windows.len() > 1 || windows.iter().any(|window| *window >= LONG);
         reading.output = output::of(expression);
+        reading.signals = signal::of(expression);
         reading.basis = match (reading.watches.is_empty(), calendar) {
             (false, _) => Basis::Series,
             (true, true) => Basis::Calendar,
@@ -209,7 +213,7 @@ impl Walk {
     }
 }
 
-fn operator(op: &MatchOp) -> &'static str {
+pub(super) fn operator(op: &MatchOp) -> &'static str {
     match op {
         MatchOp::Equal => "=",
         MatchOp::NotEqual => "!=",
@@ -240,6 +244,40 @@ mod tests {
                 Watch::Series { metric: Some("up".into()), matchers: Vec::new() },
             ]
         );
+    }
+
+    /// The table of expressions checked by hand.
+    #[test]
+    fn selectors_and_signals_are_those_of_the_table() {
+        let (mut held, mut wrong) = (0, Vec::new());
+        let lines = include_str!("expressions.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let (mut expression, mut selectors) = ("", Vec::new());
+        for line in lines {
+            if let Some(selector) = line.strip_prefix("  ") {
+                selectors.push(selector);
+            } else if let Some(signals) = line.strip_prefix("=>") {
+                let read = reading(expression);
+                let found: Vec<String> = read.watches.iter().map(shown).collect();
+                let told: Vec<&str> = read.signals.iter().map(|signal| signal.name()).collect();
+                if found == selectors && told.join(" ") == signals.trim() {
+                    held += 1;
+                } else {
+                    wrong.push(format!("{expression}\n  {found:?}\n  => {told:?}, not {}", signals.trim()));
+                }
+                selectors.clear();
+            } else {
+                expression = line;
+            }
+        }
+        println!("{held} of {} expressions hold", held + wrong.len());
+        assert!(wrong.is_empty() && held >= 60, "{}", wrong.join("\n"));
+    }
+
+    fn shown(watch: &Watch) -> String {
+        let Watch::Series { metric, matchers } = watch else { panic!("{watch:?}") };
+        let matchers: Vec<String> =
+            matchers.iter().map(|(label, operator, value)| format!("{label}{operator}\"{value}\"")).collect();
+        format!("{}{{{}}}", metric.as_deref().unwrap_or_default(), matchers.join(","))
     }
 
     #[test]

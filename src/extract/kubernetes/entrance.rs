@@ -1,0 +1,122 @@
+//! What lets callers from outside of the cluster in: `Ingress`, routes of a `Gateway`, load balancers, and the routes of
+//! widely used proxies.
+//!
+//! Sources: <https://kubernetes.io/docs/concepts/services-networking/ingress/>,
+//! <https://gateway-api.sigs.k8s.io/reference/spec/>, <https://istio.io/latest/docs/reference/config/networking/virtual-service/>,
+//! <https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/>.
+
+use super::object::Object;
+use crate::extract::Facts;
+use crate::model::kubernetes::Entrance;
+use crate::tree::{Node, Text};
+
+/// Annotations that say whom a load balancer or an ingress answers, and the values for callers inside only. The
+/// controller for AWS makes ingresses internal unless told otherwise
+/// (<https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/>).
+const SCHEMES: &[(&str, &[&str])] = &[
+    ("alb.ingress.kubernetes.io/scheme", &["internal"]),
+    ("service.beta.kubernetes.io/aws-load-balancer-scheme", &["internal"]),
+    ("service.beta.kubernetes.io/aws-load-balancer-internal", &["true", "0.0.0.0/0"]),
+    ("service.beta.kubernetes.io/azure-load-balancer-internal", &["true"]),
+    ("networking.gke.io/load-balancer-type", &["Internal"]),
+    ("cloud.google.com/load-balancer-type", &["Internal"]),
+];
+
+/// Adds an object that lets callers in.
+pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
+    let spec = object.at(&["spec"]);
+    let items = |key: &str| spec.and_then(|spec| spec.get(key)).map_or(&[][..], Node::items);
+    let (mut hosts, mut backends, mut doors) = (Vec::new(), Vec::new(), Vec::new());
+    match (object.group, object.kind) {
+        ("", "Service") => {
+            if spec.and_then(|spec| spec.get("type")).and_then(Node::as_str) != Some("LoadBalancer") {
+                return;
+            }
+            backends.push(object.name.clone());
+        }
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            for rule in items("rules") {
+                hosts.extend(rule.get("host").and_then(Node::scalar));
+                for path in rule.at(&["http", "paths"]).map_or(&[][..], Node::items) {
+                    backends.extend(path.get("backend").and_then(ingress_backend));
+                }
+            }
+            let default = spec.and_then(|spec| spec.get("defaultBackend").or_else(|| spec.get("backend")));
+            backends.extend(default.and_then(ingress_backend));
+            doors.extend(spec.and_then(|spec| spec.get("ingressClassName")).and_then(Node::scalar));
+            doors.extend(object.annotations.value("kubernetes.io/ingress.class").map(Text::from));
+        }
+        ("gateway.networking.k8s.io", "HTTPRoute" | "GRPCRoute" | "TLSRoute" | "TCPRoute") => {
+            hosts.extend(items("hostnames").iter().filter_map(Node::scalar));
+            doors.extend(items("parentRefs").iter().filter_map(|parent| parent.get("name")?.scalar()));
+            backends.extend(items("rules").iter().flat_map(|rule| named(rule.get("backendRefs"), "name")));
+        }
+        ("networking.istio.io", "VirtualService") => {
+            // Without a gateway a route is for the mesh only.
+            doors.extend(items("gateways").iter().filter_map(Node::scalar).filter(|gateway| gateway != "mesh"));
+            if doors.is_empty() {
+                return;
+            }
+            hosts.extend(items("hosts").iter().filter_map(Node::scalar));
+            for kind in ["http", "tcp", "tls"] {
+                for route in items(kind).iter().flat_map(|rule| rule.get("route").map_or(&[][..], Node::items)) {
+                    let host = route.at(&["destination", "host"]).and_then(Node::scalar);
+                    backends.extend(host.map(|host| Text::from(host.split('.').next().unwrap_or_default())));
+                }
+            }
+        }
+        ("traefik.io" | "traefik.containo.us", "IngressRoute") => {
+            for route in items("routes") {
+                let rule = route.get("match").and_then(Node::as_str).unwrap_or_default();
+                hosts.extend(rule.split('`').skip(1).step_by(2).filter(|part| part.contains('.')).map(Text::from));
+                backends.extend(named(route.get("services"), "name"));
+            }
+        }
+        _ => return,
+    }
+    let scheme = SCHEMES
+        .iter()
+        .any(|(name, inside)| object.annotations.value(name).is_some_and(|value| inside.contains(&value)));
+    let unsaid =
+        doors.iter().any(|door| door == "alb") && object.annotations.get("alb.ingress.kubernetes.io/scheme").is_none();
+    let private = doors.iter().any(|door| {
+        door.split(['-', '/', '.', '_']).any(|word| matches!(word, "internal" | "private" | "intranet" | "local"))
+    });
+    facts.model.kubernetes.entrances.push(Entrance {
+        inside: scheme || unsaid || private || (!hosts.is_empty() && hosts.iter().all(is_inside)),
+        hosts,
+        backends,
+        namespace: object.namespace.clone(),
+        place: object.place.clone(),
+    });
+}
+
+/// The Service of a backend, as `networking.k8s.io/v1` has it, or as the versions before.
+fn ingress_backend(node: &Node) -> Option<Text> {
+    node.at(&["service", "name"]).or_else(|| node.get("serviceName"))?.scalar()
+}
+
+fn named(list: Option<&Node>, key: &'static str) -> impl Iterator<Item = Text> {
+    list.map_or(&[][..], Node::items).iter().filter_map(move |item| item.get(key)?.scalar())
+}
+
+/// Whether a host has a name that means nothing on the internet (RFC 6761, RFC 6762, RFC 8375 and the usual ones).
+fn is_inside(host: &Text) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    !host.contains('.')
+        || matches!(
+            last,
+            "local"
+                | "localhost"
+                | "internal"
+                | "lan"
+                | "home"
+                | "corp"
+                | "test"
+                | "svc"
+                | "example"
+                | "invalid"
+                | "arpa"
+        )
+        || host.split('.').any(|part| part == "internal")
+}

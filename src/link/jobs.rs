@@ -1,0 +1,105 @@
+//! Scheduled jobs → the alerts that would tell that one failed, or did not run. Uses `model`.
+
+use super::series::{Matcher, Patterns};
+use super::{Context, found_or_elsewhere};
+use crate::model::alert::Watch;
+use crate::model::{Alert, Fact, Id, Model, Workload};
+use crate::source::Span;
+use crate::tree::Text;
+
+/// Series of kube-state-metrics that tell how jobs ended.
+/// <https://github.com/kubernetes/kube-state-metrics/tree/main/docs/metrics/workload>
+const OUTCOMES: &[&str] = &["kube_job_", "kube_cronjob_"];
+
+/// Labels that name one job.
+const NAMES: &[&str] = &["cronjob", "owner_name", "job_name", "exported_job"];
+
+/// Hosts of services that expect a sign of life of each run.
+const HEARTBEATS: &[&str] = &["hc-ping", "healthchecks", "deadmanssnitch", "nosnch", "cronitor", "heartbeat", "snitch"];
+
+/// Says of every `CronJob` whether its failure is alerted on. That is only asked where some alert is meant for jobs at
+/// large: rules for them come with the monitoring of most clusters, whose own chart is seldom here.
+pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    let alerts =
+        || model.alerts.iter().filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
+    let about_jobs: Vec<&Alert> = alerts().filter(|alert| asks_for_jobs(alert)).collect();
+    let at_large =
+        |alert: &&&Alert| !alert.watches.iter().flat_map(matchers).any(|(label, ..)| NAMES.contains(&label.as_str()));
+    if !about_jobs.iter().any(|alert| at_large(&alert)) && context.external.alerts.is_none() {
+        return;
+    }
+    let patterns = Patterns::new(about_jobs.iter().flat_map(|alert| &alert.watches).flat_map(matchers));
+    let found: Vec<(Id<Workload>, Fact<bool>)> = model
+        .each::<Workload>()
+        .filter(|(_, workload)| workload.kind == "CronJob" && workload.platform == "kubernetes")
+        .map(|(id, workload)| {
+            let generic = about_jobs.iter().find(|alert| watches(alert, workload, &patterns));
+            let found = generic.map(|alert| alert.place.span).or_else(|| by_service(model, workload));
+            let found = found.or_else(|| signs_of_life(workload));
+            (id, found_or_elsewhere(found, "alerts", context.external.alerts.as_ref()))
+        })
+        .collect();
+    for (id, fact) in found {
+        let head = model[id].place.span;
+        model[id].failure_alerted = Fact { span: fact.span.or(Some(head)), ..fact };
+    }
+}
+
+fn asks_for_jobs(alert: &Alert) -> bool {
+    alert
+        .watches
+        .iter()
+        .any(|watch| metric(watch).is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))))
+}
+
+fn metric(watch: &Watch) -> Option<&Text> {
+    match watch {
+        Watch::Series { metric, .. } => metric.as_ref(),
+        Watch::Dimension { .. } => None,
+    }
+}
+
+fn matchers(watch: &Watch) -> &[(Text, Text, Text)] {
+    match watch {
+        Watch::Series { matchers, .. } => matchers,
+        Watch::Dimension { .. } => &[],
+    }
+}
+
+/// Whether an alert about jobs leaves none of a `CronJob`'s own out: by namespace, by its name, by the names that its
+/// jobs get.
+fn watches(alert: &Alert, job: &Workload, patterns: &Patterns) -> bool {
+    let name = &job.plain_name;
+    let of_job = compact_str::format_compact!("{name}-29000000");
+    let about = alert
+        .watches
+        .iter()
+        .filter(|watch| metric(watch).is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))));
+    let fits = |written: &(Text, Text, Text)| {
+        let matcher = Matcher::new(written, patterns);
+        match written.0.as_str() {
+            "namespace" | "exported_namespace" => {
+                job.namespace.value().is_none_or(|namespace| matcher.accepts(namespace))
+            }
+            "cronjob" | "owner_name" => matcher.accepts(name),
+            "job_name" | "exported_job" => matcher.accepts(&of_job) || matcher.accepts(name),
+            _ => true,
+        }
+    };
+    about.into_iter().any(|watch| matchers(watch).iter().all(fits))
+}
+
+/// An alert of its own service that asks for more than how the service is run may well ask for what the job leaves.
+fn by_service(model: &Model, job: &Workload) -> Option<Span> {
+    let alerts = model[job.service?].alerts.iter().map(|alert| &model[*alert]);
+    let mut own = alerts.filter(|alert| alert.place.environment.production && !alert.platform);
+    own.next().map(|alert| alert.place.span)
+}
+
+fn signs_of_life(job: &Workload) -> Option<Span> {
+    let mut told = job
+        .uses
+        .iter()
+        .filter(|used| used.value().is_some_and(|host| HEARTBEATS.iter().any(|known| host.contains(known))));
+    told.next().and_then(|used| used.span)
+}

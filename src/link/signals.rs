@@ -1,0 +1,153 @@
+//! Which signals of a service and of a datastore are alerted on, and what of a service would go unnoticed. Uses `model`.
+
+use std::collections::BTreeMap;
+
+use super::kubernetes::{Selecting, same_namespace};
+use crate::model::alert::Watch;
+use crate::model::kubernetes::Entrance;
+use crate::model::signal::{of_name, of_platform};
+use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Signal, Signals, Workload};
+use crate::source::Span;
+use crate::tree::{Text, Unknown};
+
+/// Settles what each alert tells. What its expression says was read with it.
+pub(super) fn settle(model: &mut Model) {
+    for alert in &mut model.alerts {
+        let mut series = alert.watches.iter().filter_map(|watch| match watch {
+            Watch::Series { metric, .. } => Some(metric.as_deref().unwrap_or_default()),
+            Watch::Dimension { .. } => None,
+        });
+        alert.platform = series.clone().next().is_some() && series.clone().all(of_platform);
+        if alert.signals.is_absent() && series.next().is_some() {
+            let told = alert.watches.iter().flat_map(|watch| match watch {
+                Watch::Series { metric: Some(metric), .. } => of_name(metric),
+                _ => Vec::new(),
+            });
+            let mut told: Vec<Signal> = told.collect();
+            told.sort_unstable();
+            told.dedup();
+            alert.signals = Fact::known(told, alert.place.span);
+        } else if alert.signals.is_absent() {
+            alert.signals = Fact::unknown(Unknown::new(
+                format!("what `{}` measures is not known", alert.name),
+                "",
+                alert.place.span,
+            ));
+        }
+    }
+}
+
+/// Says of every service which of its signals are alerted on.
+pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
+    let entered = entered(model, selecting);
+    for index in 0..model.services.len() {
+        let id: Id<Service> = Id::new(index);
+        let service = &model[id];
+        let alerts: Vec<&Alert> =
+            service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| calls(alert)).collect();
+        let mut signals = union(&alerts, &service.alerted);
+        signals.unnoticed = unnoticed(&signals);
+        // An alert that is written for one service alone was thought about, whatever it looks at.
+        let own = |alert: &&&Alert| !alert.platform || alert.services.len() == 1;
+        let work = match alerts.iter().find(own) {
+            _ if !service.alerted.is_true() => Fact::default(),
+            Some(alert) => Fact::known(true, alert.place.span),
+            None => Fact::known(false, alerts.first().map(|alert| alert.place.span)),
+        };
+        let public = match entered.get(&id) {
+            Some(span) => Fact::known(true, *span),
+            None => Fact::known(false, None),
+        };
+        let service = &mut model[id];
+        service.signals = signals;
+        service.alerted_on_work = work;
+        service.public = public;
+    }
+}
+
+/// Says of every datastore which of its signals are alerted on.
+pub(super) fn of_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<Alert>>>) {
+    for index in 0..model.datastores.len() {
+        let id: Id<Datastore> = Id::new(index);
+        let alerts = watched.get(&id).map_or(&[][..], Vec::as_slice);
+        let alerts: Vec<&Alert> = alerts.iter().map(|alert| &model[*alert]).filter(|alert| calls(alert)).collect();
+        model[id].signals = union(&alerts, &model[id].alerted);
+    }
+}
+
+/// Whether an alert calls somebody, in production.
+fn calls(alert: &Alert) -> bool {
+    alert.place.environment.production && !alert.notifies.is_false()
+}
+
+/// What some alerts tell together. A signal that none tells is not told, unless what one of them tells is not known, or
+/// alerts are kept elsewhere.
+fn union(alerts: &[&Alert], alerted: &Fact<bool>) -> Signals {
+    let doubt = alerts.iter().find_map(|alert| alert.signals.reason()).or_else(|| alerted.reason());
+    let tells = |alert: &&&Alert, signal: Signal| alert.signals.value().is_some_and(|told| told.contains(&signal));
+    let fact = |signal: Signal| match (alerts.iter().find(|alert| tells(alert, signal)), doubt) {
+        (Some(alert), _) => Fact::known(true, alert.place.span),
+        (None, Some(unknown)) => Fact::unknown(unknown.clone()),
+        (None, None) => Fact::known(false, alerts.first().map(|alert| alert.place.span)),
+    };
+    let told = |alerts: &[&&Alert]| -> Vec<Signal> {
+        let told = |signal: &Signal| alerts.iter().any(|alert| tells(alert, *signal));
+        Signal::ALL.into_iter().filter(told).collect()
+    };
+    Signals {
+        span: alerts.first().map(|alert| alert.place.span),
+        availability: fact(Signal::Availability),
+        errors: fact(Signal::Errors),
+        latency: fact(Signal::Latency),
+        traffic: fact(Signal::Traffic),
+        saturation: fact(Signal::Saturation),
+        alerted: told(&alerts.iter().collect::<Vec<_>>()),
+        paged: told(&alerts.iter().filter(|alert| alert.pages.is_true()).collect::<Vec<_>>()),
+        unnoticed: Fact::default(),
+    }
+}
+
+/// Of what users notice, what no alert would tell. That something is down shows in errors and in missing traffic too.
+fn unnoticed(signals: &Signals) -> Fact<Text> {
+    let down = [&signals.availability, &signals.errors, &signals.traffic];
+    let asked = [
+        ("that it is down", down.iter().any(|fact| fact.is_true()), down.iter().find_map(|fact| fact.reason())),
+        ("errors", signals.errors.is_true(), signals.errors.reason()),
+        ("slowness", signals.latency.is_true(), signals.latency.reason()),
+    ];
+    if let Some((_, _, Some(unknown))) = asked.iter().find(|(_, told, doubt)| !told && doubt.is_some()) {
+        return Fact::unknown((*unknown).clone());
+    }
+    let missing: Vec<&str> = asked.iter().filter(|(_, told, _)| !told).map(|(what, _, _)| *what).collect();
+    let text = match missing.as_slice() {
+        [] => return Fact::absent(signals.span),
+        [one] => Text::from(*one),
+        [one, other] => compact_str::format_compact!("{one} or {other}"),
+        _ => compact_str::format_compact!("{}", missing.join(", ")),
+    };
+    Fact::known(text, signals.span)
+}
+
+/// The services that callers from outside reach, each with where.
+fn entered(model: &Model, selecting: &Selecting) -> BTreeMap<Id<Service>, Span> {
+    let mut by_backend: BTreeMap<&Text, Vec<&Entrance>> = BTreeMap::new();
+    let entrances = model.kubernetes.entrances.iter().filter(|entrance| !entrance.inside);
+    for entrance in entrances.filter(|entrance| entrance.place.environment.production && !entrance.place.library) {
+        entrance.backends.iter().for_each(|backend| by_backend.entry(backend).or_default().push(entrance));
+    }
+    let mut entered = BTreeMap::new();
+    if by_backend.is_empty() {
+        return entered;
+    }
+    let workloads = model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production);
+    for (_, workload) in workloads {
+        let Some(service) = workload.service else { continue };
+        for network in selecting.services(model, workload) {
+            let mut through = by_backend.get(&network.name).into_iter().flatten();
+            if let Some(entrance) = through.find(|entrance| same_namespace(&entrance.namespace, &network.namespace)) {
+                entered.entry(service).or_insert(entrance.place.span);
+            }
+        }
+    }
+    entered
+}
