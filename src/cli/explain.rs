@@ -24,7 +24,7 @@ pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure>
     if let Some(name) = explain.what.strip_prefix("service/") {
         let session = session::audit(&explain.inputs, terminal)?;
         let score = find_service(&session.audit, name)?;
-        explain_service(&session.audit, score, &mut out)?;
+        explain_service(&session.audit, score, explain.inputs.verbose, &mut out)?;
     } else if let Some(name) = explain.what.strip_prefix("alert/") {
         let session = session::audit(&explain.inputs, terminal)?;
         for (number, alert) in alert::find(&session.audit, name)?.into_iter().enumerate() {
@@ -63,7 +63,7 @@ fn find_service<'a>(audit: &'a Audit, name: &str) -> Result<&'a ServiceScore, Fa
 }
 
 /// Every term of a service's score, and the shortest way up.
-fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> io::Result<()> {
+fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut dyn Write) -> io::Result<()> {
     let service = &audit.model[score.service];
     let verdicts: Vec<&Verdict> = score.verdicts.iter().map(|index| &audit.verdicts[*index]).collect();
     let tally = Tally::of(verdicts.iter().copied());
@@ -90,9 +90,12 @@ fn explain_service(audit: &Audit, score: &ServiceScore, out: &mut dyn Write) -> 
         let said = part.map_or("", |part| part.answer.name());
         let points = part.and_then(|part| part.score).map_or(String::new(), |score| format!(" ({score})"));
         writeln!(out, "{} {said}{points}", question.text())?;
-        for verdict in own {
+        let (passed, others): (Vec<&Verdict>, Vec<&Verdict>) =
+            own.into_iter().partition(|verdict| !verbose && order(verdict) == PASSED);
+        for verdict in others {
             writeln!(out, "  {}", term(audit, verdict))?;
         }
+        write_passed(audit, &passed, out)?;
         writeln!(out)?;
     }
     rollback::explain(audit, service, out)?;
@@ -115,12 +118,31 @@ fn write_loss(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Resu
     writeln!(out)
 }
 
+/// Where passed checks come among the terms of a question: last.
+const PASSED: u8 = 3;
+
+/// Checks that passed, those of one rule together.
+fn write_passed(audit: &Audit, passed: &[&Verdict], out: &mut dyn Write) -> io::Result<()> {
+    let mut rest = passed.to_vec();
+    while let Some(first) = rest.first().copied() {
+        let (same, others): (Vec<&Verdict>, Vec<&Verdict>) = rest.into_iter().partition(|one| one.rule == first.rule);
+        rest = others;
+        if same.len() == 1 {
+            writeln!(out, "  {}", term(audit, first))?;
+        } else {
+            let sum: u32 = same.iter().map(|one| weight(one.severity)).sum();
+            writeln!(out, "  +{sum:<2} passed    {}  {} times (--verbose names them)", first.rule, same.len())?;
+        }
+    }
+    Ok(())
+}
+
 fn order(verdict: &Verdict) -> u8 {
     match (&verdict.outcome, &verdict.suppressed) {
         (Outcome::Fail, None) => 0,
         (Outcome::Unknown(_), None) => 1,
         (_, Some(_)) => 2,
-        (Outcome::Pass, None) => 3,
+        (Outcome::Pass, None) => PASSED,
     }
 }
 
