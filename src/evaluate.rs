@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id, Inhibition,
-    Migration, Model, Noun, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing, Runbook,
-    Schedule, Service, Shared, Workload,
+    Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing,
+    Runbook, Schedule, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -132,6 +132,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "command" => Command,
         "deployment" => Deployment,
         "migration" => Migration,
+        "objective" => Objective,
         "drill" => Drill,
         "owner_pattern" => OwnerPattern,
         "routing" => Routing,

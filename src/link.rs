@@ -32,6 +32,7 @@ mod series;
 mod services;
 mod signals;
 mod storage;
+mod theater;
 
 use globset::GlobSet;
 
@@ -123,6 +124,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     let register = services::Register::fill(model, context);
     services::settle(model, &register);
     recorded::follow(model);
+    theater::join_objectives(model, &register);
     alerts::join(model, &register, &selecting, context);
     jobs::join(model, context);
     routing::join(model);
@@ -141,6 +143,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     practice::join(model, &register, context);
     migrations::join(model, &register, context);
     rollback::join(model);
+    theater::judge(model);
 }
 
 /// Yes where something was found; unknown where it is kept elsewhere; no where it was looked for in vain.

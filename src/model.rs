@@ -11,6 +11,7 @@ pub mod kubernetes;
 pub mod loss;
 pub mod matching;
 pub mod migration;
+pub mod objective;
 pub mod oncall;
 pub mod owners;
 pub mod pool;
@@ -35,6 +36,7 @@ pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use loss::DataLoss;
 pub use migration::Migration;
+pub use objective::Objective;
 pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use pool::Pool;
@@ -173,6 +175,8 @@ pub struct Model {
     pub deployments: Vec<Deployment>,
     /// Changes of databases that deploys carry out.
     pub migrations: Vec<Migration>,
+    /// Service level objectives.
+    pub objectives: Vec<Objective>,
     /// Drills held.
     pub drills: Vec<Drill>,
     /// Lines of CODEOWNERS.
@@ -258,6 +262,7 @@ impl Model {
         self.runbooks.extend(other.runbooks);
         self.deployments.extend(other.deployments);
         self.migrations.extend(other.migrations);
+        self.objectives.extend(other.objectives);
         self.drills.extend(other.drills);
         self.owner_patterns.extend(other.owner_patterns);
         self.receivers.extend(other.receivers);

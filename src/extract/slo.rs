@@ -5,6 +5,7 @@
 
 use super::prometheus::{self, Language};
 use super::{Facts, Input};
+use crate::model::{Fact, Objective};
 use crate::source::Span;
 use crate::tree::{Entry, Map, Node, Text, Value};
 
@@ -17,6 +18,7 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
             ("sloth.slok.dev", "PrometheusServiceLevel") => sloth(input, document.get("spec"), facts),
             ("pyrra.dev", "ServiceLevelObjective") => pyrra(input, document, facts),
             ("openslo", "AlertPolicy") => openslo(input, document, facts),
+            ("openslo", "SLO") => openslo_objective(input, document, facts),
             _ if document.get("version").and_then(Node::as_str) == Some("prometheus/v1") => {
                 sloth(input, Some(document), facts);
             }
@@ -30,6 +32,7 @@ fn sloth(input: &Input<'_>, spec: Option<&Node>, facts: &mut Facts) {
     let Some(spec) = spec else { return };
     let service = spec.get("service").and_then(Node::scalar).unwrap_or_default();
     for slo in spec.get("slos").map_or(&[][..], Node::items) {
+        sloth_objective(input, slo, &service, facts);
         let Some(alerting) = slo.get("alerting") else { continue };
         let Some(named) = alerting.get("name") else { continue };
         let slo_name = slo.get("name").and_then(Node::scalar).unwrap_or_default();
@@ -53,6 +56,54 @@ fn sloth(input: &Input<'_>, spec: Option<&Node>, facts: &mut Facts) {
     }
 }
 
+/// Adds an objective; its head is where it is named.
+fn objective(input: &Input<'_>, named: &Node, declared: Objective, facts: &mut Facts) {
+    let Some(name) = named.scalar() else { return };
+    facts.model.objectives.push(Objective { name, place: input.place(named.span, &[]), ..declared });
+}
+
+/// Whether an alert was switched off.
+fn switched_off(alert: Option<&Node>) -> bool {
+    alert.and_then(|alert| alert.get("disable")).and_then(Node::as_bool) == Some(true)
+}
+
+/// Sloth makes a page and a ticket unless each is switched off.
+fn sloth_objective(input: &Input<'_>, slo: &Node, service: &Text, facts: &mut Facts) {
+    let (Some(named), Some(alerting)) = (slo.get("name"), slo.get("alerting")) else { return };
+    let of = |snake: &str, camel: &str| alerting.get(snake).or_else(|| alerting.get(camel));
+    let silent = switched_off(of("page_alert", "pageAlert")) && switched_off(of("ticket_alert", "ticketAlert"));
+    let declared = Objective {
+        tool: Text::const_new("sloth"),
+        target_percent: slo.get("objective").map_or_else(Fact::default, |node| Fact::read(node, number)),
+        burn_alert: Fact::known(!silent, alerting.span),
+        of: service.clone(),
+        ..Objective::default()
+    };
+    objective(input, named, declared, facts);
+}
+
+/// An objective of `OpenSLO` names the policies that alert on it; its targets are shares, or percentages.
+fn openslo_objective(input: &Input<'_>, object: &Node, facts: &mut Facts) {
+    let Some(named) = object.at(&["metadata", "name"]) else { return };
+    let first = object.at(&["spec", "objectives"]).and_then(|list| list.items().first());
+    let share =
+        first.and_then(|first| first.get("target")).map(|node| Fact::read(node, number).map(|share| share * 100.0));
+    let percent = first.and_then(|first| first.get("targetPercent")).map(|node| Fact::read(node, number));
+    let policies = object.at(&["spec", "alertPolicies"]).map_or(&[][..], Node::items);
+    let declared = Objective {
+        tool: Text::const_new("openslo"),
+        target_percent: percent.or(share).unwrap_or_default(),
+        burn_alert: Fact::known(!policies.is_empty(), named.span),
+        of: object.at(&["spec", "service"]).and_then(Node::scalar).unwrap_or_default(),
+        ..Objective::default()
+    };
+    objective(input, named, declared, facts);
+}
+
+fn number(node: &Node) -> Option<f64> {
+    node.scalar()?.trim().trim_end_matches('%').parse().ok()
+}
+
 /// Burn rates over short windows are critical, those over long ones warnings.
 fn pyrra(input: &Input<'_>, object: &Node, facts: &mut Facts) {
     let Some(named) = object.at(&["metadata", "name"]) else { return };
@@ -60,7 +111,16 @@ fn pyrra(input: &Input<'_>, object: &Node, facts: &mut Facts) {
     let alerting = object.at(&["spec", "alerting"]);
     let off =
         |key: &str, when: bool| alerting.and_then(|alerting| alerting.get(key)).and_then(Node::as_bool) == Some(when);
-    if off("disabled", true) || off("burnrates", false) {
+    let silent = off("disabled", true) || off("burnrates", false);
+    let declared = Objective {
+        tool: Text::const_new("pyrra"),
+        target_percent: object.at(&["spec", "target"]).map_or_else(Fact::default, |node| Fact::read(node, number)),
+        burn_alert: Fact::known(!silent, alerting.map_or(named.span, |alerting| alerting.span)),
+        of: object.at(&["metadata", "labels", "pyrra.dev/service"]).and_then(Node::scalar).unwrap_or_default(),
+        ..Objective::default()
+    };
+    objective(input, named, declared, facts);
+    if silent {
         return;
     }
     let title = alerting.and_then(|alerting| alerting.get("name")).and_then(Node::scalar);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Model;
 use crate::model::alert::Watch;
+use crate::model::{Model, Signal, State};
 use crate::tree::Text;
 
 /// How many steps from recording to recording are followed.
@@ -21,6 +21,10 @@ pub(super) fn follow(model: &mut Model) {
     if recorded.is_empty() {
         return;
     }
+    let mut told: BTreeMap<Text, Vec<Signal>> = BTreeMap::new();
+    for recording in &model.routing.recordings {
+        told.entry(recording.name.clone()).or_default().extend(recording.signals.iter().copied());
+    }
     for alert in &mut model.alerts {
         let mut from = 0;
         for _ in 0..MOST_STEPS {
@@ -34,6 +38,16 @@ pub(super) fn follow(model: &mut Model) {
             if alert.watches.len() == from {
                 break;
             }
+        }
+        // What is recorded tells what it was made to tell, whatever it is called.
+        if let State::Known(signals) = &mut alert.signals.state {
+            let names = alert.watches.iter().filter_map(|watch| match watch {
+                Watch::Series { metric, .. } => metric.as_ref(),
+                Watch::Dimension { .. } => None,
+            });
+            signals.extend(names.filter_map(|name| told.get(name)).flatten());
+            signals.sort_unstable();
+            signals.dedup();
         }
     }
 }
@@ -56,6 +70,7 @@ fn below(watch: &Watch, recorded: &BTreeMap<Text, Vec<Watch>>) -> Vec<Watch> {
 #[cfg(test)]
 mod tests {
     use crate::extract::read_yaml;
+    use crate::model::Signal;
     use crate::model::alert::Watch;
 
     #[test]
@@ -70,6 +85,7 @@ mod tests {
             Watch::Dimension { .. } => false,
         });
         assert!(found, "{:?}", model.alerts[0].watches);
+        assert_eq!(model.alerts[0].signals.value(), Some(&vec![Signal::Errors]));
         assert!(model.alerts[1].watches.len() <= 3, "what records itself ends");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::kubernetes::{Selecting, same_namespace};
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
-use crate::model::signal::{of_name, of_platform};
+use crate::model::signal::{cloud, of_name, of_platform};
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Signal, Signals, Workload};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
@@ -18,12 +18,16 @@ pub(super) fn settle(model: &mut Model) {
             Watch::Dimension { .. } => None,
         });
         alert.platform = series.clone().next().is_some() && series.clone().all(of_platform);
-        if alert.signals.is_absent() && series.next().is_some() {
+        if alert.slo {
+            // What burns is errors or lateness: the objective says which, and either way users notice it.
+            alert.signals = Fact::known(vec![Signal::Errors, Signal::Latency], alert.place.span);
+        } else if alert.signals.is_absent() && (series.next().is_some() || !alert.metrics.is_empty()) {
             let told = alert.watches.iter().flat_map(|watch| match watch {
                 Watch::Series { metric: Some(metric), .. } => of_name(metric),
                 _ => Vec::new(),
             });
-            let mut told: Vec<Signal> = told.collect();
+            let of_cloud = alert.metrics.iter().flat_map(|metric| cloud::of_metric(metric));
+            let mut told: Vec<Signal> = told.chain(of_cloud).collect();
             told.sort_unstable();
             told.dedup();
             alert.signals = Fact::known(told, alert.place.span);

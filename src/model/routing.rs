@@ -11,7 +11,7 @@ use super::kubernetes::Selector;
 use super::matching::LabelMatcher;
 use super::oncall::PagingService;
 use super::schema::{Fact, Labels, facts};
-use super::{Id, Place};
+use super::{Id, Place, Signal};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -173,6 +173,8 @@ pub struct Recording {
     pub name: Text,
     /// What that is made of.
     pub watches: Vec<Watch>,
+    /// What it tells.
+    pub signals: Vec<Signal>,
 }
 
 /// What files say of routing, before linking.

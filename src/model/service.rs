@@ -53,6 +53,8 @@ facts! {
         /// Whether an alert was written for it alone, or tells more of it than how it is run; absent where no alert watches
         /// it.
         alerted_on_work: Fact<bool>,
+        /// What of it only looks like readiness, in words; absent where nothing does.
+        theater: Fact<Text>,
         /// Whether it has a runbook.
         has_runbook: Fact<bool>,
         /// Whether a runbook says how to roll it back.

@@ -5,6 +5,8 @@
 //! <https://prometheus.io/docs/practices/naming/>, `OpenTelemetry`'s semantic conventions, and the names that widely used
 //! exporters give. What a name does not tell is no signal.
 
+pub mod cloud;
+
 use serde::Serialize;
 
 use super::schema::{Datum, Property, Shape, View};
@@ -111,6 +113,7 @@ const OUTCOME_LABELS: &[&str] = &[
     "status",
     "status_class",
     "status_code",
+    "status_group",
     "statuscode",
     "success",
 ];

@@ -15,8 +15,8 @@ use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
     Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Inhibition,
-    Migration, Noun, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing, Runbook, Schedule,
-    Service, Workload,
+    Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing, Runbook,
+    Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -53,6 +53,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Command::described,
     Deployment::described,
     Migration::described,
+    Objective::described,
     Drill::described,
     OwnerPattern::described,
     Routing::described,

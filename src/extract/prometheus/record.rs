@@ -15,7 +15,7 @@ pub(super) fn extract(group: &Map, around: &Surroundings, facts: &mut Facts) {
         if let Expression::Read(reading) = expression::read(asked, Language::Other)
             && !around.templated
         {
-            facts.model.routing.recordings.push(Recording { name, watches: reading.watches });
+            facts.model.routing.recordings.push(Recording { name, watches: reading.watches, signals: reading.signals });
         }
     }
 }
