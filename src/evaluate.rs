@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id, Inhibition,
-    Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing,
-    Runbook, Schedule, Service, Shared, Workload,
+    Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id,
+    Inhibition, Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route,
+    Routing, Runbook, Schedule, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -143,6 +143,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "escalation_policy" => EscalationPolicy,
         "schedule" => Schedule,
         "pool" => Pool,
+        "autoscaler" => Autoscaler,
     }
 }
 

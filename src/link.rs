@@ -5,6 +5,7 @@
 
 mod alerts;
 mod backups;
+mod capacity;
 mod coverage;
 mod documents;
 mod helpers;
@@ -116,6 +117,7 @@ pub struct External {
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
     model.settle_claims();
+    capacity::defaults(model);
     let selecting = kubernetes::Selecting::new(model);
     kubernetes::join(model, &selecting);
     images::join(model);
@@ -140,6 +142,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     restore_tests::join(model, context);
     loss::join(model);
     pools::join(model, &register);
+    capacity::autoscalers(model);
     practice::join(model, &register, context);
     migrations::join(model, &register, context);
     rollback::join(model);

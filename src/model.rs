@@ -5,6 +5,7 @@
 //! the services, the references between nouns and the facts that only the whole shows.
 
 pub mod alert;
+pub mod autoscaler;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
@@ -32,6 +33,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 pub use alert::{Alert, RunbookReference};
+pub use autoscaler::Autoscaler;
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use loss::DataLoss;
@@ -159,6 +161,8 @@ pub struct Model {
     pub restore_tests: Vec<RestoreTest>,
     /// What traffic or load is spread over.
     pub pools: Vec<Pool>,
+    /// What changes how many copies of a workload run.
+    pub autoscalers: Vec<Autoscaler>,
     /// What tells somebody of backups that fail.
     pub notices: Vec<Notice>,
     /// Tags of everything that Terraform makes, for plans that select by tag.
@@ -255,6 +259,7 @@ impl Model {
         self.backups.extend(other.backups);
         self.restore_tests.extend(other.restore_tests);
         self.pools.extend(other.pools);
+        self.autoscalers.extend(other.autoscalers);
         self.notices.extend(other.notices);
         self.tagged.pairs.extend(other.tagged.pairs);
         self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);

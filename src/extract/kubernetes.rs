@@ -4,6 +4,7 @@
 //! Cluster-wide joins (which Service selects which pods, which claim is whose) are for linking.
 
 mod backup;
+mod capacity;
 mod container;
 mod cronjob;
 mod database;
@@ -32,6 +33,7 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
 
 fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
     skaffold::extract(input, document, facts);
+    capacity::scheduler(input, document, facts);
     let Some(kind) = document.get("kind").and_then(Node::as_str) else { return };
     if kind.ends_with("List") && document.get("items").is_some() {
         for item in document.get("items").map_or(&[][..], Node::items) {
@@ -52,6 +54,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
         ("monitoring.coreos.com", "ServiceMonitor" | "PodMonitor" | "Probe") => selecting::monitor(&object, facts),
         ("flagger.app", "Canary") => rollout::canary(&object, facts),
+        ("", "LimitRange") => capacity::limit_range(&object, facts),
         ("", "ConfigMap") => selecting::configuration(&object, facts),
         _ => {
             operator::extract(&object, facts);

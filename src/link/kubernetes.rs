@@ -21,7 +21,7 @@ impl Selecting {
     pub(super) fn new(model: &Model) -> Self {
         let objects = &model.kubernetes;
         let mut autoscalers: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-        for (index, scaler) in objects.autoscalers.iter().enumerate() {
+        for (index, scaler) in model.autoscalers.iter().enumerate() {
             autoscalers.entry(scaler.target_name.clone()).or_default().push(index);
         }
         let mut canaries: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
@@ -96,7 +96,7 @@ pub(super) fn same_namespace(left: &Fact<Text>, right: &Fact<Text>) -> bool {
 fn autoscaled(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Fact<i64> {
     let workload = &model[id];
     let named = selecting.autoscalers.get(&workload.plain_name).into_iter().flatten();
-    let mut named = named.filter_map(|index| model.kubernetes.autoscalers.get(*index));
+    let mut named = named.filter_map(|index| model.autoscalers.get(*index));
     let scaler = named.find(|scaler| {
         (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
             && scaler.place.environment == workload.place.environment

@@ -14,8 +14,10 @@ pub struct Objects {
     pub services: Vec<NetworkService>,
     /// `PodDisruptionBudget`.
     pub budgets: Vec<DisruptionBudget>,
-    /// `HorizontalPodAutoscaler` and KEDA's `ScaledObject`.
-    pub autoscalers: Vec<Autoscaler>,
+    /// `LimitRange`: its limits of containers.
+    pub limit_ranges: Vec<LimitRange>,
+    /// Where a scheduler is told to spread pods that do not say how.
+    pub spread_defaults: Vec<Place>,
     /// Flagger's `Canary`.
     pub canaries: Vec<Canary>,
     /// `ServiceMonitor`, `PodMonitor` and `Probe`.
@@ -35,7 +37,8 @@ impl Objects {
     pub fn absorb(&mut self, other: Objects) {
         self.services.extend(other.services);
         self.budgets.extend(other.budgets);
-        self.autoscalers.extend(other.autoscalers);
+        self.limit_ranges.extend(other.limit_ranges);
+        self.spread_defaults.extend(other.spread_defaults);
         self.canaries.extend(other.canaries);
         self.monitors.extend(other.monitors);
         self.entrances.extend(other.entrances);
@@ -139,19 +142,17 @@ pub struct DisruptionBudget {
     pub place: Place,
 }
 
-/// An autoscaler.
+/// What a `LimitRange` gives containers that say nothing themselves.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Autoscaler {
-    /// `metadata.name`.
-    pub name: Text,
+pub struct LimitRange {
     /// `metadata.namespace`.
     pub namespace: Fact<Text>,
-    /// The kind it scales.
-    pub target_kind: Text,
-    /// The name it scales.
-    pub target_name: Text,
-    /// The fewest copies it keeps.
-    pub min_replicas: Fact<i64>,
+    /// The processor time they ask for.
+    pub cpu_request: Fact<Text>,
+    /// The memory they ask for.
+    pub memory_request: Fact<Text>,
+    /// The most memory they may use.
+    pub memory_limit: Fact<Text>,
     /// Where.
     pub place: Place,
 }

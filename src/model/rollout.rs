@@ -19,6 +19,8 @@ facts! {
         gated: Fact<bool>,
         /// Seconds after which a rollout that makes no progress is called failed.
         progress_deadline_seconds: Fact<i64>,
+        /// Seconds that an old copy is given to end.
+        grace_seconds: Fact<i64>,
     } plain {
         /// How many copies may be added while it runs: a count or a percentage.
         max_surge: Fact<Text>,
@@ -30,8 +32,6 @@ facts! {
         ready_after_seconds: i64,
         /// Where that delay is declared.
         ready_after: Option<Span>,
-        /// Seconds that an old copy is given to end.
-        grace_seconds: Fact<i64>,
         /// The waits between steps of a canary, in order.
         pauses: Vec<Pause>,
     }

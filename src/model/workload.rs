@@ -28,6 +28,11 @@ facts! {
         revision_history_limit: Fact<i64>,
         /// The disruption budgets that select it, as one.
         budget: Budget,
+        /// Whether its copies are asked to stand apart: a topology spread constraint, or an anti-affinity to itself.
+        spread: Fact<bool>,
+        /// Whether it is given a moment between being told to end and refusing requests: a hook before it is stopped, or a
+        /// setting of the program that says so.
+        drains: Fact<bool>,
         /// Whether a failed deploy is rolled back by the platform (ECS circuit breaker or alarms).
         auto_rollback: Fact<bool>,
         /// Whether callers reach one version of it through an alias, so that going back is one change (functions).
@@ -63,6 +68,8 @@ facts! {
         ports: Vec<(Text, Option<i64>)>,
         /// Whether replicas was left out, and an autoscaler may own it.
         replicas_omitted: bool,
+        /// Whether a manifest says how many copies there are, whatever an autoscaler wants.
+        replicas_written: bool,
     }
 }
 
@@ -95,6 +102,16 @@ facts! {
         telemetry: bool,
         /// Whether it declares a readiness probe.
         readiness_probe: Fact<bool>,
+        /// Whether its liveness probe asks the program just what its readiness probe asks, and is as patient.
+        identical_probes: Fact<bool>,
+        /// Whether it is an init container that goes on beside the main ones (`restartPolicy: Always`).
+        sidecar: bool,
+        /// How much processor time it asks for; a limit without a request asks for as much.
+        cpu_request: Fact<Text>,
+        /// How much memory it asks for; a limit without a request asks for as much.
+        memory_request: Fact<Text>,
+        /// The most memory it may use.
+        memory_limit: Fact<Text>,
         /// The workload it is part of.
         workload: Option<Id<Workload>>,
     } plain {

@@ -14,9 +14,9 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Inhibition,
-    Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing, Runbook,
-    Schedule, Service, Workload,
+    Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy,
+    Inhibition, Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing,
+    Runbook, Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -64,6 +64,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     EscalationPolicy::described,
     Schedule::described,
     Pool::described,
+    Autoscaler::described,
 ];
 
 impl RuleSet {

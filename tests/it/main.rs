@@ -7,6 +7,7 @@ mod corpora;
 mod determinism;
 mod fixtures;
 mod house;
+mod kube_linter;
 mod links;
 mod pre_commit;
 mod promtool;

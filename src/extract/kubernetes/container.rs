@@ -1,5 +1,6 @@
 //! Containers of a pod: what they run, and whether that can change under the same name.
 
+use super::capacity;
 use super::object::{Object, has_substitution, optional, text};
 use crate::extract::Facts;
 use crate::model::{Container, Fact, Id, Place, Workload};
@@ -50,13 +51,13 @@ pub(super) fn extract(object: &Object<'_>, pod: &Node, facts: &mut Facts) -> Vec
     let mut ids = Vec::new();
     for (list, init) in [("containers", false), ("initContainers", true)] {
         for container in pod.get(list).map_or(&[][..], Node::items) {
-            ids.push(facts.model.add(read(object, container, init, owner)));
+            ids.push(facts.model.add(read(object, pod, container, init, owner)));
         }
     }
     ids
 }
 
-fn read(object: &Object<'_>, container: &Node, init: bool, owner: Id<Workload>) -> Container {
+fn read(object: &Object<'_>, pod: &Node, container: &Node, init: bool, owner: Id<Workload>) -> Container {
     let named = container.get("name");
     let head = named.map_or(container.span, |name| name.span);
     let own_name = named.and_then(Node::scalar).unwrap_or_default();
@@ -67,7 +68,12 @@ fn read(object: &Object<'_>, container: &Node, init: bool, owner: Id<Workload>) 
         image: optional(written, head, text),
         image_mutable: written.map_or_else(|| Fact::absent(head), mutable),
         init,
+        sidecar: init && container.get("restartPolicy").and_then(Node::as_str) == Some("Always"),
         readiness_probe: readiness_probe(container, head),
+        identical_probes: capacity::identical_probes(container, head),
+        cpu_request: capacity::request(pod, container, "cpu", head),
+        memory_request: capacity::request(pod, container, "memory", head),
+        memory_limit: capacity::memory_limit(pod, container, head),
         workload: Some(owner),
         ports: ports(container),
         ..Container::default()

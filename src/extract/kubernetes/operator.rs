@@ -1,5 +1,6 @@
 //! Resources of operators: databases with backups of their own, and Prometheus with its replicas.
 
+use super::capacity;
 use super::object::{Object, boolean, int, optional, text};
 use crate::extract::Facts;
 use crate::model::{BackupState, Coverage, Datastore, Fact, Labels, RestoreTest, Workload};
@@ -282,6 +283,11 @@ fn monitoring(object: &Object<'_>, label: &str) -> Workload {
         pod_labels.retain(|(known, _)| *known != key);
         pod_labels.push((key, value));
     }
+    let pod_labels = Labels(pod_labels);
+    let spread = object.at(&["spec"]).map_or_else(
+        || Fact::absent(object.head()),
+        |spec| capacity::spread(spec, &pod_labels, &object.namespace, object.head()),
+    );
     Workload {
         name: object.title(),
         place: object.place.clone(),
@@ -293,7 +299,8 @@ fn monitoring(object: &Object<'_>, label: &str) -> Workload {
         scales: true,
         singleton: Fact::known(false, object.head()),
         plain_name: object.name.clone(),
-        pod_labels: Labels(pod_labels),
+        spread,
+        pod_labels,
         labels: object.labels.clone(),
         annotations: object.annotations.clone(),
         ..Workload::default()

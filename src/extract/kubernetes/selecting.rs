@@ -3,10 +3,10 @@
 use super::object::{Object, int, optional, text};
 use super::uses;
 use crate::extract::Facts;
-use crate::model::Fact;
 use crate::model::kubernetes::{
-    Autoscaler, Configuration, DisruptionBudget, Monitor, NetworkService, Requirement, Selector, ServicePort,
+    Configuration, DisruptionBudget, Monitor, NetworkService, Requirement, Selector, ServicePort,
 };
+use crate::model::{Autoscaler, Fact};
 use crate::tree::{Node, Text};
 
 /// An autoscaler keeps one copy unless it is told otherwise (autoscaling/v2 `minReplicas`).
@@ -14,6 +14,9 @@ const DEFAULT_MIN_REPLICAS: i64 = 1;
 
 /// KEDA goes down to none unless it is told otherwise (keda.sh/v1alpha1 `minReplicaCount`).
 const DEFAULT_MIN_REPLICA_COUNT: i64 = 0;
+
+/// And up to a hundred (`maxReplicaCount`).
+const DEFAULT_MAX_REPLICA_COUNT: i64 = 100;
 
 /// Reads a label selector (`matchLabels`, `matchExpressions`).
 pub(in crate::extract) fn selector(node: Option<&Node>) -> Selector {
@@ -88,24 +91,33 @@ pub(super) fn budget(object: &Object<'_>, facts: &mut Facts) {
 /// Adds a `HorizontalPodAutoscaler`.
 pub(super) fn autoscaler(object: &Object<'_>, facts: &mut Facts) {
     let min = object.fact(&["spec", "minReplicas"], int).or_default(DEFAULT_MIN_REPLICAS);
-    facts.model.kubernetes.autoscalers.push(scaling(object, min, "Deployment"));
+    let max = object.fact(&["spec", "maxReplicas"], int);
+    facts.model.add(scaling(object, min, max));
 }
 
-/// Adds KEDA's `ScaledObject`; one that targets no kind targets a Deployment.
+/// Adds KEDA's `ScaledObject`.
 pub(super) fn scaled_object(object: &Object<'_>, facts: &mut Facts) {
     let min = object.fact(&["spec", "minReplicaCount"], int).or_default(DEFAULT_MIN_REPLICA_COUNT);
-    facts.model.kubernetes.autoscalers.push(scaling(object, min, "Deployment"));
+    let max = object.fact(&["spec", "maxReplicaCount"], int).or_default(DEFAULT_MAX_REPLICA_COUNT);
+    facts.model.add(scaling(object, min, max));
 }
 
-fn scaling(object: &Object<'_>, min_replicas: Fact<i64>, default_kind: &'static str) -> Autoscaler {
-    let target = |key| object.at(&["spec", "scaleTargetRef", key]).and_then(Node::scalar);
+/// One that targets no kind targets a Deployment.
+fn scaling(object: &Object<'_>, min_replicas: Fact<i64>, max_replicas: Fact<i64>) -> Autoscaler {
+    let target = |key| {
+        let named = object.at(&["spec", "scaleTargetRef", key])?;
+        text(named).value().cloned()
+    };
     Autoscaler {
-        name: object.name.clone(),
+        name: object.title(),
+        place: object.place.clone(),
+        kind: object.kind.into(),
         namespace: object.namespace.clone(),
-        target_kind: target("kind").unwrap_or(Text::const_new(default_kind)),
+        target_kind: target("kind").unwrap_or(Text::const_new("Deployment")),
         target_name: target("name").unwrap_or_default(),
         min_replicas,
-        place: object.place.clone(),
+        max_replicas,
+        ..Autoscaler::default()
     }
 }
 

@@ -302,8 +302,8 @@ fn budgets_autoscalers_and_monitors_are_kept_for_joins() {
     let objects = &facts.model.kubernetes;
     assert_eq!(under(&sources, &objects.budgets[0].min_available), "50%");
     assert_eq!(objects.budgets[0].selector.expressions[0].values, ["a", "b"]);
-    assert_eq!(objects.autoscalers[0].min_replicas.value(), Some(&1));
-    assert_eq!(objects.autoscalers[1].min_replicas.value(), Some(&0));
+    assert_eq!(facts.model.autoscalers[0].min_replicas.value(), Some(&1));
+    assert_eq!(facts.model.autoscalers[1].min_replicas.value(), Some(&0));
     assert_eq!(
         (objects.monitors[0].job.as_deref(), objects.monitors[0].targets[0].as_str()),
         (Some("a-probe"), "pay.example")

@@ -1,7 +1,7 @@
 //! What runs: the built-in workloads and Argo's Rollout.
 
 use super::object::{Object, boolean, int, optional, text};
-use super::{container, cronjob, datastore, rollout, volume};
+use super::{capacity, container, cronjob, datastore, rollout, volume};
 use crate::extract::Facts;
 use crate::model::{Fact, Id, Labels, Workload};
 use crate::source::Span;
@@ -79,6 +79,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let claims = volume::claims(&volumes);
     uses.extend(claims.iter().cloned());
     let replicas = replicas(object, shape.spec);
+    let written = shape.spec.get("replicas").is_some_and(|replicas| !replicas.is_null());
     let history = object.fact(&["spec", "revisionHistoryLimit"], int);
     let workload = Workload {
         name: object.title(),
@@ -86,7 +87,8 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         kind: object.kind.into(),
         platform: Text::const_new("kubernetes"),
         namespace: object.namespace.clone(),
-        replicas_omitted: SCALING.contains(&object.kind) && shape.spec.get("replicas").is_none(),
+        replicas_omitted: SCALING.contains(&object.kind) && !written,
+        replicas_written: written,
         replicas,
         scales: SCALING.contains(&object.kind),
         singleton: singleton(object, &shape, &claims),
@@ -102,6 +104,8 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         configured_by,
         ports,
         rollout: rollout::of_workload(object, &shape),
+        spread: capacity::spread(shape.pod, &shape.pod_labels(), &object.namespace, object.head()),
+        drains: capacity::drains(shape.pod, object.head()),
         ..Workload::default()
     };
     let id = facts.model.add(workload);

@@ -175,8 +175,13 @@ impl Release<'_> {
         if let Some(image) = container.get("image") {
             spec.push(("image", image_of(image)));
         }
-        for key in ["command", "args", "resources", "lifecycle", "envFrom", "securityContext"] {
-            spec.extend(container.get(key).map(|value| (key, value.clone())));
+        let defaults = self
+            .values
+            .get("controllers")
+            .and_then(|controllers| controllers.get(controller)?.get("defaultContainerOptions"));
+        for key in ["command", "args", "resources", "lifecycle", "envFrom", "securityContext", "restartPolicy"] {
+            let said = container.get(key).or_else(|| defaults?.get(key));
+            spec.extend(said.map(|value| (key, value.clone())));
         }
         if let Some(env) = container.get("env") {
             spec.push(("env", environment(env)));
@@ -186,11 +191,18 @@ impl Release<'_> {
         {
             let said = container.at(&["probes", probe]);
             if let Some(said) = said.filter(|said| said.get("enabled").and_then(Node::as_bool) == Some(true)) {
+                let handler = match said.get("type").and_then(Node::as_str) {
+                    Some("HTTP" | "HTTPS") => "httpGet",
+                    Some("EXEC") => "exec",
+                    Some("GRPC") => "grpc",
+                    _ => "tcpSocket",
+                };
                 let custom = said.get("custom").and_then(Node::as_bool) == Some(true);
                 let own = said.get("spec").cloned().filter(|_| custom);
                 spec.push((
                     key,
-                    own.unwrap_or_else(|| mapping(said.span, vec![("tcpSocket", mapping(said.span, vec![]))])),
+                    // What it asks is made of the type, path and port that it names.
+                    own.unwrap_or_else(|| mapping(said.span, vec![(handler, said.clone())])),
                 ));
             }
         }
