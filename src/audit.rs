@@ -196,6 +196,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     request.tell(Stage::Discover);
     let mut discovery = discover::discover(&request.roots, &config.discovery());
+    discover::add_installed_modules(&mut discovery, config.discovery().largest);
     let named = discover::add_plans(&mut discovery, &request.plans);
     let charts = resolve::helm::Folders::find(discovery.files.iter().map(|found| found.shown.as_str()));
     // Behind the files that are read by themselves come the helpers and scripts of charts.
@@ -451,5 +452,8 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
 
 /// Whether a file is part of a Terraform module.
 fn is_module(path: &str, format: Format) -> bool {
-    format == Format::Hcl || path.ends_with(".tf.json") || path.ends_with(".tfvars.json")
+    format == Format::Hcl
+        || path.ends_with(".tf.json")
+        || path.ends_with(".tfvars.json")
+        || path.ends_with(".terraform/modules/modules.json")
 }

@@ -7,6 +7,7 @@
 //! The walk is parallel and its result sorted: it does not depend on the number of threads or the file system's order.
 
 mod format;
+mod installed;
 mod link;
 mod named;
 mod read;
@@ -21,6 +22,7 @@ use std::sync::mpsc::{Sender, channel};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 pub use format::UNRENDERED;
+pub use installed::add_installed_modules;
 pub use named::add_plans;
 pub use read::{Unread, read, text_at};
 pub use remote::remotes;

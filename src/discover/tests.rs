@@ -363,3 +363,33 @@ fn the_walk_is_the_same_for_any_number_of_threads() {
         assert_eq!(one, on(threads));
     }
 }
+
+#[test]
+fn installed_modules_are_added_below_folders_to_audit_only() {
+    let folder = folder(&[
+        ("a/main.tf", ""),
+        ("a/.terraform/modules/modules.json", "{}"),
+        ("a/.terraform/modules/db/main.tf", ""),
+        ("a/.terraform/modules/db/examples/x/main.tf", ""),
+        ("a/.terraform/modules/db/README.md", ""),
+        ("a/.terraform/providers/p/main.tf", ""),
+        ("b/main.tf", ""),
+        ("b/.terraform/modules/db/main.tf", ""),
+        ("c/main.tf", ""),
+    ]);
+    let root = folder.path();
+    symlink("../a/.terraform", root.join("c/.terraform")).unwrap();
+    symlink("/", root.join("a/.terraform/modules/outside")).unwrap();
+    let all = |roots: &[&Path]| {
+        let mut discovery = walk(roots);
+        add_installed_modules(&mut discovery, Options::default().largest);
+        shown(&discovery).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let added = ["a/.terraform/modules/db/main.tf", "a/.terraform/modules/modules.json", "a/main.tf"];
+    assert_eq!(
+        all(&[root]),
+        [&added[..], &["b/main.tf", "c/main.tf"]].concat(),
+        "a list is needed, links lead nowhere"
+    );
+    assert_eq!(all(&[&root.join("a/main.tf")]), ["main.tf"], "what lies beside a file is not audited");
+}

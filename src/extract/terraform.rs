@@ -10,6 +10,7 @@ mod notices;
 mod oncall;
 mod pools;
 mod providers;
+mod public;
 mod reading;
 mod receivers;
 mod restore_tests;

@@ -5,6 +5,7 @@
 mod cli;
 mod corpora;
 mod determinism;
+mod evidence;
 mod fixtures;
 mod house;
 mod kube_linter;

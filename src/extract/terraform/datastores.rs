@@ -103,6 +103,10 @@ fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declare
 
 fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>> {
     let module = table().module(&call.source)?;
+    let made = super::public::Made::of(call, &module.switches);
+    if made == super::public::Made::Nothing {
+        return None;
+    }
     let store = table().store(&module.resource)?;
     Some(Declared {
         ground,
@@ -118,7 +122,7 @@ fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>>
         environment: &ground.root.environment,
         provider: "",
         references: &call.references,
-        uncertain: call.uncertain.as_ref(),
+        uncertain: call.uncertain.as_ref().or(made.doubt()),
     })
 }
 

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
+use super::public::PublicWorkload;
+
 /// The whole table.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Table {
@@ -15,6 +17,17 @@ pub(super) struct Table {
     pub(super) companions: Vec<Companion>,
     #[serde(rename = "module")]
     pub(super) modules: Vec<PublicModule>,
+    #[serde(default, rename = "workload")]
+    workloads: Vec<PublicWorkload>,
+}
+
+/// The public modules that stand in a file of their own.
+#[derive(Debug, Deserialize)]
+struct Modules {
+    #[serde(rename = "module")]
+    modules: Vec<PublicModule>,
+    #[serde(rename = "workload")]
+    workloads: Vec<PublicWorkload>,
 }
 
 /// A resource type that stores data.
@@ -62,6 +75,9 @@ pub(super) struct PublicModule {
     pub(super) source: String,
     pub(super) resource: String,
     pub(super) name_paths: Option<Vec<String>>,
+    /// Arguments without which, when they are false, it makes nothing.
+    #[serde(default)]
+    pub(super) switches: Vec<String>,
     #[serde(default)]
     pub(super) facts: BTreeMap<String, Reading>,
 }
@@ -134,7 +150,11 @@ pub(super) fn table() -> &'static Table {
 }
 
 fn parse() -> Result<Table, toml::de::Error> {
-    toml::from_str(include_str!("providers.toml"))
+    let mut table: Table = toml::from_str(include_str!("providers.toml"))?;
+    let public: Modules = toml::from_str(include_str!("modules.toml"))?;
+    table.modules.extend(public.modules);
+    table.workloads.extend(public.workloads);
+    Ok(table)
 }
 
 impl Table {
@@ -147,6 +167,12 @@ impl Table {
     pub(super) fn module(&self, source: &str) -> Option<&PublicModule> {
         let wanted = registry_form(source)?;
         self.modules.iter().find(|module| module.source == wanted)
+    }
+
+    /// The public module that makes something that runs, by its source.
+    pub(super) fn workload(&self, source: &str) -> Option<&PublicWorkload> {
+        let wanted = registry_form(source)?;
+        self.workloads.iter().find(|module| module.source == wanted)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::extract::Facts;
 use crate::model::alert::Watch;
-use crate::model::{Coverage, Datastore, Fact, Model, Noun};
+use crate::model::{Coverage, Datastore, Fact, Model, Noun, Workload};
 use crate::resolve::terraform::testing::Repository;
 
 fn read(files: &[(&str, &str)]) -> (Repository, Model) {
@@ -327,4 +327,104 @@ resource "aws_redshift_cluster" "warehouse" {}
     assert_eq!(told("azurerm_cosmosdb_account.carts").0, Some(60.0));
     assert_eq!(told("google_bigtable_table.events"), (Some(1440.0), None));
     assert_eq!(told("aws_redshift_cluster.warehouse"), (Some(480.0), None));
+}
+
+#[test]
+fn what_turns_public_modules_off_and_what_they_default_to() {
+    let (repository, model) = main(
+        r#"
+variable "on" {}
+module "orders" {
+  source                  = "terraform-aws-modules/rds/aws"
+  version                 = "~> 6.0"
+  identifier              = "orders"
+  backup_retention_period = 0
+}
+module "off" {
+  source             = "terraform-aws-modules/rds/aws"
+  create_db_instance = false
+}
+module "maybe" {
+  source        = "terraform-aws-modules/s3-bucket/aws"
+  create_bucket = var.on
+}
+module "documents" {
+  source = "cloudposse/documentdb-cluster/aws"
+  name   = "documents"
+}
+module "uploads" {
+  source = "terraform-google-modules/cloud-storage/google//modules/simple_bucket"
+  name   = "uploads"
+}
+module "server" {
+  source = "Azure/avm-res-dbforpostgresql-flexibleserver/azurerm"
+  name   = "server"
+  lock   = { kind = "CanNotDelete" }
+}
+module "jobs" {
+  source = "git::https://github.com/terraform-aws-modules/terraform-aws-sqs.git?ref=v4.2.1"
+  name   = "jobs"
+}
+"#,
+    );
+    let orders = store(&model, "module.orders");
+    assert_eq!(orders.backup.retention_days.value(), Some(&0.0));
+    assert_eq!(under(&repository, &orders.backup.retention_days), "0");
+    assert!(model.each::<Datastore>().all(|(_, store)| store.name != "module.off"));
+    assert!(store(&model, "module.maybe").versioned.reason().is_some(), "it may not be made");
+    assert_eq!(store(&model, "module.documents").backup.retention_days.value(), Some(&5.0));
+    assert!(store(&model, "module.documents").skips_final_snapshot.is_true());
+    assert!(store(&model, "module.uploads").versioned.is_true());
+    assert!(store(&model, "module.server").deletion_protection.is_true());
+    assert_eq!(store(&model, "module.jobs").kind, "queue");
+}
+
+#[test]
+fn public_modules_make_what_runs() {
+    let (_, model) = main(
+        r#"
+module "web" {
+  source                   = "terraform-aws-modules/ecs/aws//modules/service"
+  name                     = "web"
+  autoscaling_min_capacity = 3
+  load_balancer            = { service = { container_name = "web", container_port = 80 } }
+  alarms                   = { alarm_names = ["errors"] }
+}
+module "fixed" {
+  source                     = "terraform-aws-modules/ecs/aws//modules/service"
+  name                       = "fixed"
+  enable_autoscaling         = false
+  load_balancer              = {}
+  deployment_circuit_breaker = { enable = true, rollback = false }
+}
+module "task" {
+  source         = "terraform-aws-modules/ecs/aws//modules/service"
+  create_service = false
+}
+module "hook" {
+  source        = "terraform-aws-modules/lambda/aws"
+  function_name = "hook"
+}
+module "alias" {
+  source           = "terraform-aws-modules/lambda/aws//modules/alias"
+  function_name    = module.hook.lambda_function_name
+  function_version = module.hook.lambda_function_version
+}
+resource "aws_lambda_function_url" "hook" { function_name = module.hook.lambda_function_name }
+module "layer" {
+  source       = "terraform-aws-modules/lambda/aws"
+  create_layer = true
+}
+"#,
+    );
+    let names: Vec<&str> = model.each::<Workload>().map(|(_, workload)| workload.name.as_str()).collect();
+    assert_eq!(names, ["module.fixed", "module.web", "module.hook"]);
+    let web: &Workload = named(&model, "module.web");
+    assert_eq!((web.replicas.value(), web.serves), (Some(&3), true));
+    assert!(web.auto_rollback.is_true(), "alarms roll back unless they say otherwise");
+    let fixed: &Workload = named(&model, "module.fixed");
+    assert_eq!((fixed.replicas.value(), fixed.serves), (Some(&1), false));
+    assert!(fixed.auto_rollback.is_false());
+    let hook: &Workload = named(&model, "module.hook");
+    assert!(hook.serves && hook.has_alias.is_true());
 }

@@ -20,7 +20,8 @@ const KINDS: &[(&str, &str, &[&str])] = &[
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     for (kind, platform, names) in KINDS {
-        for resource in ground.of_type(kind) {
+        let public = super::public::made(ground.root, kind);
+        for resource in ground.of_type(kind).chain(&public) {
             let workload = workload(ground, resource, platform, names);
             if seen.first(&workload.name, &workload.place, format!("{:?}", workload.auto_rollback.state)) {
                 facts.model.add(workload);
@@ -97,7 +98,8 @@ fn lambda(ground: Ground<'_>, function: &Resource, workload: &mut Workload) {
     workload.serves =
         CALLERS.iter().any(|(kind, attribute)| ground.of_type(kind).any(|caller| is_of(caller, attribute)))
             || ground.of_type("aws_lambda_permission").any(permits);
-    let alias = ground.of_type("aws_lambda_alias").find(|alias| is_of(alias, "function_name"));
+    let public = super::public::made(ground.root, "aws_lambda_alias");
+    let alias = ground.of_type("aws_lambda_alias").chain(&public).find(|alias| is_of(alias, "function_name"));
     let published = super::switch(function, "publish").or_default(false);
     workload.has_alias = match alias {
         Some(alias) => doubt(Fact::known(true, alias.head), alias.uncertain.as_ref()),

@@ -14,6 +14,7 @@ use super::convert::{convert, to_number};
 use super::evaluate::{Evaluator, MOST_CALLS, MOST_INSTANCES, Scope};
 use super::operate::{Evaluated, Failure};
 use super::project::{Directory, Placed, Target};
+use super::saved_plan::module_key;
 use super::typed::{Typed, What, unknown_among};
 use super::types::Type;
 
@@ -273,7 +274,13 @@ impl<'a> Evaluator<'a> {
             return Some(calls.clone());
         }
         let Placed { block, .. } = home.directory.modules.get(name).copied()?;
-        let Target::Local(path) = self.project.target(home.directory.path, block) else { return None };
+        let path = match self.project.target(home.directory.path, block) {
+            Target::Local(path) => path,
+            Target::Remote(_) | Target::Unsaid => {
+                let calls = module_key(&format!("{}module.{name}", home.prefix))?;
+                self.project.installed(self.module(0).directory.path, &calls)?.to_owned()
+            }
+        };
         let directory = self.project.directories.get(path.as_str())?;
         if home.folders.contains(&directory.path) || home.folders.len() >= DEEPEST {
             self.complain(block.head, format!("module `{name}` calls itself"), "break the cycle of module calls");

@@ -25,6 +25,8 @@ pub(super) enum Kind<'a> {
     Terragrunt(&'a Body),
     /// `.terraform.lock.hcl`.
     Lock,
+    /// `.terraform/modules/modules.json`.
+    Installed(&'a Node),
 }
 
 /// A file of interest.
@@ -54,11 +56,27 @@ impl<'a> Files<'a> {
     }
 }
 
+/// The folder in which `terraform init` puts modules.
+const INSTALLED: &str = ".terraform/modules";
+
+/// Whether a folder holds modules that `terraform init` has installed.
+pub(super) fn is_installed(folder: &str) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    folder
+        .match_indices(INSTALLED)
+        .any(|(at, _)| (at == 0 || folder[..at].ends_with('/')) && below(&folder[at + INSTALLED.len()..]))
+}
+
 fn file<'a>(source: &'a Source, document: &'a Document) -> Option<File<'a>> {
     let path = source.path.as_str();
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    if directory.split('/').any(|segment| segment == ".terraform" || segment == ".terragrunt-cache") {
+    let worked = |segment: &str| segment == ".terraform" || segment == ".terragrunt-cache";
+    if directory.split('/').any(worked) && !is_installed(directory) {
         return None;
+    }
+    if is_installed(directory) && name == "modules.json" {
+        let list = document.values().first()?;
+        return Some(File { directory, name, path, kind: Kind::Installed(list) });
     }
     let ends = |suffix: &str| name.len() > suffix.len() && name.ends_with(suffix);
     let kind = match &document.content {
@@ -172,6 +190,8 @@ pub(super) struct Project<'a> {
     pub(super) directories: BTreeMap<&'a str, Directory<'a>>,
     /// Files of values.
     pub(super) values: Vec<&'a File<'a>>,
+    /// The folders of installed modules, by the folder of the configuration and the names of the calls that lead there.
+    installed: BTreeMap<(String, String), String>,
     /// Files of Terragrunt's, by path.
     pub(super) terragrunt: BTreeMap<&'a str, Hcl<'a>>,
     /// Every file that was read, by path: what `file` and its kin may name.
@@ -188,6 +208,7 @@ impl<'a> Project<'a> {
             match &file.kind {
                 Kind::Configuration(body) => project.directory(file.directory).add(body, file.path),
                 Kind::Lock => project.directory(file.directory).lock = true,
+                Kind::Installed(list) => project.install(file.directory, list),
                 Kind::Values(_) | Kind::JsonValues(_) => project.values.push(file),
                 Kind::Terragrunt(body) => drop(project.terragrunt.insert(file.path, hcl(file, body))),
             }
@@ -199,6 +220,28 @@ impl<'a> Project<'a> {
     /// The file at a path from the audited root.
     pub(super) fn source(&self, path: &str) -> Option<(SourceId, &'a Source)> {
         self.texts.get(path).copied()
+    }
+
+    /// Takes in the list of installed modules: their folders from the one of the configuration, none outside of the
+    /// audited root. <https://developer.hashicorp.com/terraform/cli/init>
+    fn install(&mut self, folder: &'a str, list: &'a Node) {
+        let Some(home) = folder.strip_suffix(INSTALLED) else { return };
+        let home = home.trim_end_matches('/');
+        for module in list.get("Modules").map_or(&[][..], Node::items) {
+            let text = |name: &str| module.get(name).and_then(Node::as_str);
+            let (Some(key), Some(place)) = (text("Key"), text("Dir")) else { continue };
+            if key.is_empty() || place.starts_with('/') {
+                continue;
+            }
+            if let Some(path) = local(home, &format!("./{place}")) {
+                self.installed.insert((home.to_owned(), key.to_owned()), path);
+            }
+        }
+    }
+
+    /// The folder of an installed module, by the names of the calls that lead there (`db.instance`).
+    pub(super) fn installed(&self, root: &str, calls: &str) -> Option<&str> {
+        self.installed.get(&(root.to_owned(), calls.to_owned())).map(String::as_str)
     }
 
     /// Whether there is a file or a folder at a path.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Environment, Environments};
 use crate::tree::Text;
 
-use super::project::{Directory, File, Project};
+use super::project::{Directory, File, Project, is_installed};
 use super::saved_plan::SavedPlan;
 use super::terragrunt::{Source, Survey};
 
@@ -58,7 +58,7 @@ pub(super) fn plan<'a>(
         .values()
         .filter(|directory| {
             let only_shown = |callers: &BTreeSet<&str>| callers.iter().all(|caller| demonstrates(caller, environments));
-            let makes = directory.makes_anything();
+            let makes = directory.makes_anything() && !is_installed(directory.path);
             let applied = directory.backend || by_source.contains_key(directory.path);
             makes && (applied || callers.get(directory.path).is_none_or(only_shown))
         })

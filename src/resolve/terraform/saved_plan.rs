@@ -26,6 +26,7 @@ use super::roots::Plan;
 use super::typed::Typed;
 use super::{Mode, Reference, Resource, Root};
 use merge::Sides;
+pub(super) use place::module_key;
 use place::{Address, Standing};
 
 /// How deep the modules of a plan are followed.

@@ -46,6 +46,9 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
 }
 
 fn is_inside(path: &str, directory: &str) -> bool {
+    if super::project::is_installed(folder(path)) {
+        return false;
+    }
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 

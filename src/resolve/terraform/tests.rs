@@ -2,6 +2,7 @@
 
 mod environments;
 mod hostile;
+mod installed;
 
 use super::testing::Repository;
 use super::{Root, points_at, step};

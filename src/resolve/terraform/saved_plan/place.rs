@@ -66,6 +66,13 @@ impl<'a> Address<'a> {
     }
 }
 
+/// `db.instance` of `module.db["a"].module.instance`: as the list of installed modules has it.
+pub(in crate::resolve::terraform) fn module_key(address: &str) -> Option<String> {
+    let parts = split(address);
+    let name = |pair: &[&str]| matches!(pair, ["module", _]).then(|| plain(pair[1]).to_owned());
+    Some(parts.chunks(2).map(name).collect::<Option<Vec<_>>>()?.join("."))
+}
+
 fn within(modules: &[&str]) -> String {
     modules.iter().flat_map(|name| ["module.", name, "."]).collect()
 }
