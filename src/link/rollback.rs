@@ -63,6 +63,12 @@ fn running<'m>(model: &'m Model, service: &Service) -> Vec<&'m Workload> {
 /// The way that asks least of whoever is called: a controller that follows the repository, a pipeline that ships an
 /// older version, the platform itself.
 fn way(path: &mut RollbackPath, running: &[&Workload], deployments: &[&Deployment]) {
+    // What the platform undoes, the controller does again.
+    if let Some(tool) = running.iter().find_map(|workload| Some((workload.gitops.value()?, workload.gitops.span))) {
+        path.way = compact_str::format_compact!("revert the commit: {} applies what the repository says", tool.0);
+        path.exists = Fact::known(true, tool.1);
+        return;
+    }
     if let Some(deployment) = deployments.iter().find(|deployment| deployment.way_back.is_true()) {
         path.way = compact_str::format_compact!("{}: {}", deployment.name, deployment.way);
         path.exists = deployment.way_back.clone();
@@ -238,6 +244,16 @@ mod tests {
         workload.rollout.max_surge = Fact::known("25%".into(), None);
         workload.rollout.max_unavailable = Fact::known("25%".into(), None);
         workload
+    }
+
+    #[test]
+    fn a_controller_that_follows_the_repository_comes_first() {
+        let mut followed = workload("Deployment", 2, "RollingUpdate");
+        followed.gitops = Fact::known("flux".into(), None);
+        let mut path = RollbackPath::default();
+        way(&mut path, &[&followed], &[]);
+        assert_eq!(path.way, "revert the commit: flux applies what the repository says");
+        assert!(path.exists.is_true());
     }
 
     #[test]
