@@ -17,7 +17,7 @@ pub(crate) fn ids() -> Vec<String> {
 }
 
 #[test]
-fn the_issue_s_34_rules_are_there() {
+fn the_first_34_rules_are_there() {
     let wanted = "\
         backup/database-backups-off backup/retention-too-short backup/no-deletion-protection backup/dies-with-database \
         backup/k8s-stateful-uncovered backup/object-store-unversioned restore-test/no-evidence \
