@@ -116,6 +116,22 @@ impl Source {
     }
 }
 
+/// The path that `relative` leads to from `folder`, in the form that sources are known by: `.` and `..` undone. Nothing
+/// where it climbs out of the audited root.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// All files of one audit.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -167,6 +183,12 @@ impl Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_join_and_never_climb_out() {
+        assert_eq!(join("runbooks/db", "../checkout.md"), Some("runbooks/checkout.md".into()));
+        assert_eq!(join("runbooks", "../../etc/passwd"), None);
+    }
 
     #[test]
     fn positions_count_characters_and_cross_crlf() {

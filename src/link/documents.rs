@@ -255,7 +255,7 @@ impl<'m> Library<'m> {
         })?;
         let place = entry.annotations.value("backstage.io/techdocs-ref")?.strip_prefix("dir:")?;
         let folder = entry.place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let folder = files::join(folder, place)?;
+        let folder = crate::source::join(folder, place)?;
         let site = self.sites.iter().find(|site| site.is_of(&folder))?;
         Some(self.on_site(site, &files::decode(page), url.anchor))
     }
@@ -309,7 +309,7 @@ impl<'m> Library<'m> {
             });
         }
         let inside = folder.strip_prefix(root).unwrap_or(folder).trim_start_matches('/');
-        let Some(relative) = files::join(inside, &path) else {
+        let Some(relative) = crate::source::join(inside, &path) else {
             return Target::Unknown(
                 "the link leads out of the audited roots".into(),
                 "audit the folder it leads to as well",
@@ -323,7 +323,9 @@ impl<'m> Library<'m> {
             return target;
         }
         let address = here.and_then(|page| self.sites.iter().find_map(|site| site.address_of(page)));
-        if let Some(target) = address.and_then(|address| files::join(address, &path)).and_then(|it| site_path(&it)) {
+        if let Some(target) =
+            address.and_then(|address| crate::source::join(address, &path)).and_then(|it| site_path(&it))
+        {
             return target;
         }
         // A site generator makes pages of other names; anything else that has an extension is a file.
@@ -341,7 +343,7 @@ impl<'m> Library<'m> {
     fn referred(&self, written: &str, from: &str) -> Target {
         let (path, anchor) = split_anchor(written);
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let here = files::join(folder, path).filter(|_| !path.starts_with('/'));
+        let here = crate::source::join(folder, path).filter(|_| !path.starts_with('/'));
         let on_site = self.sites.iter().map(|site| joined(site.content(), path.trim_start_matches('/')));
         let found = here.into_iter().chain(on_site).find_map(|path| self.at(&path, anchor, ANYWHERE));
         let name = super::names::stem(path).to_lowercase();

@@ -93,29 +93,12 @@ pub(super) fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// `relative` from `folder`, `.` and `..` undone; `None` when it climbs out of the root.
-pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_join_and_never_climb_out() {
-        assert_eq!(join("runbooks/db", "../checkout.md"), Some("runbooks/checkout.md".into()));
-        assert_eq!(join("runbooks", "../../etc/passwd"), None);
+    fn escapes_of_urls_are_undone() {
         assert_eq!(decode("a%20b%2"), "a b%2");
         assert_eq!(decode("%E6%A6%82"), "概");
         assert_eq!(decode("%zz%é"), "%zz%é");

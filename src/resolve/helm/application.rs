@@ -1,8 +1,7 @@
 //! Argo CD `Application`s that install a chart of the repository.
 //! <https://argo-cd.readthedocs.io/en/stable/user-guide/helm/>
 
-use super::release::join;
-use crate::source::Span;
+use crate::source::{Span, join};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A chart that a deployer installs, as far as it says so.

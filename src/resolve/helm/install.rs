@@ -126,10 +126,10 @@ impl Plan<'_, '_> {
         // Paths are from the root of the repository, which several audited roots may each be.
         let mut above = std::iter::once("").chain(path.match_indices('/').map(|(at, _)| &path[..at]));
         let (root, chart) =
-            above.find_map(|root| Some((root, self.charts.in_folder(&release::join(root, &call.folder)?)?)))?;
+            above.find_map(|root| Some((root, self.charts.in_folder(&crate::source::join(root, &call.folder)?)?)))?;
         let mut values = Vec::new();
         for file in &call.files {
-            match release::join(root, file).and_then(|file| self.charts.documents(&file)) {
+            match crate::source::join(root, file).and_then(|file| self.charts.documents(&file)) {
                 Some(documents) => values.extend(documents.into_iter().take(1)),
                 None if call.may_miss => {}
                 // Which file is meant may depend on something that is not known here.

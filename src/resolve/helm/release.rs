@@ -180,25 +180,10 @@ fn find(charts: &Charts<'_>, chart: &Chart, dependency: &Dependency) -> Option<u
         let declared = chart.metadata.get("dependencies").map_or(&[][..], Node::items);
         let entry = declared.iter().find(|entry| entry.get("name").and_then(Node::as_str) == Some(&dependency.name))?;
         let path = entry.get("repository")?.as_str()?.strip_prefix("file://")?;
-        let index = charts.in_folder(&join(&chart.folder, path)?)?;
+        let index = charts.in_folder(&crate::source::join(&chart.folder, path)?)?;
         // A chart that is part of itself has no end.
         (index != usize::MAX && charts.all[index].folder != chart.folder).then_some(index)
     })
-}
-
-/// A path relative to a folder; nothing where it leaves the audited roots.
-pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            other => parts.push(other),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// Leaves out what conditions and tags disable, and says what is missing.

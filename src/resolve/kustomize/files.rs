@@ -154,20 +154,7 @@ pub(super) fn below(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// A path relative to a folder, without `.` and `..`; nothing where it leaves the audited roots.
+/// A path relative to a folder, without `.` and `..`; nothing where it is absolute or leaves the audited roots.
 pub fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    if relative.starts_with('/') {
-        return None;
-    }
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    if relative.starts_with('/') { None } else { crate::source::join(folder, relative) }
 }

@@ -300,15 +300,7 @@ pub(super) fn local(directory: &str, source: &str) -> Option<String> {
     if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
         return None;
     }
-    let mut segments: Vec<&str> = directory.split('/').filter(|segment| !segment.is_empty()).collect();
-    for segment in source.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()?),
-            name => segments.push(name),
-        }
-    }
-    Some(segments.join("/"))
+    crate::source::join(directory, source)
 }
 
 #[cfg(test)]

@@ -203,15 +203,7 @@ impl<'a> Evaluator<'a> {
             return None;
         }
         let home = if absolute { "" } else { self.module(0).directory.path };
-        let mut segments: Vec<&str> = home.split('/').filter(|segment| !segment.is_empty()).collect();
-        for segment in path.split('/') {
-            match segment {
-                "" | "." => {}
-                ".." => drop(segments.pop()?),
-                name => segments.push(name),
-            }
-        }
-        Some(segments.join("/"))
+        crate::source::join(home, path)
     }
 
     /// The file of a path as an expression names it, when it was read.

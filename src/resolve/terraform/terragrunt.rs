@@ -109,15 +109,7 @@ fn absolute(folder: &str) -> String {
 /// A path from a folder, in the form that the audit knows files by; nothing for one that leaves the audited root.
 fn within(base: &str, path: &str) -> Option<String> {
     let start = if path.starts_with('/') { "" } else { base };
-    let mut segments: Vec<&str> = start.split('/').filter(|segment| !segment.is_empty()).collect();
-    for segment in path.split('/') {
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()?),
-            name => segments.push(name),
-        }
-    }
-    Some(segments.join("/"))
+    crate::source::join(start, path)
 }
 
 impl<'a> Units<'a> {
