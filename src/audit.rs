@@ -442,6 +442,7 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         runbook_folders: config.runbook_folders(),
         environment: None,
         library: false,
+        sources: None,
     });
     let skipped = complain(&mut facts, problems, &source, config);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();

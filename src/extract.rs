@@ -42,6 +42,8 @@ pub struct Input<'a> {
     pub environment: Option<&'a Environment>,
     /// Whether the document is part of something reusable that nothing here uses.
     pub library: bool,
+    /// Every file, where the document was rendered: what it is made of may stand in any.
+    pub sources: Option<&'a Sources>,
 }
 
 impl Input<'_> {
@@ -109,6 +111,7 @@ pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) 
         runbook_folders: &GlobSet::default(),
         environment: environment.as_ref(),
         library,
+        sources: Some(sources),
     };
     let mut facts = Facts::default();
     for extractor in RENDERED {
@@ -142,6 +145,7 @@ pub(crate) fn read_yaml(path: &str, text: &str) -> (crate::source::Sources, Fact
         runbook_folders: &GlobSet::default(),
         environment: None,
         library: false,
+        sources: None,
     };
     let facts = extract(&input);
     (sources, facts)

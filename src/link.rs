@@ -8,6 +8,7 @@ mod backups;
 mod capacity;
 mod coverage;
 mod documents;
+mod dumped;
 mod helpers;
 mod images;
 mod index;
@@ -117,6 +118,7 @@ pub struct External {
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
     model.settle_claims();
+    dumped::settle(model);
     capacity::defaults(model);
     let selecting = kubernetes::Selecting::new(model);
     kubernetes::join(model, &selecting);

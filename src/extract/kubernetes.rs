@@ -9,6 +9,7 @@ mod container;
 mod cronjob;
 mod database;
 mod datastore;
+mod dumped;
 mod entrance;
 mod object;
 mod operator;

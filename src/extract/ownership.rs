@@ -209,6 +209,7 @@ mod tests {
                 runbook_folders: &globset::GlobSet::default(),
                 environment: None,
                 library: false,
+                sources: None,
             },
             &mut facts,
         );

@@ -328,14 +328,18 @@ impl<'c> Register<'c> {
         if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("label {value}") };
         }
-        if let Some((id, workload)) = self.used_by(model, datastore) {
+        let address = datastore.address.rsplit('.').next().unwrap_or_default();
+        let by_name = || {
+            let mut names = datastore.names.iter().map(Text::as_str).chain([address]);
+            names.find_map(|name| Some((name, self.find(name).or_else(|| self.find_within(name))?)))
+        };
+        // A job that dumps what stands elsewhere names it without being what uses it.
+        let first = by_name().filter(|_| datastore.platform == "elsewhere");
+        if let Some((id, workload)) = self.used_by(model, datastore).filter(|_| first.is_none()) {
             return Claim { service: Claimed::Known(id), reason: format!("{workload} names it in its environment") };
         }
-        let address = datastore.address.rsplit('.').next().unwrap_or_default();
-        for name in datastore.names.iter().map(Text::as_str).chain([address]) {
-            if let Some(id) = self.find(name).or_else(|| self.find_within(name)) {
-                return Claim { service: Claimed::Known(id), reason: format!("its name {name}") };
-            }
+        if let Some((name, id)) = first.or_else(by_name) {
+            return Claim { service: Claimed::Known(id), reason: format!("its name {name}") };
         }
         if let Some(id) = self.find(stem(path)) {
             return Claim { service: Claimed::Known(id), reason: format!("its file {}", stem(path)) };

@@ -15,7 +15,7 @@ facts! {
         kind: Text,
         /// `postgres`, `mysql`, `dynamodb`, …; null where nothing says.
         engine: Fact<Text>,
-        /// `aws`, `google`, `azure`, `kubernetes`, …
+        /// `aws`, `google`, `azure`, `kubernetes`, …; `elsewhere` for a database that only a job which dumps it knows.
         platform: Text,
         /// Whether it copies another one and can be made again from it.
         replica: Fact<bool>,

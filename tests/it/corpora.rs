@@ -50,6 +50,16 @@ const TABLE: &[(&str, &str, &[Claim])] = &[
         ],
     ),
     (
+        "O3",
+        "alphagov+govuk-helm-charts",
+        &[
+            // The other 25 databases are restored in staging or integration from what production copied.
+            Must("restore-test/no-evidence", "charts/db-backup/values.yaml", 83),
+            Count("restore-test/no-evidence", "", 1),
+            Never("backup/", "charts/db-backup/", ""),
+        ],
+    ),
+    (
         "O4",
         "alphagov+govuk-helm-charts",
         &[

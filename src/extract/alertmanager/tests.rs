@@ -86,6 +86,7 @@ fn routes_that_recurse_by_alias_end() {
         runbook_folders: &globset::GlobSet::default(),
         environment: None,
         library: false,
+        sources: None,
     };
     let mut facts = Facts::default();
     extract(&input, &mut facts);

@@ -2,7 +2,7 @@
 
 use super::object::{Object, boolean, has_substitution};
 use super::workload::{Shape, spec_text, suspended};
-use super::{database, selecting};
+use super::{database, dumped, selecting};
 use crate::extract::Facts;
 use crate::model::{Backup, Coverage, Fact, Id, RestoreTest, Workload};
 use crate::source::Span;
@@ -91,7 +91,8 @@ const STREAMING_IMAGES: &[&str] = &["litestream"];
 /// Adds what a job copies or restores. A `CronJob` called a backup that runs something unknown is one all the same;
 /// a Job runs once, so that its copy is no schedule, while a restore it makes is evidence.
 pub(super) fn extract(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, facts: &mut Facts) {
-    let containers = || shape.containers().iter();
+    let all = shape.all_containers();
+    let containers = || all.iter().copied();
     let copies = containers().any(copies);
     let restores = containers().find_map(restoring);
     if let Some(span) = restores.or_else(|| named_restore(object, copies)) {
@@ -99,7 +100,8 @@ pub(super) fn extract(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workl
             name: object.title(),
             place: object.place.clone(),
             tool: object.kind.to_ascii_lowercase().into(),
-            has_selection: Fact::known(true, span),
+            // What is suspended restores nothing.
+            has_selection: Fact { span: Some(span), ..suspended(object).map(|suspended| !suspended) },
             target: Fact::absent(object.head()),
             covers: coverage(object, shape, workload, facts),
             ..RestoreTest::default()
@@ -118,6 +120,7 @@ pub(super) fn extract(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workl
             covers: coverage(object, shape, workload, facts),
             ..Backup::default()
         });
+        dumped::extract(object, &all, facts);
     }
 }
 
@@ -137,8 +140,8 @@ fn coverage(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, fact
     let mut names = facts.model[workload].uses.clone();
     let (used, _) = selecting::used_by(shape.pod);
     names.extend(used.into_iter().filter(|fact| !facts.model[workload].uses.contains(fact)));
-    for container in shape.containers() {
-        names.extend(argument_hosts(container));
+    for container in shape.all_containers() {
+        names.extend(argument_hosts(container).into_iter().map(|(host, argument)| Fact::known(host, argument.span)));
     }
     if let Some(own) = subject_of(&object.name) {
         names.push(Fact::known(own.into(), object.head()));
@@ -161,7 +164,7 @@ fn subject_of(name: &str) -> Option<&str> {
 }
 
 /// Hosts after `-h`, `--host` or `--host=`, and in URLs, among a container's arguments.
-fn argument_hosts(container: &Node) -> Vec<Fact<Text>> {
+pub(super) fn argument_hosts(container: &Node) -> Vec<(Text, &Node)> {
     let mut found = Vec::new();
     for argument in arguments(container) {
         let words = words(argument.as_str().unwrap_or_default());
@@ -175,7 +178,7 @@ fn argument_hosts(container: &Node) -> Vec<Fact<Text>> {
                 _ => None,
             };
             let hosts = host.filter(|host| !host.contains('$')).map(super::uses::hosts_of).unwrap_or_default();
-            found.extend(hosts.into_iter().map(|host| Fact::known(host, argument.span)));
+            found.extend(hosts.into_iter().map(|host| (host, argument)));
         }
     }
     found
@@ -184,7 +187,9 @@ fn argument_hosts(container: &Node) -> Vec<Fact<Text>> {
 /// Whether a container copies data.
 pub(super) fn copies(container: &Node) -> bool {
     let image = database::image_name(container.get("image").and_then(Node::as_str).unwrap_or_default());
-    COPYING_IMAGES.iter().any(|name| image.starts_with(name)) || runs(container, COPYING).is_some()
+    COPYING_IMAGES.iter().any(|name| image.starts_with(name))
+        || runs(container, COPYING).is_some()
+        || told_to(container, &["backup", "dump"]).is_some()
 }
 
 /// Whether a container streams every change away: Litestream, or Postgres told to archive with WAL-G (Spilo).
@@ -202,7 +207,20 @@ pub(super) fn streams(container: &Node) -> bool {
 
 /// Where a container reads copies back.
 fn restoring(container: &Node) -> Option<Span> {
-    runs(container, RESTORING)
+    runs(container, RESTORING).or_else(|| told_to(container, &["restore"]))
+}
+
+/// Where a script of the team's own (`backup-postgres`, `db-backup.sh`) is told which of its two jobs to do: by its first
+/// argument.
+fn told_to(container: &Node, deeds: &[&str]) -> Option<Span> {
+    let arguments = arguments(container);
+    let (script, rest) = arguments.split_first()?;
+    let script = script.as_str().filter(|script| !script.contains(char::is_whitespace))?;
+    let is_about_copies = program(script)
+        .split(['-', '_', '.'])
+        .any(|part| matches!(part, "backup" | "backups" | "dump" | "restore"));
+    let told = rest.first().filter(|argument| argument.as_str().is_some_and(|told| deeds.contains(&told)))?;
+    is_about_copies.then_some(told.span)
 }
 
 /// Where a container runs one of these commands: in an argument that holds a script, or over several arguments. The
@@ -211,13 +229,17 @@ fn runs(container: &Node, commands: &[&[&str]]) -> Option<Span> {
     let arguments = arguments(container);
     let image = container.get("image");
     let entry = image.filter(|_| container.get("command").is_none()).and_then(Node::as_str).map(database::image_name);
-    let spoken = arguments.iter().filter_map(|argument| argument.as_str()).flat_map(words);
-    let whole: Vec<String> = entry.map(ToOwned::to_owned).into_iter().chain(spoken).collect();
+    let whole: Vec<String> = entry.map(ToOwned::to_owned).into_iter().chain(spoken(container)).collect();
     let command = commands.iter().find(|command| follows(&whole, command))?;
     let first = command.first()?;
     let said =
         |argument: &&&Node| words(argument.as_str().unwrap_or_default()).iter().any(|word| program(word) == *first);
     arguments.iter().find(said).map(|argument| argument.span).or(image.map(|image| image.span))
+}
+
+/// The words of its command and arguments, in order.
+pub(super) fn spoken(container: &Node) -> Vec<String> {
+    arguments(container).into_iter().filter_map(Node::as_str).flat_map(words).collect()
 }
 
 fn arguments(container: &Node) -> Vec<&Node> {

@@ -2,7 +2,7 @@
 
 use crate::extract::Input;
 use crate::model::{Fact, Labels, Place};
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use crate::tree::{Node, Text, Unknown};
 
 /// A Kubernetes object, its envelope read.
@@ -23,6 +23,7 @@ pub(super) struct Object<'a> {
     pub(super) place: Place,
     /// The whole object.
     pub(super) node: &'a Node,
+    sources: Option<&'a Sources>,
 }
 
 impl<'a> Object<'a> {
@@ -32,7 +33,7 @@ impl<'a> Object<'a> {
     /// A name that is still to be substituted (`${APP}`) belongs to a template that others instantiate, and what stands
     /// in a folder of documentation shows how something would be done: such an object is a library, kept for joins, not
     /// judged.
-    pub(super) fn read(input: &Input<'_>, node: &'a Node) -> Option<Self> {
+    pub(super) fn read(input: &Input<'a>, node: &'a Node) -> Option<Self> {
         let version = node.get("apiVersion")?.as_str()?;
         let kind = node.get("kind")?.as_str()?;
         let metadata = node.get("metadata")?;
@@ -53,6 +54,7 @@ impl<'a> Object<'a> {
             annotations: Labels::read(metadata.get("annotations")),
             place,
             node,
+            sources: input.sources,
         })
     }
 
@@ -69,6 +71,11 @@ impl<'a> Object<'a> {
     /// Where the object's head stands.
     pub(super) fn head(&self) -> Span {
         self.place.span
+    }
+
+    /// The path of the file that something of a rendered object was written in.
+    pub(super) fn path_of(&self, span: Span) -> Text {
+        self.sources.map_or_else(|| self.place.path.clone(), |sources| sources.path(span).into())
     }
 
     /// The fact at a path, absent at the object's head.

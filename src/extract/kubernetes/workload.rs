@@ -58,6 +58,12 @@ impl<'a> Shape<'a> {
         self.pod.get("containers").map_or(&[][..], Node::items)
     }
 
+    /// Those that run before the main containers, and these.
+    pub(super) fn all_containers(&self) -> Vec<&'a Node> {
+        let first = self.pod.get("initContainers").map_or(&[][..], Node::items);
+        first.iter().chain(self.containers()).collect()
+    }
+
     /// A `StatefulSet`'s claim templates.
     pub(super) fn claim_templates(&self) -> &'a [Node] {
         self.spec.get("volumeClaimTemplates").map_or(&[][..], Node::items)

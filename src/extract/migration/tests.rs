@@ -20,6 +20,7 @@ fn read(path: &str, text: &str) -> (Sources, Vec<Migration>) {
         runbook_folders: &GlobSet::default(),
         environment: None,
         library: false,
+        sources: None,
     };
     extract(&input, &mut facts);
     let found = facts.model.migrations;

@@ -23,6 +23,7 @@ pub(crate) fn read_page(path: &str, text: &str) -> (Sources, Facts) {
         runbook_folders: &globset::GlobSet::default(),
         environment: None,
         library: false,
+        sources: None,
     });
     (sources, facts)
 }
