@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id,
-    Inhibition, Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route,
-    Routing, Runbook, Schedule, Service, Shared, Workload,
+    Inhibition, Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest,
+    Route, Routing, Runbook, Schedule, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -131,6 +131,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "link" => DocumentLink,
         "command" => Command,
         "deployment" => Deployment,
+        "release" => Release,
         "migration" => Migration,
         "objective" => Objective,
         "drill" => Drill,

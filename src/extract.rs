@@ -8,6 +8,7 @@ mod drill;
 pub mod duration;
 mod embedded;
 mod grafana;
+pub(crate) mod helmfile;
 mod kubernetes;
 mod make;
 mod migration;
@@ -85,6 +86,7 @@ pub const EXTRACTORS: &[Extractor] = &[
     ci::extract,
     drill::extract,
     grafana::extract,
+    helmfile::extract,
     kubernetes::extract,
     make::extract,
     migration::extract,

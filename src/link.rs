@@ -25,6 +25,7 @@ mod practice;
 mod published;
 mod recorded;
 mod references;
+mod releases;
 mod restore_tests;
 mod review;
 mod rollback;
@@ -146,6 +147,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     pools::join(model, &register);
     capacity::autoscalers(model);
     practice::join(model, &register, context);
+    releases::join(model, &register, context);
     migrations::join(model, &register, context);
     rollback::join(model);
     theater::judge(model);

@@ -17,6 +17,7 @@ pub mod oncall;
 pub mod owners;
 pub mod pool;
 pub mod practice;
+pub mod release;
 pub mod rollback;
 pub mod rollout;
 pub mod routing;
@@ -43,6 +44,7 @@ pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use pool::Pool;
 pub use practice::{Deployment, Drill, OwnerPattern};
+pub use release::Release;
 pub use rollback::RollbackPath;
 pub use rollout::Rollout;
 pub use routing::{Delivery, Inhibition, Receiver, Route, Routing};
@@ -175,6 +177,8 @@ pub struct Model {
     pub links: Vec<DocumentLink>,
     /// Commands on runbooks.
     pub commands: Vec<Command>,
+    /// What tools install from charts and folders.
+    pub releases: Vec<Release>,
     /// Ways to ship.
     pub deployments: Vec<Deployment>,
     /// Changes of databases that deploys carry out.
@@ -265,6 +269,7 @@ impl Model {
         self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);
         self.alerts.extend(other.alerts);
         self.runbooks.extend(other.runbooks);
+        self.releases.extend(other.releases);
         self.deployments.extend(other.deployments);
         self.migrations.extend(other.migrations);
         self.objectives.extend(other.objectives);

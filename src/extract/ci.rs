@@ -8,6 +8,7 @@ mod circleci;
 mod commands;
 mod github;
 mod gitlab;
+mod helm;
 mod job;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,11 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     for pipeline in input.document.values() {
         let mut jobs = jobs(&input.source.path, pipeline);
         job::relate(&mut jobs);
-        facts.model.deployments.extend(jobs.iter().filter_map(|job| job::deployment(input, job)));
+        for job in &jobs {
+            let Some(deployment) = job::deployment(input, job) else { continue };
+            facts.model.deployments.push(deployment);
+            facts.model.releases.extend(helm::releases(input, job));
+        }
     }
 }
 

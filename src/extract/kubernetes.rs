@@ -13,6 +13,7 @@ mod dumped;
 mod entrance;
 mod object;
 mod operator;
+mod release;
 mod rollout;
 mod selecting;
 mod skaffold;
@@ -59,6 +60,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("", "ConfigMap") => selecting::configuration(&object, facts),
         _ => {
             operator::extract(&object, facts);
+            release::extract(&object, facts);
             backup::extract(&object, facts);
         }
     }

@@ -13,6 +13,7 @@ mod providers;
 mod public;
 mod reading;
 mod receivers;
+mod releases;
 mod restore_tests;
 mod workloads;
 
@@ -36,6 +37,7 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         restore_tests::extract(ground, &mut seen, facts);
         workloads::extract(ground, &mut seen, facts);
         deployments::extract(ground, &mut seen, facts);
+        releases::extract(ground, &mut seen, facts);
         pools::extract(ground, &mut seen, facts);
         alarms::extract(ground, &mut seen, facts);
         receivers::extract(ground, &mut seen, facts);

@@ -34,7 +34,6 @@ pub(super) fn settle(model: &mut Model) {
     model.datastores.retain(|datastore| {
         let Datastore { platform, names, name, place, .. } = datastore;
         let Environment { name: environment, .. } = &place.environment;
-        platform != ELSEWHERE
-            || !names.iter().any(is_declared) && seen.insert((environment.clone(), name.clone()))
+        platform != ELSEWHERE || !names.iter().any(is_declared) && seen.insert((environment.clone(), name.clone()))
     });
 }

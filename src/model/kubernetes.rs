@@ -30,6 +30,8 @@ pub struct Objects {
     pub configurations: Vec<Configuration>,
     /// Images whose tag a kustomization or a build tool sets.
     pub images: Vec<ImageOverride>,
+    /// Where Flux takes charts and folders from.
+    pub sources: Vec<super::release::SourceObject>,
 }
 
 impl Objects {
@@ -45,6 +47,7 @@ impl Objects {
         self.claims.extend(other.claims);
         self.configurations.extend(other.configurations);
         self.images.extend(other.images);
+        self.sources.extend(other.sources);
     }
 }
 

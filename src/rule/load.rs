@@ -15,8 +15,8 @@ use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
     Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy,
-    Inhibition, Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, RestoreTest, Route, Routing,
-    Runbook, Schedule, Service, Workload,
+    Inhibition, Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest, Route,
+    Routing, Runbook, Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -52,6 +52,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     DocumentLink::described,
     Command::described,
     Deployment::described,
+    Release::described,
     Migration::described,
     Objective::described,
     Drill::described,

@@ -334,7 +334,7 @@ fn program(command: &[String]) -> Option<(&str, &[String])> {
 }
 
 /// The words that are neither flags nor their values: first the verbs, then the arguments.
-fn verbs(words: &[String]) -> Vec<&str> {
+pub(super) fn verbs(words: &[String]) -> Vec<&str> {
     let mut verbs = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {

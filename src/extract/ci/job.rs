@@ -165,7 +165,7 @@ fn manners(step: &Step) -> Vec<Manner> {
 }
 
 /// What a step runs: its script, and what it hands to an action that runs commands (`args: apply -f k8s/`).
-fn scripts(step: &Step) -> Vec<String> {
+pub(super) fn scripts(step: &Step) -> Vec<String> {
     let mut scripts = vec![step.script.clone()];
     let tool = ["kubectl", "helmfile", "helm", "terraform", "flyctl", "argocd"]
         .iter()

@@ -216,9 +216,8 @@ fn told_to(container: &Node, deeds: &[&str]) -> Option<Span> {
     let arguments = arguments(container);
     let (script, rest) = arguments.split_first()?;
     let script = script.as_str().filter(|script| !script.contains(char::is_whitespace))?;
-    let is_about_copies = program(script)
-        .split(['-', '_', '.'])
-        .any(|part| matches!(part, "backup" | "backups" | "dump" | "restore"));
+    let is_about_copies =
+        program(script).split(['-', '_', '.']).any(|part| matches!(part, "backup" | "backups" | "dump" | "restore"));
     let told = rest.first().filter(|argument| argument.as_str().is_some_and(|told| deeds.contains(&told)))?;
     is_about_copies.then_some(told.span)
 }

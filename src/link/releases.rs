@@ -1,0 +1,60 @@
+//! Releases → what they follow, and their services. Uses `model`.
+
+use super::Context;
+use super::kubernetes::same_namespace;
+use super::services::{Register, join as join_service};
+use crate::extract::site::repository;
+use crate::model::release::Source;
+use crate::model::{Fact, Id, Model, Release};
+use crate::tree::Text;
+
+/// Joins releases.
+pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
+    for index in 0..model.releases.len() {
+        let id: Id<Release> = Id::new(index);
+        if let Some((moves, version)) = followed(model, &model[id], context) {
+            model[id].moves = moves;
+            model[id].version = version;
+        }
+        let found = model[id].names.iter().find_map(|name| Some((register.find(name)?, name.clone())));
+        if let Some((service, name)) = found {
+            model[id].service = Some(service);
+            join_service(model, service, id, format!("its name {name}"));
+        }
+    }
+}
+
+/// What a release follows of Git, or of an object that names it: whether that moves. This repository does, and is meant
+/// to.
+fn followed(model: &Model, release: &Release, context: &Context<'_>) -> Option<(Fact<bool>, Fact<Text>)> {
+    let head = release.place.span;
+    match &release.source {
+        Source::Git { url, folder } if is_own(url, folder, context) => {
+            Some((Fact::absent(head), release.version.clone()))
+        }
+        Source::Named { kind, name, folder } => {
+            let named = model.kubernetes.sources.iter().find(|source| {
+                source.kind == *kind
+                    && source.name == *name
+                    && (source.place.environment == release.place.environment
+                        || same_namespace(&source.namespace, &Fact::default()))
+            })?;
+            let own = kind == "GitRepository" && is_own(&named.url, folder, context);
+            let moves = if own { Fact::absent(head) } else { named.moves.clone() };
+            Some((moves, named.version.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an address is that of an audited repository; where nothing says which these are, whether the folder is here.
+fn is_own(url: &Fact<Text>, folder: &str, context: &Context<'_>) -> bool {
+    let own: Vec<&String> = context.roots.iter().flat_map(|root| &root.repositories).collect();
+    let named = url.value().and_then(|url| repository::name(url));
+    if own.iter().any(|own| named.as_ref().is_some_and(|named| **own == *named)) {
+        return true;
+    }
+    let folder = folder.trim_start_matches("./").trim_matches(['/', '.']);
+    let inside = |path: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    if folder.is_empty() { own.is_empty() } else { context.paths.iter().any(inside) }
+}

@@ -1,0 +1,211 @@
+//! What tools install from charts and folders: releases of Helm, and what `GitOps` controllers follow. Uses
+//! `model::schema`.
+
+use serde::Serialize;
+
+use super::Place;
+use super::schema::{Fact, facts};
+use crate::tree::{Text, Unknown};
+
+facts! {
+    /// What a tool installs from a chart or a folder: a `HelmRelease`, a source of an Argo CD `Application`, a
+    /// `helm_release`, a release of a helmfile, a `helm upgrade` in a pipeline.
+    noun Release as "release" in releases {
+        /// `flux`, `argocd`, `terraform`, `helmfile` or `helm`.
+        tool: Text,
+        /// What is installed: the chart's name, or the folder.
+        chart: Fact<Text>,
+        /// Which version or revision it asks for, as written; absent where it asks for none.
+        version: Fact<Text>,
+        /// Whether what it asks for may be another one tomorrow though nobody changes anything here; null where it is
+        /// this repository that it follows.
+        moves: Fact<bool>,
+        /// Whether an upgrade that fails goes back by itself, or is tried again on purpose; null where its tool has no
+        /// such notion.
+        goes_back: Fact<bool>,
+        /// Whether it installs a part of the platform (an operator, definitions, ingress, monitoring) rather than a
+        /// service.
+        platform_part: bool,
+    } plain {
+        /// Names by which its service is found.
+        names: Vec<Text>,
+        /// Where what it installs comes from.
+        source: Source,
+    }
+}
+
+/// Where what a release installs comes from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub enum Source {
+    /// From this repository, or from where nothing says.
+    #[default]
+    Here,
+    /// From a repository of charts.
+    Charts,
+    /// From a Git repository at this address, the folder in it.
+    Git {
+        /// The address.
+        url: Fact<Text>,
+        /// The folder.
+        folder: Text,
+    },
+    /// From what another object names.
+    Named {
+        /// Its kind: `GitRepository`, `OCIRepository`.
+        kind: Text,
+        /// Its name.
+        name: Text,
+        /// The folder in it, or the chart.
+        folder: Text,
+    },
+}
+
+/// An object that says where Flux takes something from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceObject {
+    /// `GitRepository` or `OCIRepository`.
+    pub kind: Text,
+    /// Its name.
+    pub name: Text,
+    /// Its namespace.
+    pub namespace: Fact<Text>,
+    /// The address.
+    pub url: Fact<Text>,
+    /// Which version or revision of it.
+    pub version: Fact<Text>,
+    /// Whether that may be another one tomorrow.
+    pub moves: Fact<bool>,
+    /// Where.
+    pub place: Place,
+}
+
+/// Whether a version that is asked of a repository of charts may be another one tomorrow: none at all is the newest, and
+/// so is the newest within a range. <https://helm.sh/docs/chart_best_practices/dependencies/#versions>
+pub fn moves(version: &str) -> bool {
+    let version = version.trim();
+    version.is_empty()
+        || version.eq_ignore_ascii_case("latest")
+        || version.contains(['*', '>', '<', '^', '~', '|'])
+        || version.split(['.', ' ']).any(|part| part.eq_ignore_ascii_case("x"))
+}
+
+/// Whether a revision of a Git repository may be another one tomorrow: `HEAD` and branches are, tags and commits are not.
+/// Which of both a name is that only looks a little like a version, nothing says.
+pub fn revision_moves(revision: &str) -> Result<bool, Unknown> {
+    let revision = revision.trim();
+    if revision.is_empty() || revision == "HEAD" || revision.starts_with("refs/heads/") {
+        return Ok(true);
+    }
+    let is_commit = (7..=40).contains(&revision.len()) && revision.chars().all(|letter| letter.is_ascii_hexdigit());
+    if is_commit && revision.contains(|letter: char| letter.is_ascii_digit()) || revision.starts_with("refs/tags/") {
+        return Ok(false);
+    }
+    if moves(revision) {
+        return Ok(true);
+    }
+    if !revision.contains(|letter: char| letter.is_ascii_digit()) {
+        return Ok(true);
+    }
+    let last = revision.rsplit(['/', '-']).next().unwrap_or(revision);
+    let last = last.strip_prefix(['v', 'V']).unwrap_or(last);
+    let is_version = last.contains('.') && last.split('.').all(|part| part.starts_with(|it: char| it.is_ascii_digit()));
+    let is_number = revision.strip_prefix(['v', 'V']).is_some_and(|rest| rest.chars().all(|it| it.is_ascii_digit()));
+    if is_version || is_number {
+        return Ok(false);
+    }
+    let reason = format!("whether `{revision}` is a branch or a tag is not said");
+    Err(Unknown::new(reason, "name a tag or a commit", None))
+}
+
+/// Charts of what a cluster is made of, whose names do not say so by themselves.
+const PLATFORM: &[&str] = &[
+    "argo-cd",
+    "argo-events",
+    "argo-rollouts",
+    "argo-workflows",
+    "argocd",
+    "aws-ebs-csi-driver",
+    "aws-efs-csi-driver",
+    "cert-manager",
+    "cilium",
+    "cluster-autoscaler",
+    "coredns",
+    "descheduler",
+    "external-dns",
+    "external-secrets",
+    "falco",
+    "flux-instance",
+    "fluent-bit",
+    "gatekeeper",
+    "ingress-nginx",
+    "istiod",
+    "karpenter",
+    "keda",
+    "kube-prometheus-stack",
+    "kubernetes-dashboard",
+    "kyverno",
+    "linkerd-control-plane",
+    "loki",
+    "longhorn",
+    "metallb",
+    "metrics-server",
+    "openebs",
+    "opentelemetry-collector",
+    "prometheus",
+    "promtail",
+    "reloader",
+    "rook-ceph",
+    "rook-ceph-cluster",
+    "sealed-secrets",
+    "snapshot-controller",
+    "spegel",
+    "tempo",
+    "traefik",
+    "trust-manager",
+    "vault",
+    "velero",
+    "volsync",
+];
+
+/// Ends of the names of such charts.
+const PLATFORM_ENDS: &[&str] = &["-operator", "-crds", "-crd", "-exporter", "-controller", "-csi-driver", "-agent"];
+
+/// Whether a chart is known to be part of a platform.
+pub fn is_platform_part(chart: &str) -> bool {
+    let name = chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart).to_ascii_lowercase();
+    let name = name.split([':', '@']).next().unwrap_or_default();
+    PLATFORM.contains(&name) || PLATFORM_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_of_charts_move() {
+        for version in ["", "*", ">=1.0.0", "^1.2.0", "~1.2", "1.x", "6.5.*", "latest", ">1 <2"] {
+            assert!(moves(version), "{version}");
+        }
+        for version in ["1.2.3", "v1.14.2", "0.9.0-rc.1", "2.1.0+build.5", "25.11"] {
+            assert!(!moves(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn branches_move_and_tags_do_not() {
+        for revision in ["", "HEAD", "main", "master", "production", "feature/x", "v1.*", "refs/heads/v1.2.3"] {
+            assert_eq!(revision_moves(revision), Ok(true), "{revision}");
+        }
+        for revision in ["v1.2.3", "1.2.3", "chart-1.4.0", "release/2026.11", "4f2c1de", "refs/tags/prod", "v3"] {
+            assert_eq!(revision_moves(revision), Ok(false), "{revision}");
+        }
+        assert!(revision_moves("release-7").is_err());
+    }
+
+    #[test]
+    fn parts_of_the_platform_are_known() {
+        assert!(is_platform_part("oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack"));
+        assert!(is_platform_part("cloudnative-pg-operator") && is_platform_part("jetstack/cert-manager"));
+        assert!(!is_platform_part("charts/checkout") && !is_platform_part("app-template"));
+    }
+}
