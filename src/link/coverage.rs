@@ -56,11 +56,15 @@ pub(super) fn covers(coverage: &Coverage, datastore: &Datastore) -> Covers {
     }
 }
 
-/// A cluster of RDS may be counted as either.
+/// By what AWS Backup calls it; which of the two a cluster of RDS is depends on its engine.
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_RestoreTestingSelectionForCreate.html>
 fn is_of_type(kind: &Text, datastore: &Datastore) -> Covers {
     let own = datastore.protected_type.as_str();
-    let same = own == kind.as_str() || own == "Aurora" && kind == "RDS";
-    if same && !own.is_empty() { Covers::Yes } else { Covers::No }
+    match datastore.engine.reason() {
+        Some(unknown) if own == "Aurora" && matches!(kind.as_str(), "Aurora" | "RDS") => Covers::Maybe(unknown.clone()),
+        _ if own == kind.as_str() && !own.is_empty() => Covers::Yes,
+        _ => Covers::No,
+    }
 }
 
 fn bears(datastore: &Datastore, (key, value): &(Text, Fact<Text>)) -> Covers {

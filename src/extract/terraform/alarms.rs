@@ -254,7 +254,9 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     if !namespace.is_empty() {
         alert.namespaces.push(namespace.clone());
     }
-    for scope in super::named(resource, "scopes") {
+    // Alerts on logs of the first version name one `data_source_id`, smart detection `scope_resource_ids`.
+    let scopes = ["scopes", "data_source_id", "scope_resource_ids"];
+    for scope in scopes.iter().flat_map(|path| super::named(resource, path)) {
         // A scope that is an address joins as a reference does.
         let value = match scope.value().filter(|text| !text.starts_with('/')) {
             Some(address) => {
@@ -268,14 +270,17 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     }
 }
 
-/// A monitor calls those whom its message names: `@pagerduty-Team`, `@slack-channel`.
-fn datadog(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
+/// A monitor calls those whom its message names, `@pagerduty-Team`, `@slack-channel`, and those whom the notification
+/// rules that its tags match name.
+fn datadog(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.source = "datadog".into();
     alert.plain_name = resource.at("name").and_then(Node::scalar).unwrap_or_default();
     alert.description = text(resource, "message");
     alert.summary = Fact { ..text(resource, "name") };
     alert.expression = text(resource, "query");
     let handles = |message: &str| -> Vec<Text> {
+        // A handle may stand in a condition without a space: `{{#is_alert}}@pagerduty{{/is_alert}}`.
+        let message = message.replace("}}@", "}} @").replace("{{/", " {{/");
         let words = message.split_whitespace().map(|word| word.trim_start_matches(['(', '{', '[', '"']));
         let names = words.filter(|word| word.starts_with('@') && word.len() > 1);
         names.map(|word| word.trim_end_matches([')', '}', ']', ',', '.', ';', ':', '"']).into()).collect()
@@ -288,9 +293,53 @@ fn datadog(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     };
     let count = |message: &Text| i64::try_from(handles(message).len()).unwrap_or(i64::MAX);
     alert.actions = alert.description.clone().map(|message| count(&message)).or_default(0);
+    notified_by_rules(ground, resource, alert);
     for tag in resource.at("tags").map_or(&[][..], Node::items) {
         if let Some((key, value)) = tag.as_str().and_then(|tag| tag.split_once(':')) {
             alert.tags.0.push((key.into(), Fact::known(value.into(), tag.span)));
         }
     }
+}
+
+/// Notification rules call others for the monitors that bear all tags of their `filter { tags }`; what a `filter { scope }`
+/// means is not followed. Recipients are handles without their `@`.
+/// <https://registry.terraform.io/providers/DataDog/datadog/latest/docs/resources/monitor_notification_rule>
+fn notified_by_rules(ground: Ground<'_>, monitor: &Resource, alert: &mut Alert) {
+    let own = monitor.at("tags");
+    let bears = |tag: &Node| own.is_some_and(|own| own.items().iter().any(|one| one.as_str() == tag.as_str()));
+    for rule in ground.of_type("datadog_monitor_notification_rule") {
+        let tags = rule.at("filter.tags").filter(|node| !node.is_null());
+        let wanted = tags.map_or(&[][..], Node::items);
+        if wanted.iter().any(|tag| tag.as_str().is_some() && !bears(tag)) && open(own).is_none() {
+            continue;
+        }
+        let by_scope = rule.at("filter.scope").is_some_and(|node| !node.is_null());
+        let reason = || Unknown::new("whether a notification rule means it is not known", "pass a plan", rule.head);
+        let maybe = open(own).or_else(|| open(tags)).cloned().or_else(|| by_scope.then(reason));
+        let maybe = maybe.or_else(|| rule.uncertain.clone());
+        if let Some(unknown) = maybe {
+            if alert.actions.value() == Some(&0) {
+                alert.actions = Fact { span: alert.actions.span, ..Fact::unknown(unknown.clone()) };
+            }
+            alert.targets.push(Fact { span: Some(rule.head), ..Fact::unknown(unknown) });
+            continue;
+        }
+        let conditional = blocks(&rule.body, "conditional_recipients").iter();
+        let conditional = conditional.flat_map(|block| {
+            let conditions = blocks(block, "conditions").iter().filter_map(|condition| condition.get("recipients"));
+            conditions.chain(block.get("fallback_recipients"))
+        });
+        let recipients = rule.at("recipients").into_iter().chain(conditional).flat_map(super::oncall::targets);
+        let called: Vec<Fact<Text>> =
+            recipients.map(|name| name.map(|name| compact_str::format_compact!("@{name}"))).collect();
+        let count = i64::try_from(called.len()).unwrap_or(i64::MAX);
+        alert.actions = std::mem::take(&mut alert.actions).map(|so_far| so_far.saturating_add(count));
+        alert.targets.extend(called);
+    }
+}
+
+/// Why a list is not known, or something in it.
+fn open(list: Option<&Node>) -> Option<&Unknown> {
+    let list = list?;
+    list.as_unknown().or_else(|| list.items().iter().find_map(Node::as_unknown))
 }

@@ -152,7 +152,7 @@ impl Declared<'_> {
             own_interval_minutes: self.minutes("backup_interval"),
             pitr_lag_minutes: self.minutes("pitr_lag"),
             arn: self.store.arn.as_deref().unwrap_or_default().into(),
-            protected_type: self.store.protected_type.as_deref().unwrap_or_default().into(),
+            protected_type: self.protected_type(),
             address: name,
             provider: self.provider.into(),
             replicates: self.replicates(),
@@ -222,6 +222,14 @@ impl Declared<'_> {
             (None, Some(default)) => Fact::known(default.as_str().into(), self.head),
             (None, None) => Fact::absent(self.head),
         }
+    }
+
+    /// What AWS Backup calls its type. A cluster whose engine is not Aurora's is a Multi-AZ cluster of RDS.
+    /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/multi-az-db-clusters-concepts.html>
+    fn protected_type(&self) -> Text {
+        let listed = self.store.protected_type.as_deref().unwrap_or_default();
+        let multi_az = || self.engine().value().is_some_and(|engine| matches!(engine.as_str(), "mysql" | "postgres"));
+        if listed == "Aurora" && multi_az() { "RDS".into() } else { listed.into() }
     }
 
     /// How the table reads a fact of this store; a module's own reading comes first.

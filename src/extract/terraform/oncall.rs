@@ -142,8 +142,9 @@ fn policies(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     }
 }
 
-/// Branches nest four deep at most, as the provider's schema says.
-const BRANCHES: usize = 4;
+/// Branches nest five deep at most.
+/// <https://registry.terraform.io/providers/incident-io/incident/latest/docs/resources/escalation_path#path>
+const BRANCHES: usize = 5;
 
 fn paths(nodes: Option<&Node>, depth: usize, levels: &mut Vec<Vec<Fact<Text>>>, repeats: &mut Fact<i64>) {
     for node in nodes.map_or(&[][..], Node::items) {

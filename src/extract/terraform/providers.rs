@@ -215,6 +215,94 @@ mod tests {
         }
     }
 
+    const FACTS: &[&str] = &[
+        "backup_count",
+        "backup_enabled",
+        "backup_interval",
+        "backup_retention_days",
+        "delete_automated_backups",
+        "deletion_protection",
+        "disposable",
+        "expires_days",
+        "geo_redundant_backup",
+        "multi_zone",
+        "pitr",
+        "pitr_lag",
+        "replica",
+        "replicas",
+        "restored_copy",
+        "skip_final_snapshot",
+        "soft_delete_days",
+        "storage_autoscaling",
+        "versioned",
+    ];
+
+    /// What is wrong with an entry: every one names the page that says so, and facts that exist.
+    fn faults(file: &str) -> Vec<String> {
+        let tables: toml::Table = toml::from_str(file).unwrap();
+        let mut faults = Vec::new();
+        let cited = |entry: &toml::Value, key: &str| {
+            let page = entry.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+            let (address, host) = (page.split(' ').next().unwrap_or_default(), page.strip_prefix("https://"));
+            host.is_some_and(|host| host.split('/').nth(1).is_some_and(|path| !path.is_empty()))
+                .then(|| address.to_owned())
+        };
+        for (kind, entries) in &tables {
+            for entry in entries.as_array().unwrap() {
+                let name_key = if matches!(kind.as_str(), "resource" | "companion") { "type" } else { "source" };
+                let name = entry.get(name_key).and_then(toml::Value::as_str).unwrap_or_default();
+                let page_key = if name_key == "type" { "source" } else { "documentation" };
+                match cited(entry, page_key) {
+                    None => faults.push(format!("{name}: no page")),
+                    // The page of a resource is its own.
+                    Some(page) if name_key == "type" => {
+                        let own = name.split_once('_').map_or("", |(_, own)| own);
+                        if page.contains("registry.terraform.io") && !page.ends_with(&format!("/resources/{own}")) {
+                            faults.push(format!("{name}: {page} is the page of something else"));
+                        }
+                    }
+                    // A module's page is of one version, so that it stays what was read.
+                    Some(page) if !page.contains("/blob/v") => faults.push(format!("{name}: {page} has no version")),
+                    Some(_) => {}
+                }
+                for (fact, reading) in entry.get("facts").and_then(toml::Value::as_table).into_iter().flatten() {
+                    if cited(reading, "source").is_none() {
+                        faults.push(format!("{name}: {fact} has no source"));
+                    }
+                    if !FACTS.contains(&fact.as_str()) {
+                        faults.push(format!("{name}: {fact} is no fact"));
+                    }
+                }
+            }
+        }
+        faults
+    }
+
+    #[test]
+    fn every_entry_says_where_it_is_documented() {
+        for file in [include_str!("providers.toml"), include_str!("modules.toml")] {
+            assert_eq!(faults(file), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn an_entry_without_a_source_is_seen() {
+        let entry = |source: &str, fact: &str| {
+            format!("[[resource]]\ntype = \"aws_db_instance\"\nsource = \"{source}\"\n[resource.facts]\n{fact}\n")
+        };
+        let page = "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance";
+        let good = format!("pitr = {{ default = true, source = \"{page}#pitr\" }}");
+        assert_eq!(faults(&entry(page, &good)), [""; 0]);
+        assert_eq!(faults(&entry("", &good)), ["aws_db_instance: no page"]);
+        assert_eq!(faults(&entry(page, "pitr = { default = true }")), ["aws_db_instance: pitr has no source"]);
+        let other = page.replace("db_instance", "rds_cluster");
+        assert_eq!(faults(&entry(&other, &good)).len(), 1);
+        let unknown = good.replace("pitr =", "pitrr =");
+        assert_eq!(faults(&entry(page, &unknown)), ["aws_db_instance: pitrr is no fact"]);
+        let module = "[[module]]\nsource = \"a/b/aws\"\ndocumentation = \"https://github.com/a/terraform-aws-b/blob/main/x.tf\"\n";
+        assert_eq!(faults(module).len(), 1);
+    }
+
     #[test]
     fn git_addresses_name_registry_modules() {
         let form = |source| registry_form(source).unwrap();

@@ -37,6 +37,8 @@ struct Argument {
     is: Option<bool>,
     /// What the module gives where the argument is left out.
     default: Option<i64>,
+    /// Another argument, which is 1 where it is left out; the smaller of the two counts.
+    at_most: Option<String>,
 }
 
 /// The resources of a type that the calls of public modules in a root make.
@@ -146,9 +148,23 @@ impl Argument {
                 _ => return None,
             }
         }
-        match step(&call.arguments, &self.name).filter(|node| !node.is_null()) {
-            Some(node) => Some(node.clone()),
-            None => Some(Node::new(Value::Int(self.default?), call.head)),
-        }
+        let given = |name: &str| step(&call.arguments, name).filter(|node| !node.is_null()).cloned();
+        let own = match given(&self.name) {
+            Some(node) => node,
+            None => Node::new(Value::Int(self.default?), call.head),
+        };
+        let Some(bound) = &self.at_most else { return Some(own) };
+        let bound = given(bound).unwrap_or_else(|| Node::new(Value::Int(1), call.head));
+        Some(smaller(own, bound))
+    }
+}
+
+/// The smaller of two numbers; one that is not known leaves it open.
+fn smaller(one: Node, other: Node) -> Node {
+    match (reading::as_number(&one), reading::as_number(&other)) {
+        (None, _) => one,
+        (_, None) => other,
+        (Some(first), Some(second)) if second < first => other,
+        _ => one,
     }
 }

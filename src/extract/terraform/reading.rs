@@ -213,17 +213,19 @@ fn answer(node: &Node, reading: &Reading) -> Option<Answer> {
     }
 }
 
-/// A duration written out, in days: `7d`, `168h`, `72h0m0s`, `604800s`, `P7D`, `P7DT12H`.
+/// A duration written out, in days: `7d`, `168h`, `72h0m0s`, `604800s`, `P7D`, `P7DT12H`, `P4M` (months of 30 days).
 pub(super) fn days(text: &str) -> Option<f64> {
     let text = text.trim();
     let lower = text.to_ascii_lowercase();
     let body = lower.strip_prefix('p').unwrap_or(&lower);
+    // In ISO 8601 an `M` before the `T` is a month.
+    let mut months = body.len() < lower.len();
     let (mut total, mut digits, mut any) = (0.0, String::new(), false);
     let mut units = body.chars().peekable();
     while let Some(character) = units.next() {
         match character {
             '0'..='9' | '.' => digits.push(character),
-            't' if digits.is_empty() => {}
+            't' if digits.is_empty() => months = false,
             _ => {
                 let milliseconds = character == 'm' && units.next_if_eq(&'s').is_some();
                 let unit = match character {
@@ -232,6 +234,7 @@ pub(super) fn days(text: &str) -> Option<f64> {
                     'w' => 7.0,
                     'd' => 1.0,
                     'h' => 1.0 / 24.0,
+                    'm' if months => 30.0,
                     'm' => 1.0 / 1440.0,
                     's' => 1.0 / 86_400.0,
                     _ => return None,
@@ -264,6 +267,9 @@ mod tests {
             ("604800s", 7.0),
             ("P7D", 7.0),
             ("PT12H", 0.5),
+            ("PT30M", 1.0 / 48.0),
+            ("P4M", 120.0),
+            ("P1Y", 365.0),
             ("30m", 1.0 / 48.0),
         ] {
             assert!((days(text).unwrap() - expected).abs() < 1e-9, "{text}");

@@ -90,18 +90,14 @@ fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
         let reach = if reach == Reach::Heartbeat { Reach::Webhook } else { reach };
         receiver.integrations.push(integration(&protocol, reach, endpoint, subscription, "endpoint"));
     }
-    for (kind, attribute) in [
-        ("aws_chatbot_slack_channel_configuration", "sns_topic_arns"),
-        ("aws_chatbot_teams_channel_configuration", "sns_topic_arns"),
+    // <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/chatbot_slack_channel_configuration>,
+    // `chatbot_teams_channel_configuration`.
+    for (kind, channel) in [
+        ("aws_chatbot_slack_channel_configuration", "slack_channel_id"),
+        ("aws_chatbot_teams_channel_configuration", "channel_name"),
     ] {
-        for chatbot in ground.of_type(kind).filter(|chatbot| refers_to(chatbot, attribute, &resource.address)) {
-            receiver.integrations.push(integration(
-                "chatbot",
-                Reach::Chat,
-                chatbot.at("slack_channel_id"),
-                chatbot,
-                "",
-            ));
+        for chatbot in ground.of_type(kind).filter(|chatbot| refers_to(chatbot, "sns_topic_arns", &resource.address)) {
+            receiver.integrations.push(integration("chatbot", Reach::Chat, chatbot.at(channel), chatbot, ""));
         }
     }
     // A module of its own may subscribe, or a stack of another tool.

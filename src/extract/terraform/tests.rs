@@ -387,6 +387,7 @@ module "web" {
   source                   = "terraform-aws-modules/ecs/aws//modules/service"
   name                     = "web"
   autoscaling_min_capacity = 3
+  desired_count            = 4
   load_balancer            = { service = { container_name = "web", container_port = 80 } }
   alarms                   = { alarm_names = ["errors"] }
 }
@@ -396,6 +397,16 @@ module "fixed" {
   enable_autoscaling         = false
   load_balancer              = {}
   deployment_circuit_breaker = { enable = true, rollback = false }
+}
+module "bounded" {
+  source                   = "terraform-aws-modules/ecs/aws//modules/service"
+  autoscaling_min_capacity = 3
+}
+variable "count" {}
+module "open" {
+  source                   = "terraform-aws-modules/ecs/aws//modules/service"
+  autoscaling_min_capacity = 3
+  desired_count            = var.count
 }
 module "task" {
   source         = "terraform-aws-modules/ecs/aws//modules/service"
@@ -418,10 +429,13 @@ module "layer" {
 "#,
     );
     let names: Vec<&str> = model.each::<Workload>().map(|(_, workload)| workload.name.as_str()).collect();
-    assert_eq!(names, ["module.fixed", "module.web", "module.hook"]);
+    assert_eq!(names, ["module.bounded", "module.fixed", "module.open", "module.web", "module.hook"]);
     let web: &Workload = named(&model, "module.web");
     assert_eq!((web.replicas.value(), web.serves), (Some(&3), true));
     assert!(web.auto_rollback.is_true(), "alarms roll back unless they say otherwise");
+    // The scaler's minimum is never more than the desired count, which is 1 when left out.
+    assert_eq!(named::<Workload>(&model, "module.bounded").replicas.value(), Some(&1));
+    assert!(named::<Workload>(&model, "module.open").replicas.reason().is_some());
     let fixed: &Workload = named(&model, "module.fixed");
     assert_eq!((fixed.replicas.value(), fixed.serves), (Some(&1), false));
     assert!(fixed.auto_rollback.is_false());

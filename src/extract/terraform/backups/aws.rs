@@ -7,7 +7,7 @@ use crate::model::{Backup, Coverage, Fact, State};
 use crate::resolve::terraform::{Resolved, Resource, blocks, step};
 use crate::tree::{Node, Text, Unknown};
 
-use super::super::{Ground, doubt, named, reading, refers_to, text};
+use super::super::{Ground, doubt, fact, named, reading, refers_to, text};
 use super::backup;
 
 /// When AWS Backup runs a rule that names no schedule.
@@ -249,6 +249,9 @@ fn lifecycle_policy(ground: Ground<'_>, policy: &Resource) -> Option<Backup> {
     if text(policy, "policy_details.policy_type").value().is_some_and(|kind| kind == "EVENT_BASED_POLICY") {
         return None;
     }
+    if let Some(default) = policy.at("default_policy").filter(|node| !node.is_null()) {
+        return Some(default_policy(ground, policy, default));
+    }
     let tags = policy.at("policy_details.target_tags").map_or(&[][..], Node::entries);
     let tags = tags.iter().map(|entry| (entry.key.clone(), Fact::read(&entry.value, Node::scalar)));
     let schedules = policy.at("policy_details").and_then(|details| match details.items() {
@@ -257,10 +260,7 @@ fn lifecycle_policy(ground: Ground<'_>, policy: &Resource) -> Option<Backup> {
     });
     let schedules = schedules.map_or(&[][..], |details| blocks(details, "schedule"));
     Some(Backup {
-        paused: match text(policy, "state") {
-            state if state.is_absent() => Fact::known(false, policy.head),
-            state => state.map(|state| state == "DISABLED"),
-        },
+        paused: disabled(policy),
         schedule: schedules.iter().map(creates).reduce(more_often).unwrap_or_default(),
         retention_days: schedules.iter().map(kept).next().unwrap_or_default(),
         copies_elsewhere: any(schedules, policy, |one| !blocks(one, "cross_region_copy_rule").is_empty()),
@@ -268,6 +268,42 @@ fn lifecycle_policy(ground: Ground<'_>, policy: &Resource) -> Option<Backup> {
         by_tag: true,
         ..backup(ground, policy, "aws-dlm")
     })
+}
+
+fn disabled(policy: &Resource) -> Fact<bool> {
+    match text(policy, "state") {
+        state if state.is_absent() => Fact::known(false, policy.head),
+        state => state.map(|state| state == "DISABLED"),
+    }
+}
+
+/// A default policy copies every volume of the region (`VOLUME`), but for what it excludes; `create_interval` and
+/// `retain_interval` are in days, 1 and 7 when left out. Boot volumes, which it may exclude, belong to machines.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dlm_lifecycle_policy#default_policy>
+fn default_policy(ground: Ground<'_>, policy: &Resource, default: &Node) -> Backup {
+    let days = |name: &str, left_out: f64| {
+        fact(policy, &format!("policy_details.{name}"), reading::as_number).or_default(left_out)
+    };
+    let volumes = || Box::new(Coverage::Type("EBS".into()));
+    let tags = policy.at("policy_details.exclusions.exclude_tags").map_or(&[][..], Node::entries);
+    let without = tags.iter().map(|tag| Coverage::Tags(vec![(tag.key.clone(), Fact::read(&tag.value, Node::scalar))]));
+    let types = policy.at("policy_details.exclusions.exclude_volume_types").is_some_and(|node| !node.is_null());
+    let covers = if default.as_str() == Some("VOLUME") && !types {
+        Coverage::Less(volumes(), Box::new(Coverage::Any(without.collect())))
+    } else {
+        // `INSTANCE` means the volumes of machines, which are not followed.
+        let reason = "which volumes this default policy means is not followed";
+        let unknown = Unknown::new(reason, "pass a plan", policy.head);
+        Coverage::Both(volumes(), Box::new(Coverage::Names(vec![Fact::unknown(unknown)])))
+    };
+    Backup {
+        paused: disabled(policy),
+        schedule: days("create_interval", 1.0).map(|days| compact_str::format_compact!("rate({days} days)")),
+        retention_days: days("retain_interval", 7.0),
+        copies_elsewhere: Fact::known(false, policy.head),
+        covers,
+        ..backup(ground, policy, "aws-dlm")
+    }
 }
 
 /// When a schedule of a lifecycle policy runs; `interval` is in hours.

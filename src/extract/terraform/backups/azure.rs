@@ -15,6 +15,7 @@ const PROTECTED: &[(&str, &str)] = &[
     ("azurerm_backup_protected_vm", "source_vm_id"),
     ("azurerm_backup_protected_file_share", "source_file_share_name"),
     ("azurerm_data_protection_backup_instance_blob_storage", "storage_account_id"),
+    ("azurerm_data_protection_backup_instance_data_lake_storage", "storage_account_id"),
     ("azurerm_data_protection_backup_instance_disk", "disk_id"),
     ("azurerm_data_protection_backup_instance_postgresql", "database_id"),
     ("azurerm_data_protection_backup_instance_postgresql_flexible_server", "server_id"),
@@ -27,12 +28,19 @@ const POLICIES: &[&str] = &[
     "azurerm_backup_policy_vm",
     "azurerm_backup_policy_file_share",
     "azurerm_data_protection_backup_policy_blob_storage",
+    "azurerm_data_protection_backup_policy_data_lake_storage",
     "azurerm_data_protection_backup_policy_disk",
     "azurerm_data_protection_backup_policy_postgresql",
     "azurerm_data_protection_backup_policy_postgresql_flexible_server",
     "azurerm_data_protection_backup_policy_mysql_flexible_server",
     "azurerm_data_protection_backup_policy_kubernetes_cluster",
 ];
+
+/// What names the policy of a protected thing.
+fn by_policy(protected: &Resource) -> &'static str {
+    let lake = protected.type_name.ends_with("_data_lake_storage");
+    if lake { "backup_policy_data_lake_storage_id" } else { "backup_policy_id" }
+}
 
 const TOOL: &str = "azure-backup";
 
@@ -41,7 +49,7 @@ pub(super) fn extract(ground: Ground<'_>, resolved: &Resolved, out: &mut Vec<Bac
     for (kind, attribute) in PROTECTED {
         for protected in ground.of_type(kind) {
             let policy =
-                policies.iter().find(|policy| refers_to(protected, "backup_policy_id", &policy.address)).copied();
+                policies.iter().find(|policy| refers_to(protected, by_policy(protected), &policy.address)).copied();
             out.push(of_protected(ground, protected, attribute, policy));
         }
     }
@@ -59,7 +67,7 @@ fn open(resolved: &Resolved, policy: &Resource) -> Option<Fact<bool>> {
     let all = resolved.roots.iter().flat_map(|root| &root.resources);
     let maybe = |protected: &&Resource| {
         PROTECTED.iter().any(|(kind, _)| *kind == protected.type_name)
-            && protected.at("backup_policy_id").is_some_and(|node| {
+            && protected.at(by_policy(protected)).is_some_and(|node| {
                 let made_here = |address: &Text| {
                     POLICIES.iter().any(|kind| address.contains(&format!("{kind}.")) && !address.contains("data."))
                 };
@@ -93,7 +101,9 @@ fn vault<'a>(ground: Ground<'a>, protected: &Resource, policy: Option<&Resource>
     let vaults = ["azurerm_recovery_services_vault", "azurerm_data_protection_backup_vault"];
     let mut all = vaults.iter().flat_map(|kind| ground.of_type(kind));
     let named_by = |resource: &Resource, vault: &Resource| {
-        refers_to(resource, "recovery_vault_name", &vault.address) || refers_to(resource, "vault_id", &vault.address)
+        ["recovery_vault_name", "vault_id", "data_protection_backup_vault_id"]
+            .iter()
+            .any(|by| refers_to(resource, by, &vault.address))
     };
     all.find(|vault| named_by(protected, vault) || policy.is_some_and(|policy| named_by(policy, vault)))
 }
@@ -118,9 +128,14 @@ fn elsewhere(vault: &Resource) -> Fact<bool> {
     redundancy.map(|kind| kind == "GeoRedundant")
 }
 
-/// When a policy runs: `backup { frequency = "Daily" }`, or repeating intervals.
+/// When a policy runs: `backup { frequency = "Daily" }`, or repeating intervals. Every so many hours is `hour_interval`
+/// for machines and `hourly { interval }` for file shares, within a window of `hour_duration` or `window_duration` hours:
+/// what counts is the longer of the interval and the rest of the day.
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/backup_policy_vm#hour_duration>,
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/backup_policy_file_share#hourly>
 fn schedule(policy: &Resource) -> Fact<Text> {
-    if let Some(node) = policy.at("backup_repeating_time_intervals") {
+    let repeating = ["backup_repeating_time_intervals", "backup_schedule"].iter().find_map(|path| policy.at(path));
+    if let Some(node) = repeating {
         let first = node.items().first().unwrap_or(node);
         return Fact::read(first, Node::scalar);
     }
@@ -128,9 +143,12 @@ fn schedule(policy: &Resource) -> Fact<Text> {
         return Fact::absent(policy.head);
     }
     let frequency = text(policy, "backup.frequency");
-    let hours = fact(policy, "backup.hour_interval", reading::as_number);
+    let first = |paths: [&str; 2]| paths.iter().find_map(|path| reading::as_number(policy.at(path)?));
+    let interval = first(["backup.hour_interval", "backup.hourly.interval"]);
+    let window = first(["backup.hour_duration", "backup.hourly.window_duration"]);
+    let hours = interval.map(|hours| window.map_or(hours, |window| hours.max(24.0 - window)));
     let weekdays = policy.at("backup.weekdays").map_or(&[][..], Node::items);
-    frequency.map(|frequency| match (frequency.as_str(), hours.value()) {
+    frequency.map(|frequency| match (frequency.as_str(), hours) {
         ("Hourly", Some(hours)) => compact_str::format_compact!("rate({hours} hours)"),
         ("Weekly", _) => {
             let days = weekdays.iter().filter_map(Node::as_str).filter_map(|day| day.get(..3));
@@ -142,7 +160,20 @@ fn schedule(policy: &Resource) -> Fact<Text> {
     })
 }
 
-/// The count of daily copies, which is a number of days.
+/// Where policies say how long copies are kept: a count of daily copies, or a duration (`P30D`).
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/data_protection_backup_policy_disk#default_retention_duration>,
+/// `data_protection_backup_policy_blob_storage`, `data_protection_backup_policy_kubernetes_cluster`
+const KEPT: &[&str] = &[
+    "retention_daily.count",
+    "default_retention_duration",
+    "default_retention_rule.life_cycle.duration",
+    "vault_default_retention_duration",
+    "operational_default_retention_duration",
+    "retention_duration",
+];
+
 fn retention(policy: &Resource) -> Fact<f64> {
-    fact(policy, "retention_daily.count", reading::as_number)
+    let kept = |node: &Node| reading::as_number(node).or_else(|| reading::days(node.as_str()?));
+    let all = KEPT.iter().map(|path| fact(policy, path, kept));
+    all.into_iter().find(|days| !days.is_absent()).unwrap_or_else(|| Fact::absent(policy.head))
 }
