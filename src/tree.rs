@@ -28,12 +28,22 @@ pub struct Unknown {
     pub refers_to: Vec<Text>,
     /// For a text of which only parts are unknown: the text, with `*` for each such part.
     pub partial: Option<Text>,
+    /// Whether it is certainly not null, whatever it turns out to be: the `id` of a resource, a text with an unknown in it.
+    #[serde(skip)]
+    pub set: bool,
 }
 
 impl Unknown {
     /// An unknown with its reason and remedy, named at `span`.
     pub fn new(reason: impl Into<String>, remedy: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into(), span: span.into(), refers_to: Vec::new(), partial: None }
+        Self {
+            reason: reason.into(),
+            remedy: remedy.into(),
+            span: span.into(),
+            refers_to: Vec::new(),
+            partial: None,
+            set: false,
+        }
     }
 }
 

@@ -178,9 +178,17 @@ fn at(body: &Node, reading: &Reading, path: &str, head: Span) -> Told {
     let Some(node) = found.filter(|node| !node.is_null()) else {
         return Told { fact: Fact::absent(head), said: false };
     };
-    // Whether something unknown is set is not known either, unless it is made of another resource: then it is set.
-    if reading.present && node.as_unknown().is_some_and(|unknown| !unknown.refers_to.is_empty()) {
-        return Told { fact: Fact::read(&known(node), |_| Some(Answer::Bool(true))), said: true };
+    if reading.present {
+        // Blocks of which it is not known whether there are any.
+        let open = match node.items() {
+            [first, rest @ ..] if rest.iter().chain([first]).all(|item| item.as_unknown().is_some()) => first,
+            _ => node,
+        };
+        // Whether something unknown is set is not known either, unless it cannot be null.
+        if open.as_unknown().is_some_and(|unknown| unknown.set) {
+            return Told { fact: Fact::read(&known(open), |_| Some(Answer::Bool(true))), said: true };
+        }
+        return Told { fact: Fact::read(open, |_| Some(Answer::Bool(true))), said: true };
     }
     if reading.count && node.as_unknown().is_none() {
         let count = if node.items().is_empty() { node.entries().len() } else { node.items().len() };
@@ -195,9 +203,6 @@ fn known(node: &Node) -> Node {
 }
 
 fn answer(node: &Node, reading: &Reading) -> Option<Answer> {
-    if reading.present {
-        return Some(Answer::Bool(true));
-    }
     if !reading.values.is_empty() {
         let key = node.scalar();
         let value = key.and_then(|key| reading.values.get(key.as_str())).or_else(|| reading.values.get("*"))?;

@@ -442,3 +442,55 @@ module "layer" {
     let hook: &Workload = named(&model, "module.hook");
     assert!(hook.serves && hook.has_alias.is_true());
 }
+
+#[test]
+fn what_may_be_null_is_not_sure_to_be_set() {
+    let (_, model) = main(
+        r#"
+variable "source" {}
+resource "aws_db_instance" "main" {
+  identifier = "orders"
+}
+module "elsewhere" {
+  source = "example.com/db"
+}
+resource "aws_db_instance" "by_id" {
+  replicate_source_db = aws_db_instance.main.id
+}
+resource "aws_db_instance" "by_text" {
+  replicate_source_db = "arn:aws:rds:eu-west-1:${var.source}:db:orders"
+}
+resource "aws_db_instance" "by_choice" {
+  replicate_source_db = var.source == "" ? null : aws_db_instance.main.arn
+}
+resource "aws_db_instance" "either_way" {
+  replicate_source_db = var.source == "" ? aws_db_instance.main.id : aws_db_instance.main.arn
+}
+resource "aws_db_instance" "by_try" {
+  replicate_source_db = try(aws_db_instance.main.arn, null)
+}
+resource "aws_db_instance" "by_setting" {
+  replicate_source_db = aws_db_instance.main.kms_key_id
+}
+resource "aws_db_instance" "by_module" {
+  replicate_source_db = module.elsewhere.id
+}
+resource "aws_dynamodb_table" "by_block" {
+  dynamic "replica" {
+    for_each = var.source
+    content {
+      region_name = replica.value
+    }
+  }
+}
+"#,
+    );
+    let replica = |name: &str| &store(&model, &format!("aws_db_instance.{name}")).replica;
+    for sure in ["by_id", "by_text", "either_way"] {
+        assert!(replica(sure).is_true(), "{sure}: {:?}", replica(sure));
+    }
+    for open in ["by_choice", "by_try", "by_setting", "by_module"] {
+        assert!(replica(open).reason().is_some(), "{open}: {:?}", replica(open));
+    }
+    assert!(store(&model, "aws_dynamodb_table.by_block").copied_elsewhere.reason().is_some());
+}

@@ -300,7 +300,8 @@ impl<'a> Evaluator<'a> {
         let left = self.evaluate(left, scope)?;
         let unknown = |kind: Type, values: [&Typed; 2]| {
             let unknown = unknown_among(values, true).unwrap_or_else(|| Unknown::new("it is not known", "", span));
-            Typed::new(What::Unknown(Rc::new(unknown), kind), span)
+            // What operators make is never null.
+            Typed::new(What::Unknown(Rc::new(Unknown { set: true, ..unknown }), kind), span)
         };
         match operator {
             BinaryOperator::And | BinaryOperator::Or => {
@@ -378,7 +379,8 @@ impl<'a> Evaluator<'a> {
             return Ok(match (yes, no) {
                 (Ok(yes), Ok(no)) if same(&yes, &no) == Some(true) => convert(&yes, &kind)?.marked(mark),
                 (yes, no) => {
-                    let mut unknown = (**unknown).clone();
+                    let sure = |way: &Evaluated| way.as_ref().is_ok_and(Typed::is_certainly_set);
+                    let mut unknown = Unknown { set: sure(&yes) && sure(&no), ..(**unknown).clone() };
                     let branches: Vec<Typed> = [yes, no].into_iter().flatten().collect();
                     if let Some(others) = unknown_among(&branches, true) {
                         unknown.refers_to.extend(others.refers_to);
@@ -467,7 +469,7 @@ impl<'a> Evaluator<'a> {
         Ok(match written.unknown {
             Some(unknown) => {
                 let partial = Some(written.text.into());
-                Typed::new(What::Unknown(Rc::new(Unknown { partial, ..unknown }), Type::String), span)
+                Typed::new(What::Unknown(Rc::new(Unknown { partial, set: true, ..unknown }), Type::String), span)
             }
             None => Typed::string(written.text, span),
         }

@@ -397,6 +397,11 @@ fn attempt(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
     let mut last = Failure::new("`try` needs an argument", cx.span);
     for argument in arguments {
         match cx.evaluator.evaluate(argument, cx.scope) {
+            Ok(Typed { what: What::Unknown(unknown, kind), span, via, sensitive, weight }) => {
+                // It may still turn out not to work, and what comes next be null.
+                let unknown = Rc::new(Unknown { set: false, ..(*unknown).clone() });
+                return Ok(Typed { what: What::Unknown(unknown, kind), span, via, sensitive, weight });
+            }
             Ok(value) => return Ok(value),
             Err(failure) => last = failure,
         }

@@ -1,5 +1,7 @@
 //! References: `var.x`, `local.x`, `each.value`, `module.m.o`, `aws_x.y.z`, and the steps after them.
 
+use std::rc::Rc;
+
 use crate::source::{Source, SourceId, Span};
 use crate::tree::block::{Block, Expression, ExpressionKind};
 use crate::tree::{Text, Unknown};
@@ -11,6 +13,10 @@ use super::operate::{Evaluated, Failure};
 use super::project::Placed;
 use super::typed::{Member, Typed, What, unknown_among};
 use super::types::Type;
+
+/// Attributes that are never null once a resource is there: what it is identified by. Providers compute them where they are
+/// not given. <https://hashicorp.github.io/terraform-provider-aws/id-attributes>
+const ALWAYS: &[&str] = &["id", "arn", "name", "self_link", "identifier", "cluster_identifier"];
 
 /// What an address stands for.
 #[derive(Clone, Debug)]
@@ -140,7 +146,8 @@ impl<'a> Evaluator<'a> {
         if !unknown.refers_to.contains(path) {
             unknown.refers_to.insert(0, path.clone());
         }
-        Typed::of_unknown(unknown, span)
+        unknown.set |= ALWAYS.contains(&name);
+        Typed::new(What::Unknown(Rc::new(unknown), Type::Dynamic), span)
     }
 
     /// The value that a traversal starts at, and how many of its steps are left.

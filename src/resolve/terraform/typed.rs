@@ -139,9 +139,10 @@ impl Typed {
         Self::of_unknown(Unknown::new(reason, remedy, span), span)
     }
 
-    /// A value that is not known, of a type that is not known either.
+    /// A value that is not known, of a type that is not known either. It may be null even where what it is made of is
+    /// not.
     pub(super) fn of_unknown(unknown: Unknown, span: Span) -> Self {
-        Self::new(What::Unknown(Rc::new(unknown), Type::Dynamic), span)
+        Self::new(What::Unknown(Rc::new(Unknown { set: false, ..unknown }), Type::Dynamic), span)
     }
 
     /// Its type.
@@ -179,6 +180,15 @@ impl Typed {
     /// Whether it is not known.
     pub(super) fn is_unknown(&self) -> bool {
         self.as_unknown().is_some()
+    }
+
+    /// Whether it is not null, known or not.
+    pub(super) fn is_certainly_set(&self) -> bool {
+        match &self.what {
+            What::Null(_) => false,
+            What::Unknown(unknown, _) => unknown.set,
+            _ => true,
+        }
     }
 
     /// The string, if it is one.
@@ -389,7 +399,7 @@ fn gather(value: &Typed, deep: bool, depth: u32, found: &mut Option<Unknown>) {
     }
     match &value.what {
         What::Unknown(unknown, _) => match found {
-            None => *found = Some((**unknown).clone()),
+            None => *found = Some(Unknown { set: false, ..(**unknown).clone() }),
             Some(first) => {
                 for address in &unknown.refers_to {
                     if !first.refers_to.contains(address) && first.refers_to.len() < 64 {
