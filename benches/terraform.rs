@@ -27,6 +27,8 @@ const ROOTS: usize = 100;
 const MODULES: usize = 66;
 /// What evaluating may take, as a multiple of parsing.
 const MOST: f64 = 3.0;
+/// What checkov must take at least, as a multiple of the whole audit.
+const FASTER: f64 = 100.0;
 
 fn main() {
     let files = generate(&mut Random(11));
@@ -72,14 +74,22 @@ fn beside_checkov(files: &[(String, String)]) {
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect("a folder that may be written");
         std::fs::write(path, text).expect("a file that may be written");
     }
-    let ours = fastest(|| drop(twoam::audit::run(&Request::new(vec![folder.path().to_owned()]))));
+    let mut read = 0;
+    let ours = fastest(|| {
+        let audit = twoam::audit::run(&Request::new(vec![folder.path().to_owned()]));
+        read = audit.expect("a folder that can be audited").files_read;
+    });
+    assert_eq!(read, files.len(), "every file is read");
     let start = Instant::now();
     let arguments = ["--quiet", "--compact", "--framework", "terraform", "-o", "json", "-d"];
-    let run = Command::new("checkov").args(arguments).arg(folder.path()).output();
+    let run = Command::new("checkov").args(arguments).arg(folder.path()).output().expect("checkov runs");
     let theirs = start.elapsed();
-    if run.is_ok() {
-        println!("checkov ÷ audit = {:.0}", theirs.as_secs_f64() / ours.as_secs_f64());
-    }
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout).expect("checkov gives a report");
+    let looked_at = report["summary"]["resource_count"].as_u64().unwrap_or_default();
+    assert!(looked_at > 0, "checkov looked at nothing: {}", String::from_utf8_lossy(&run.stderr));
+    let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+    println!("checkov, which looks at {looked_at} resources ÷ the whole audit = {ratio:.0}");
+    assert!(ratio >= FASTER, "checkov takes only {ratio:.0} times as long as the audit");
 }
 
 /// A small generator of numbers (`SplitMix64`), so that the repository is the same everywhere.

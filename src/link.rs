@@ -135,6 +135,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     routing::join(model);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
+    objectives::join(model, &register);
     references::judge(model, context);
     review::judge(model, context);
     ownership::join(model, context);

@@ -48,7 +48,7 @@ pub use release::Release;
 pub use rollback::RollbackPath;
 pub use rollout::Rollout;
 pub use routing::{Delivery, Inhibition, Receiver, Route, Routing};
-pub use runbook::{Command, DocumentLink, Mention, Runbook};
+pub use runbook::{Command, DocumentLink, Mention, RecoveryObjective, Runbook};
 pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
 pub use signal::{Signal, Signals};

@@ -13,6 +13,8 @@ use crate::tree::Format;
 const FOLDER: &str = ".terraform/modules";
 /// The list of them.
 const LIST: &str = "modules.json";
+/// What is said of the folder around them, which is not read otherwise.
+const BUT: &str = ", of which only the installed modules are read";
 /// How many of their files are read.
 const MOST_FILES: usize = 20_000;
 /// How deep their folders may be.
@@ -36,6 +38,10 @@ pub fn add_installed_modules(discovery: &mut Discovery, largest: u64) {
             continue;
         }
         let prefix = if shown.is_empty() { FOLDER.to_owned() } else { format!("{shown}/{FOLDER}") };
+        let working = prefix.strip_suffix("modules").unwrap_or(&prefix);
+        for skipped in discovery.skipped.iter_mut().filter(|skipped| skipped.path == working) {
+            skipped.reason.push_str(BUT);
+        }
         for path in files(&modules) {
             if added.len() >= MOST_FILES {
                 let reason = format!("more than {MOST_FILES} files of installed modules");

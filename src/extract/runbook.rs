@@ -13,6 +13,7 @@ mod draft;
 mod kind;
 pub(super) mod mention;
 mod named;
+mod objective;
 mod outline;
 #[cfg(test)]
 pub(super) mod sample;
@@ -136,6 +137,7 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
         address: address::read(page),
         mentions: mention::read(outline),
         reviewed: reviewed(outline),
+        objectives: if kind == Kind::Template { Vec::new() } else { objective::read(outline) },
         ..Runbook::default()
     }
 }

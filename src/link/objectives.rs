@@ -1,7 +1,57 @@
-//! Recovery objectives that a catalogue declares. Uses `model` and `extract::duration`.
+//! Recovery objectives that a catalogue or a page declares. Uses `model` and `extract::duration`.
 
 use crate::extract::duration;
-use crate::model::{Fact, Labels};
+use crate::model::{Fact, Id, Labels, Model, RecoveryObjective, Service};
+
+use super::names::stem;
+use super::services::Register;
+use crate::tree::Text;
+
+/// Gives services the objectives that pages declare for them, where nothing else does: a row of a table that names the
+/// service, or a page that is for it, whatever kind of page it is. Of several the strictest is the one to keep.
+pub(super) fn join(model: &mut Model, register: &Register<'_>) {
+    let mut promised: Vec<(Id<Service>, RecoveryObjective)> = Vec::new();
+    let judged = model.runbooks.iter().filter(|page| page.place.environment.production && !page.place.library);
+    for page in judged {
+        for objective in &page.objectives {
+            let mut own: Vec<Id<Service>> = if !objective.of.is_empty() {
+                register.find(&objective.of).into_iter().collect()
+            } else if page.services.is_empty() {
+                let names = page.about.iter().map(Text::as_str).chain([stem(&page.place.path)]);
+                names.filter_map(|name| register.find(name)).collect()
+            } else {
+                page.services.clone()
+            };
+            own.sort();
+            own.dedup();
+            promised.extend(own.into_iter().map(|service| (service, objective.clone())));
+        }
+    }
+    let strictest = |one: &Fact<i64>, other: &Fact<i64>| match (one.value(), other.value()) {
+        (Some(one), Some(other)) => other < one,
+        (None, Some(_)) => true,
+        (_, None) => one.is_absent(),
+    };
+    let mut found: std::collections::BTreeMap<Id<Service>, RecoveryObjective> = std::collections::BTreeMap::new();
+    for (service, objective) in promised {
+        let so_far = found.entry(service).or_default();
+        if strictest(&so_far.rpo_minutes, &objective.rpo_minutes) {
+            so_far.rpo_minutes = objective.rpo_minutes;
+        }
+        if strictest(&so_far.rto_minutes, &objective.rto_minutes) {
+            so_far.rto_minutes = objective.rto_minutes;
+        }
+    }
+    for (id, objective) in found {
+        let service = &mut model[id];
+        if service.rpo_minutes.is_absent() {
+            service.rpo_minutes = objective.rpo_minutes;
+        }
+        if service.rto_minutes.is_absent() {
+            service.rto_minutes = objective.rto_minutes;
+        }
+    }
+}
 
 /// An objective among the annotations of a catalogue entry, in minutes: `twoam.dev/rpo: 1h`, `example.org/rpo: PT4H`,
 /// `rpo-minutes: "60"`. `name` is `rpo` or `rto`.

@@ -6,15 +6,20 @@ use super::coverage::{Covers, covers};
 use super::names::is_generic;
 use super::{Context, found_or_elsewhere};
 use crate::model::{Backup, Datastore, Drill, Fact, Id, Model, RestoreTest};
-use crate::tree::Text;
+use crate::tree::{Text, Unknown};
 
 /// Joins restore tests to datastores.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     for index in 0..model.datastores.len() {
         prove(model, Id::new(index), context);
     }
-    for (index, types) in untested(model) {
-        model.restore_tests[index].uncovered_types = types;
+    for (index, types, open) in untested(model) {
+        let test = &mut model.restore_tests[index];
+        test.covers_types = match open.filter(|_| !types.is_empty()) {
+            Some(unknown) => Fact { span: unknown.span, ..Fact::unknown(unknown) },
+            None => Fact::known(types.is_empty(), test.place.span),
+        };
+        test.uncovered_types = types;
     }
 }
 
@@ -22,7 +27,15 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
 fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &model[id];
     let tests = model.restore_tests.iter().filter(|test| !test.has_selection.is_false());
-    let by_test = tests.filter(|test| tests_restore(test, datastore)).map(|test| test.place.span).next();
+    let (mut by_test, mut perhaps) = (None, None);
+    for test in tests {
+        match (tests_restore(test, datastore), test.has_selection.reason()) {
+            (Covers::No, _) => {}
+            (Covers::Maybe(unknown), _) => perhaps = perhaps.or(Some(unknown)),
+            (Covers::Yes, Some(unknown)) => perhaps = perhaps.or(Some(unknown.clone())),
+            (Covers::Yes, None) => by_test = by_test.or(Some(test.place.span)),
+        }
+    }
     let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
     names.extend(datastore.address.rsplit('.').next().map(Text::from));
     let about = |drill: &&Drill| {
@@ -34,7 +47,10 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     };
     let drills = || model.drills.iter().filter(|drill| drill.restores).filter(about);
     let found = by_test.or_else(|| drills().map(|drill| drill.place.span).next());
-    let tested = found_or_elsewhere(found, "restore tests", context.external.restore_tests.as_ref());
+    let tested = match perhaps.filter(|_| found.is_none()) {
+        Some(unknown) => Fact { span: unknown.span, ..Fact::unknown(unknown) },
+        None => found_or_elsewhere(found, "restore tests", context.external.restore_tests.as_ref()),
+    };
     // What runs by itself has no date, and needs none.
     let by_itself = by_test.is_some() || drills().any(|drill| drill.scheduled);
     let dates = drills().filter_map(|drill| Some((age(drill.date.value()?, context.today)?, drill.date.span)));
@@ -51,14 +67,14 @@ fn age(date: &Text, today: jiff::civil::Date) -> Option<i64> {
     Some(i64::from(days).max(0))
 }
 
-fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> bool {
+fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> Covers {
+    let named = |target: &Text| {
+        let lower = target.to_lowercase();
+        datastore.names.iter().any(|name| !is_generic(name) && lower.contains(name.to_lowercase().as_str()))
+    };
     match covers(&test.covers, datastore) {
-        Covers::Yes => true,
-        Covers::Maybe(_) => false,
-        Covers::No => test.target.value().is_some_and(|target| {
-            let lower = target.to_lowercase();
-            datastore.names.iter().any(|name| !is_generic(name) && lower.contains(name.to_lowercase().as_str()))
-        }),
+        Covers::No if test.target.value().is_some_and(named) => Covers::Yes,
+        answer => answer,
     }
 }
 
@@ -66,8 +82,9 @@ fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> bool {
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing.html>
 const TESTABLE: &[&str] = &["Aurora", "DocumentDB", "DynamoDB", "EBS", "EC2", "EFS", "FSx", "Neptune", "RDS", "S3"];
 
-/// Types of datastores that plans cover and no restore test of the same environment restores, said of the first test.
-fn untested(model: &Model) -> Vec<(usize, Vec<Text>)> {
+/// Types of datastores that plans cover and no restore test of the same environment restores, said of the first test;
+/// and why one of them may be restored after all.
+fn untested(model: &Model) -> Vec<(usize, Vec<Text>, Option<Unknown>)> {
     let mut found = Vec::new();
     let mut seen: Vec<&Text> = Vec::new();
     for (index, test) in model.restore_tests.iter().enumerate() {
@@ -78,9 +95,8 @@ fn untested(model: &Model) -> Vec<(usize, Vec<Text>)> {
         seen.push(&environment.name);
         let same = || model.restore_tests.iter().filter(|other| other.place.environment == *environment);
         let types: Vec<&Fact<Text>> = same().flat_map(|other| &other.types).collect();
-        if types.iter().any(|kind| kind.reason().is_some()) {
-            continue;
-        }
+        let unsure = same().filter_map(|other| other.has_selection.reason());
+        let open = types.iter().find_map(|kind| kind.reason()).or(unsure.into_iter().next()).cloned();
         let tested: BTreeSet<&str> = types.iter().filter_map(|kind| Some(kind.value()?.as_str())).collect();
         let by_plan = |id: &Id<Backup>| model[*id].tool == "aws-backup";
         let covered = model
@@ -92,7 +108,7 @@ fn untested(model: &Model) -> Vec<(usize, Vec<Text>)> {
             .filter(|kind| TESTABLE.contains(&kind.as_str()) && !tested.contains(kind.as_str()))
             .cloned()
             .collect();
-        found.push((index, missing.into_iter().collect()));
+        found.push((index, missing.into_iter().collect(), open));
     }
     found
 }

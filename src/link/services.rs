@@ -362,8 +362,8 @@ impl<'c> Register<'c> {
 
     /// The service of a workload whose environment names the datastore.
     fn used_by(&self, model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
-        let names = datastore.names.iter().filter(|name| !is_generic(name));
-        let users = names.filter_map(|name| self.users.get(&name.to_ascii_lowercase())).flatten();
+        let names = datastore.names.iter().filter(|name| !is_generic(name)).map(|name| name.to_lowercase());
+        let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
         let mut users = users.filter_map(|id| Some((model[*id].service?, &model[*id].name)));
         let (service, name) = users.next()?;
         // Several services that share a database say nothing of whose it is.
@@ -386,13 +386,39 @@ fn stores(model: &Model) -> BTreeSet<Id<Workload>> {
     kept.into_iter().filter(|(id, count)| *count >= main(id)).map(|(id, _)| id).collect()
 }
 
-/// Workloads in production by the hosts that their environments name.
+/// An address of Terraform's without what follows the name, and without keys of instances:
+/// `module.db[0].aws_db_instance.main["a"].endpoint` is `module.db.aws_db_instance.main`. Nothing for a host.
+fn resource_of(address: &str) -> Option<Text> {
+    let (mut plain, mut depth) = (String::with_capacity(address.len()), 0_u32);
+    for letter in address.chars() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.push(letter),
+            _ => {}
+        }
+    }
+    let mut segments = plain.split('.');
+    let mut taken = 0;
+    loop {
+        match (segments.next()?, segments.next()?) {
+            ("module", name) => taken += "module.".len() + name.len() + 1,
+            // The types of resources have the name of their provider before a `_`; no host has one.
+            (kind, name) if kind.contains('_') => {
+                return Some(Text::from(&plain[..taken + kind.len() + 1 + name.len()]).to_lowercase());
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// Workloads in production by the hosts and the resources that their environments name.
 fn users(model: &Model) -> BTreeMap<Text, Vec<Id<Workload>>> {
     let mut users: BTreeMap<Text, Vec<Id<Workload>>> = BTreeMap::new();
     for (id, workload) in model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production) {
         for used in workload.uses.iter().filter_map(Fact::value) {
-            let host = used.split('.').next().unwrap_or_default();
-            users.entry(host.to_ascii_lowercase().into()).or_default().push(id);
+            let host = || used.split('.').next().unwrap_or_default().to_ascii_lowercase().into();
+            users.entry(resource_of(used).unwrap_or_else(host)).or_default().push(id);
         }
     }
     users

@@ -180,6 +180,8 @@ facts! {
         validates: Fact<bool>,
         /// Types that plans of its tool back up and that no test of that tool restores: `RDS`, `DynamoDB`.
         uncovered_types: Vec<Text>,
+        /// Whether there is none of those; not known where the type of a test is not. Null but for a tool that has types.
+        covers_types: Fact<bool>,
         /// What it restores.
         target: Fact<Text>,
     } plain {

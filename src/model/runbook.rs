@@ -52,7 +52,20 @@ facts! {
         mentions: Vec<Mention>,
         /// Dates it gives for its last review, as written (`2026-03-01`).
         reviewed: Fact<Text>,
+        /// The recovery objectives that it declares.
+        objectives: Vec<RecoveryObjective>,
     }
+}
+
+/// How much may be lost and how long a restore may take, as a page declares it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct RecoveryObjective {
+    /// What the row of a table names, in lower case; empty for whatever the page is for.
+    pub of: Text,
+    /// The most data that may be lost, in minutes.
+    pub rpo_minutes: Fact<i64>,
+    /// The longest that a restore may take, in minutes.
+    pub rto_minutes: Fact<i64>,
 }
 
 /// A name found on a page, and the purpose of the section it stands in.

@@ -227,7 +227,7 @@ pub fn resolve(
     let project = project::Project::new(&files, sources, shelf);
     let saved = saved_plan::find(documents);
     let mut resolved = Resolved::default();
-    let surveys = terragrunt::survey(&project);
+    let surveys = terragrunt::survey(&project, environments);
     let variants = terragrunt::variants(&project, &surveys);
     let mut wanted = roots::plan(&project, &surveys, &variants, environments);
     let (alone, unbound) = saved_plan::bind(&saved, plans, &project, &mut wanted, environments);

@@ -137,16 +137,26 @@ fn watch(metric: &Node, alert: &mut Alert) {
     }
 }
 
+/// Whether an action is one that steers machines, by the service in its ARN.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html> `AlarmActions`
+fn steers(arn: &str) -> bool {
+    let mut parts = arn.split(':');
+    parts.next() == Some("arn")
+        && parts.nth(1).is_some_and(|service| matches!(service, "automate" | "autoscaling" | "swf" | "ssm"))
+}
+
 /// Whether an alarm only steers machines: all its actions scale or recover, or another resource reads its state (a
 /// composite alarm, the rollback of a deployment).
 fn automation(ground: Ground<'_>, resource: &Resource) -> Fact<bool> {
     let actions = resource.at("alarm_actions").map_or(&[][..], Node::items);
     let referred: Vec<&str> = resource.refers("alarm_actions").collect();
     let machine = |action: &Node| match &action.value {
-        Value::String(arn) => arn.contains(":automate:") || arn.contains(":autoscaling:") || arn.contains(":swf:"),
+        Value::String(arn) => steers(arn),
         Value::Unknown(unknown) => {
             let kind = |address: &Text| address.split('.').any(|part| MACHINES.contains(&part));
-            !unknown.refers_to.is_empty() && unknown.refers_to.iter().all(kind)
+            // Of an ARN whose region is not known, the service is.
+            unknown.partial.as_deref().is_some_and(steers)
+                || !unknown.refers_to.is_empty() && unknown.refers_to.iter().all(kind)
         }
         _ => false,
     };

@@ -36,7 +36,7 @@ pub(super) struct Outcome {
 }
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
-pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &Environments) -> Vec<Outcome> {
+pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &'a Environments) -> Vec<Outcome> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(plans.len());
     let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
@@ -58,7 +58,7 @@ pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments
     outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
-fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Environments) -> Outcome {
+fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Environments) -> Outcome {
     let root = Root {
         directory: plan.directory.into(),
         environment: plan.environment.clone(),
@@ -85,7 +85,7 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &Enviro
         }
     }
     if let Some(path) = plan.unit {
-        given.extend(Units::new(project).unit(path).given(directory));
+        given.extend(Units::new(project, environments).unit(path).given(directory));
     }
     module.given = given;
     if let Some(saved) = plan.saved {

@@ -94,7 +94,7 @@ impl<'a> Evaluator<'a> {
 
     /// A file of the repository, read as it stands.
     fn of_file(&self, path: &'a Expression, scope: &Scope<'a>) -> Option<Vec<Node>> {
-        let source = self.located(self.node(path, scope).as_str()?)?;
+        let source = self.located(self.node(path, scope).as_str()?, scope)?;
         let (id, text) = (source.0, &source.1.text);
         (text.len() <= LONGEST).then(|| parsed(id, text))
     }
@@ -103,7 +103,7 @@ impl<'a> Evaluator<'a> {
         let made = self.node(call, scope);
         let Some(text) = made.as_str() else { return vec![made] };
         let path = self.node(path, scope);
-        match path.as_str().and_then(|path| self.located(path)) {
+        match path.as_str().and_then(|path| self.located(path, scope)) {
             Some((id, source)) => {
                 let whole = Span::new(id, 0, source.text.len());
                 documents(text, &Alignment::new(text, &source.text, 0, whole), &[])
@@ -212,7 +212,7 @@ impl<'a> Evaluator<'a> {
                 "yamlencode" | "jsonencode" => true,
                 "file" | "templatefile" => arguments.first().is_some_and(|path| {
                     let path = self.node(path, scope);
-                    let file = path.as_str().and_then(|path| self.located(path));
+                    let file = path.as_str().and_then(|path| self.located(path, scope));
                     // A YAML file of rules is read where it stands.
                     file.is_some_and(|(_, source)| name.value == "templatefile" && alerts(&source.text))
                 }),

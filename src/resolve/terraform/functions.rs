@@ -298,6 +298,12 @@ pub(super) fn call<'a>(
         "try" => return attempt(&cx, arguments),
         "can" => return possible(&cx, arguments),
         "templatestring" => return file::templatestring(&cx, arguments),
+        "jsondecode" => {
+            let terragrunt = evaluator.terragrunt.as_ref();
+            if let Some(values) = terragrunt.and_then(|it| it.decoded(evaluator, arguments, scope, span)) {
+                return values;
+            }
+        }
         _ => {}
     }
     if scope.sealed == Sealed::Text && (name.starts_with("file") || name == "templatefile") {

@@ -174,7 +174,8 @@ impl<'a> Evaluator<'a> {
             let hidden = hidden.map(|word| Rc::from(format!("`var.{name}` is {word}")));
             let value = match (given, body.attribute("default")) {
                 (Some(value), _) => value,
-                (None, Some(default)) => self.value(&default.value, &scope),
+                // What the call leaves out, the call decides as well.
+                (None, Some(default)) => self.value(&default.value, &scope).through_all(&home.chain),
                 (None, None) => {
                     let reason = format!("`var.{name}` has no value here");
                     Typed::unknown(reason, "pass a tfvars file or a plan", block.head)

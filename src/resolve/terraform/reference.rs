@@ -203,19 +203,21 @@ impl<'a> Evaluator<'a> {
 
     /// The path from the audited root of a path as an expression names it, from the root module's folder; nothing for
     /// one that leaves the audited root.
-    pub(super) fn within(&self, path: &str) -> Option<String> {
-        // In Terragrunt's files, an absolute path is one from the audited root.
+    pub(super) fn within(&self, path: &str, scope: &Scope<'a>) -> Option<String> {
+        // In Terragrunt's files, an absolute path is one from the audited root, and any other starts at the file that
+        // names it, included or not.
         let absolute = path.starts_with('/') && self.terragrunt.is_some();
         if path.starts_with(['/', '~']) && !absolute {
             return None;
         }
-        let home = if absolute { "" } else { self.module(0).directory.path };
+        let home = if self.terragrunt.is_some() { scope.module } else { 0 };
+        let home = if absolute { "" } else { self.module(home).directory.path };
         crate::source::join(home, path)
     }
 
     /// The file of a path as an expression names it, when it was read.
-    pub(super) fn located(&self, path: &str) -> Option<(SourceId, &'a Source)> {
-        self.project.source(&self.within(path)?)
+    pub(super) fn located(&self, path: &str, scope: &Scope<'a>) -> Option<(SourceId, &'a Source)> {
+        self.project.source(&self.within(path, scope)?)
     }
 
     fn path(&self, module: usize, name: &str, span: Span) -> Typed {

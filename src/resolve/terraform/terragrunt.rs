@@ -15,8 +15,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::source::Span;
-use crate::tree::block::{Block, Body, Expression, ExpressionKind};
+use crate::model::Environments;
+use crate::source::{SourceId, Span};
+use crate::tree::block::{Block, Body, Expression, ExpressionKind, TemplatePart};
 use crate::tree::{Node, Text, Unknown, Value};
 
 pub(super) use survey::{Survey, stacks, survey, variants};
@@ -35,6 +36,7 @@ pub(super) const UNIT: &str = "terragrunt.hcl";
 /// The units of one evaluation, each evaluated once.
 pub(super) struct Units<'a> {
     project: &'a Project<'a>,
+    environments: &'a Environments,
     open: RefCell<Vec<&'a str>>,
     known: RefCell<BTreeMap<&'a str, Rc<Unit>>>,
 }
@@ -48,8 +50,24 @@ pub(super) struct Unit {
     inputs: BTreeMap<Text, Typed>,
     /// Why it may give others as well, where it may.
     rest: Option<Unknown>,
-    /// Files that it writes beside the module: their texts, and where those are written.
-    pub(super) generated: Vec<(Span, String)>,
+    /// Files that it writes beside the module.
+    pub(super) generated: Vec<Generated>,
+}
+
+/// A file that a unit writes.
+#[derive(Debug)]
+pub(super) struct Generated {
+    /// The text.
+    pub(super) text: String,
+    /// Where the text stands: in a file of its own that is copied, or in an expression.
+    pub(super) from: From,
+}
+
+/// Where the text of a file that a unit writes stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum From {
+    File(SourceId),
+    Expression(Span),
 }
 
 /// Where a unit's module is.
@@ -114,8 +132,8 @@ fn within(base: &str, path: &str) -> Option<String> {
 
 impl<'a> Units<'a> {
     /// Of a project, none of them evaluated.
-    pub(super) fn new(project: &'a Project<'a>) -> Rc<Self> {
-        Rc::new(Self { project, open: RefCell::default(), known: RefCell::default() })
+    pub(super) fn new(project: &'a Project<'a>, environments: &'a Environments) -> Rc<Self> {
+        Rc::new(Self { project, environments, open: RefCell::default(), known: RefCell::default() })
     }
 
     /// The unit whose file is at a path.
@@ -162,7 +180,7 @@ impl<'a> Units<'a> {
         let deep = includes.iter().any(|include| include.strategy == Strategy::Deep);
         files.push((own, if deep { Strategy::Deep } else { Strategy::Shallow }));
         let mut unit = Unit { source: Source::Local(home.to_owned()), rest: None, ..nothing };
-        let mut generated: BTreeMap<Text, (Span, String)> = BTreeMap::new();
+        let mut generated: BTreeMap<Text, Generated> = BTreeMap::new();
         for (number, strategy) in files {
             let Some(file) = terragrunt.file(number) else { continue };
             if strategy == Strategy::None {
@@ -174,11 +192,10 @@ impl<'a> Units<'a> {
             let inputs = file.body.attribute("inputs").map(|inputs| &inputs.value);
             put_inputs(&evaluator, number, inputs, strategy, &mut unit);
             for block in file.body.blocks("generate") {
-                let contents = block.body.attribute("contents").map(|contents| (contents, &contents.value));
-                let (Some(label), Some((_, contents))) = (block.labels.first(), contents) else { continue };
-                let value = evaluator.value(contents, &Scope::of(number));
-                match value.as_str() {
-                    Some(text) => drop(generated.insert(label.value.clone(), (contents.span, text.to_owned()))),
+                let contents = block.body.attribute("contents").map(|contents| &contents.value);
+                let (Some(label), Some(contents)) = (block.labels.first(), contents) else { continue };
+                match written(&evaluator, contents, &Scope::of(number)) {
+                    Some(file) => drop(generated.insert(label.value.clone(), file)),
                     None => drop(generated.remove(&label.value)),
                 }
             }
@@ -255,22 +272,40 @@ impl<'a> Terragrunt<'a> {
 
     fn source(&self, evaluator: &Evaluator<'a>, number: usize, file: &File<'a>) -> Option<Source> {
         let attribute = file.body.blocks("terraform").find_map(|block| block.body.attribute("source"))?;
-        let at = attribute.value.span;
-        let value = evaluator.value(&attribute.value, &Scope::of(number));
+        Some(self.leads(evaluator, &attribute.value, &Scope::of(number), file))
+    }
+
+    /// Where a source leads.
+    fn leads(&self, evaluator: &Evaluator<'a>, source: &'a Expression, scope: &Scope<'a>, file: &File<'a>) -> Source {
+        let at = source.span;
+        let value = evaluator.value(source, scope);
         let Some(source) = value.as_str() else {
-            let same_repository = checkout(&attribute.value).and_then(|start| local(&file.unit, start));
+            let same_repository = checkout(source).and_then(|start| local(&file.unit, start));
+            // Of a choice that is not known, the way that leads to a folder here: the other is a release of it.
+            let chosen = || match &innermost(source).kind {
+                ExpressionKind::Conditional(_, yes, no) => {
+                    let ways = [yes, no].map(|way| self.leads(evaluator, way, scope, file));
+                    let mut here = ways.into_iter().filter_map(|way| match way {
+                        Source::Local(path) => Some(path),
+                        _ => None,
+                    });
+                    let first = here.next()?;
+                    here.all(|other| other == first).then_some(first)
+                }
+                _ => None,
+            };
             let why = value.as_unknown().map_or_else(|| "it is no text".to_owned(), |unknown| unknown.reason.clone());
-            return Some(same_repository.map_or(Source::Unsure(why, at), Source::Local));
+            return same_repository.or_else(chosen).map_or(Source::Unsure(why, at), Source::Local);
         };
         // A checkout of this repository at another commit: what stands here is the nearest to it that can be read.
         let plain = source.strip_prefix("git::").unwrap_or(source);
         let plain = plain.split('?').next().unwrap_or(plain);
         let found = if plain.starts_with('/') { within("", plain) } else { local(&file.unit, plain) };
-        Some(match found {
+        match found {
             Some(path) if self.units.project.directories.contains_key(path.as_str()) => Source::Local(path),
             Some(path) => Source::Unsure(format!("there is no module in `{path}`"), at),
             None => Source::Remote(source.strip_prefix("tfr:///").unwrap_or(source).into(), at),
-        })
+        }
     }
 
     /// The locals and inputs of a file, as another file reads them.
@@ -384,6 +419,19 @@ impl<'a> Terragrunt<'a> {
         }
     }
 
+    /// `jsondecode(read_tfvars_file(path))`: the values where they stand in the file. Nothing for any other argument.
+    pub(super) fn decoded(
+        &self,
+        evaluator: &Evaluator<'a>,
+        arguments: &[Expression],
+        scope: &Scope<'a>,
+        span: Span,
+    ) -> Option<Evaluated> {
+        let [Expression { kind: ExpressionKind::Call { name, arguments, .. }, .. }] = arguments else { return None };
+        let file = self.file(scope.module).filter(|_| name.value == "read_tfvars_file")?;
+        Some(call::Call { terragrunt: self, evaluator, file: &file, arguments, scope, span }.values())
+    }
+
     /// What one of Terragrunt's functions gives; nothing for a name that is none of them.
     pub(super) fn call(
         &self,
@@ -396,6 +444,18 @@ impl<'a> Terragrunt<'a> {
         let file = self.file(scope.module)?;
         call::call(&call::Call { terragrunt: self, evaluator, file: &file, arguments, scope, span }, name)
     }
+}
+
+/// A file that a `generate` block writes; a text of which something is not known is not parsed.
+fn written<'a>(evaluator: &Evaluator<'a>, contents: &'a Expression, scope: &Scope<'a>) -> Option<Generated> {
+    if let ExpressionKind::Call { name, arguments, .. } = &contents.kind
+        && let ("file", [path]) = (name.value.as_str(), arguments.as_slice())
+        && let Some((id, source)) = evaluator.value(path, scope).as_str().and_then(|it| evaluator.located(it, scope))
+    {
+        return Some(Generated { text: source.text.clone(), from: From::File(id) });
+    }
+    let text = evaluator.value(contents, scope).as_str()?.to_owned();
+    Some(Generated { text, from: From::Expression(contents.span) })
 }
 
 /// Puts the inputs of a file over those that are there.
@@ -489,9 +549,19 @@ fn deep(before: &Typed, after: &Typed, depth: u32) -> Typed {
     }
 }
 
+/// An expression without the quotes around it: `"${x}"` is `x`.
+fn innermost(expression: &Expression) -> &Expression {
+    match &expression.kind {
+        ExpressionKind::Template(parts) => match parts.as_slice() {
+            [TemplatePart::Interpolation(only)] => innermost(only),
+            _ => expression,
+        },
+        _ => expression,
+    }
+}
+
 /// The start of `git::../..//modules/x?ref=${…}`, without its scheme.
 fn checkout(expression: &Expression) -> Option<&str> {
-    use crate::tree::block::TemplatePart;
     let ExpressionKind::Template(parts) = &expression.kind else { return None };
     match parts.first() {
         Some(TemplatePart::Literal(start)) => Some(start.strip_prefix("git::")?.split_once('?')?.0),

@@ -57,8 +57,10 @@ fn outside(cx: &Context<'_, '_>, path: &str) -> Typed {
 
 /// The text of a file, or an unknown.
 fn read(cx: &Context<'_, '_>, path: &str) -> Result<String, Typed> {
-    let text =
-        cx.evaluator.within(path).and_then(|full| cx.evaluator.project.shelf.and_then(|shelf| shelf.text(&full)));
+    let text = cx
+        .evaluator
+        .within(path, cx.scope)
+        .and_then(|full| cx.evaluator.project.shelf.and_then(|shelf| shelf.text(&full)));
     let text = text.ok_or_else(|| outside(cx, path))?;
     cx.evaluator.spend(text.len() / 16);
     Ok(text)
@@ -81,7 +83,7 @@ pub(super) fn digested(cx: &Context<'_, '_>, args: &[Typed], digest: fn(&[u8]) -
 
 pub(super) fn fileexists(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let path = cx.text(args, 0)?;
-    let (Some(full), Some(shelf)) = (cx.evaluator.within(path), cx.evaluator.project.shelf) else {
+    let (Some(full), Some(shelf)) = (cx.evaluator.within(path, cx.scope), cx.evaluator.project.shelf) else {
         return Ok(outside(cx, path));
     };
     cx.bool_of(shelf.has(&full))
@@ -89,7 +91,7 @@ pub(super) fn fileexists(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
 
 pub(super) fn fileset(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let (path, pattern) = (cx.text(args, 0)?, cx.text(args, 1)?);
-    let (Some(folder), Some(shelf)) = (cx.evaluator.within(path), cx.evaluator.project.shelf) else {
+    let (Some(folder), Some(shelf)) = (cx.evaluator.within(path, cx.scope), cx.evaluator.project.shelf) else {
         return Ok(outside(cx, path));
     };
     let glob = globset::GlobBuilder::new(&clean(pattern)).literal_separator(true).build();

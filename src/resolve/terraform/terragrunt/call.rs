@@ -1,10 +1,11 @@
 //! Terragrunt's own functions. <https://terragrunt.gruntwork.io/docs/reference/built-in-functions/>
 
-use crate::resolve::terraform::evaluate::{Evaluator, Scope};
+use crate::resolve::terraform::evaluate::{Evaluator, Scope, Sealed};
 use crate::resolve::terraform::operate::{Evaluated, Failure};
-use crate::resolve::terraform::typed::Typed;
+use crate::resolve::terraform::project::Kind;
+use crate::resolve::terraform::typed::{Member, Typed};
 use crate::source::Span;
-use crate::tree::block::Expression;
+use crate::tree::block::{Attribute, Expression};
 
 use super::{File, Terragrunt, UNIT, absolute, folder, within};
 
@@ -21,6 +22,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("get_terragrunt_source_cli_flag", "the command"),
     ("get_default_retryable_errors", "Terragrunt itself"),
     ("get_working_dir", "the machine"),
+    ("read_tfvars_file", "a file, as text"),
     ("run_cmd", "a program"),
     ("sops_decrypt_file", "an encrypted file"),
 ];
@@ -40,6 +42,7 @@ pub(super) fn call(call: &Call<'_, '_>, name: &str) -> Option<Evaluated> {
     let text = |value: String| Ok(Typed::string(value, call.span));
     Some(match name {
         "find_in_parent_folders" => call.parents(),
+        "get_env" => call.environment(),
         "get_original_terragrunt_dir" => text(absolute(&call.file.original)),
         "get_parent_terragrunt_dir" => call.include().and_then(|folder| text(absolute(&folder))),
         "get_path_from_repo_root" => text(call.file.unit.to_string()),
@@ -50,13 +53,12 @@ pub(super) fn call(call: &Call<'_, '_>, name: &str) -> Option<Evaluated> {
         "path_relative_from_include" => call.include().and_then(|folder| text(relative(&call.file.unit, &folder))),
         "path_relative_to_include" => call.include().and_then(|folder| text(relative(&folder, &call.file.unit))),
         "read_terragrunt_config" => call.read(),
-        _ => {
-            let (_, asked) = OUTSIDE.iter().find(|(known, _)| *known == name)?;
-            let reason = format!("`{name}` takes its result from {asked}");
-            Ok(Typed::unknown(reason, "pass a plan", call.span))
-        }
+        _ => Ok(call.outside(name)?),
     })
 }
+
+/// Environment variables that say which environment is applied.
+const ENVIRONMENT: &[&str] = &["ENVIRONMENT", "ENV", "STAGE", "DEPLOY_ENV", "TF_ENV", "TG_ENV", "TERRAGRUNT_ENV"];
 
 impl Call<'_, '_> {
     fn argument(&self, index: usize) -> Evaluated {
@@ -64,6 +66,51 @@ impl Call<'_, '_> {
             Some(argument) => self.evaluator.evaluate(argument, self.scope),
             None => Err(Failure::new("an argument is missing", self.span)),
         }
+    }
+
+    /// The result of a function that asks the outside.
+    fn outside(&self, name: &str) -> Option<Typed> {
+        let (_, asked) = OUTSIDE.iter().find(|(known, _)| *known == name)?;
+        let reason = format!("`{name}` takes its result from {asked}");
+        Some(Typed::unknown(reason, "pass a plan", self.span))
+    }
+
+    /// `get_env(name)`. What is set when a unit is applied is not written anywhere; but which environment it is, a unit
+    /// in a folder that is named after one says itself: nobody applies `production/` as anything else.
+    fn environment(&self) -> Evaluated {
+        let name = self.argument(0)?;
+        let asks = self.arguments.len() == 1 && name.as_str().is_some_and(|name| ENVIRONMENT.contains(&name));
+        let environments = self.terragrunt.units.environments;
+        let own = self.file.original.split('/').find(|segment| environments.of_word(segment).is_some());
+        Ok(match own.filter(|_| asks) {
+            Some(own) => Typed::string(own, self.span),
+            None => self.outside("get_env").unwrap_or(name),
+        })
+    }
+
+    /// The values of `read_tfvars_file(path)`, whose path starts at the unit.
+    pub(super) fn values(&self) -> Evaluated {
+        let wanted = self.argument(0)?;
+        let Some(path) = wanted.as_str() else { return Ok(wanted) };
+        let found = within(&self.file.unit, path);
+        let known = &self.evaluator.project.values;
+        let file = known.iter().find(|file| found.as_deref() == Some(file.path));
+        let values = file.and_then(|file| match &file.kind {
+            Kind::Values(body) => {
+                let member = |attribute: &Attribute| Member {
+                    key: attribute.name.value.clone(),
+                    key_span: attribute.name.span,
+                    value: self.evaluator.value(&attribute.value, &self.scope.sealed(Sealed::Text)),
+                };
+                Some(Typed::object(body.attributes.iter().map(member).collect(), self.span))
+            }
+            Kind::JsonValues(node) => Some(Typed::from_node(node)),
+            _ => None,
+        });
+        Ok(values.unwrap_or_else(|| {
+            let reason = format!("the file `{}` is not among those of the audit", path.trim_start_matches('/'));
+            Typed::unknown(reason, "audit the folder it is in", self.span)
+        }))
     }
 
     /// The nearest file or folder of a name in the folders above.

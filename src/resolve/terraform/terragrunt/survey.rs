@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::model::{Gap, Hides};
+use crate::model::{Environments, Gap, Hides};
 use crate::parse::hcl;
 use crate::resolve::terraform::collect::STACK;
 use crate::resolve::terraform::project::{Directory, Project};
@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::tree::block::Body;
 use crate::tree::{Content, Node};
 
-use super::{Source, UNIT, Units, folder};
+use super::{From, Generated, Source, UNIT, Units, folder};
 
 /// One unit.
 #[derive(Debug)]
@@ -29,7 +29,10 @@ pub(in crate::resolve::terraform) struct Survey<'a> {
 }
 
 /// Surveys the units of a project, several at a time; in path order.
-pub(in crate::resolve::terraform) fn survey<'a>(project: &'a Project<'a>) -> Vec<Survey<'a>> {
+pub(in crate::resolve::terraform) fn survey<'a>(
+    project: &'a Project<'a>,
+    environments: &'a Environments,
+) -> Vec<Survey<'a>> {
     let paths: Vec<&'a str> = project
         .terragrunt
         .keys()
@@ -42,13 +45,18 @@ pub(in crate::resolve::terraform) fn survey<'a>(project: &'a Project<'a>) -> Vec
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(paths.len());
     let (next, surveys) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     let work = || {
-        let units = Units::new(project);
+        let units = Units::new(project, environments);
         while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
             let unit = units.unit(path);
-            let generated = unit.generated.iter().filter_map(|(span, text)| {
-                let parsed = hcl::parse(span.source, text);
-                let Content::Body(mut body) = parsed.document.content else { return None };
-                respan::body(&mut body, *span);
+            let generated = unit.generated.iter().filter_map(|Generated { text, from }| {
+                let source = match from {
+                    From::File(source) => *source,
+                    From::Expression(span) => span.source,
+                };
+                let Content::Body(mut body) = hcl::parse(source, text).document.content else { return None };
+                if let From::Expression(span) = from {
+                    respan::body(&mut body, *span);
+                }
                 Some(body)
             });
             let arguments = match &unit.source {

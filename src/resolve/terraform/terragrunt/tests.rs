@@ -193,6 +193,59 @@ fn units_that_depend_on_each_other_and_sources_that_lead_nowhere_are_said() {
     assert!(repository.resolved.gaps.iter().any(|gap| gap.reason.contains("modules/lost")));
 }
 
+#[test]
+fn a_unit_in_the_folder_of_an_environment_is_applied_as_that() {
+    let parent = r#"
+locals {
+  secrets = jsondecode(read_tfvars_file(find_in_parent_folders("secrets/${get_env("ENVIRONMENT")}.tfvars")))
+  values  = jsondecode(read_tfvars_file("../../${get_env("ENVIRONMENT")}_config.tfvars"))
+}
+inputs = merge(local.secrets, local.values, {
+  zone = "${local.values.region}-${local.secrets.zone}"
+})
+generate "variables" {
+  path     = "common_variables.tf"
+  contents = file("variables.tf")
+}
+"#;
+    let unit = r#"
+terraform {
+  source = "${get_env("LOCAL", "false") == "true" ? "../../../aws//db" : "git::https://example.com/infra//aws/db?ref=v${get_env("VERSION")}"}"
+}
+include {
+  path = find_in_parent_folders()
+}
+"#;
+    let module = r#"
+resource "aws_db_instance" "this" {
+  identifier              = "orders"
+  backup_retention_period = var.retention
+  availability_zone       = var.zone
+  deletion_protection     = var.protected
+}
+"#;
+    let repository = Repository::new(&[
+        ("aws/db/main.tf", module),
+        ("env/terragrunt.hcl", parent),
+        (
+            "env/variables.tf",
+            "variable \"retention\" {}\nvariable \"zone\" {}\nvariable \"protected\" {\n  default = true\n}\n",
+        ),
+        ("env/production_config.tfvars", "region = \"ca-central-1\"\nretention = 21\n"),
+        ("env/production/db/terragrunt.hcl", unit),
+        ("env/staging/db/terragrunt.hcl", unit),
+    ]);
+    let orders = database(root(&repository, "aws/db", "production"));
+    let retention = orders.at("backup_retention_period").unwrap();
+    assert_eq!(retention.as_int(), Some(21));
+    assert_eq!(repository.text(retention.span), "21", "where the file of values says it");
+    assert!(orders.at("availability_zone").unwrap().as_unknown().is_some());
+    // What the secrets may say of it is not known, so neither is the default sure to hold.
+    assert!(orders.at("deletion_protection").unwrap().as_unknown().is_some());
+    let staging = database(root(&repository, "aws/db", "staging"));
+    assert!(staging.at("backup_retention_period").unwrap().as_unknown().is_some());
+}
+
 proptest::proptest! {
     #[test]
     fn any_unit_can_be_read(cut in 0..UNIT.len(), text in "[ -~]{0,8}") {
