@@ -362,7 +362,8 @@ impl<'c> Register<'c> {
 
     /// The service of a workload whose environment names the datastore.
     fn used_by(&self, model: &Model, datastore: &Datastore) -> Option<(Id<Service>, Text)> {
-        let names = datastore.names.iter().filter(|name| !is_generic(name)).map(|name| name.to_lowercase());
+        let names = datastore.names.iter().filter(|name| !is_generic(name));
+        let names = names.map(compact_str::CompactString::to_lowercase);
         let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
         let mut users = users.filter_map(|id| Some((model[*id].service?, &model[*id].name)));
         let (service, name) = users.next()?;

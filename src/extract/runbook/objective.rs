@@ -198,7 +198,7 @@ fn of_table(table: &Table, whole: &mut RecoveryObjective, found: &mut Vec<Recove
                 put(target, *aim, of_line(&cell.text, *hint), cell.span);
             }
         }
-        if !(own.rpo_minutes.is_absent() && own.rto_minutes.is_absent()) && !own.of.is_empty() {
+        if !own.of.is_empty() && (own.rpo_minutes.span.is_some() || own.rto_minutes.span.is_some()) {
             found.push(own);
         }
     }
