@@ -244,7 +244,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> = kept
         .iter()
-        .filter(|document| document.format != Format::Yaml)
+        .filter(|document| !matches!(document.format, Format::Yaml | Format::Text))
         .map(|document| (sources.get(document.source), document))
         .collect();
     let read = |path: &str| discover::text_at(&roots, path, config.discovery().largest);
@@ -271,7 +271,12 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
             model.absorb(facts);
         }
     }
-    let mut facts = Facts::default();
+    let mut pipelines = {
+        let documents = kept.iter().map(|document| (sources.get(document.source), document));
+        extract::ci::Files::new(documents, roots.iter().map(|root| root.prefix.as_str()), environments)
+    };
+    pipelines.add_sources(sources.iter());
+    let mut facts = extract::ci::extract(&pipelines);
     extract::terraform::extract(&resolved, &mut facts);
     let rendered: Vec<Facts> = renderings
         .documents
@@ -370,7 +375,7 @@ fn unrendered(id: SourceId, source: Source) -> ReadFile {
 fn unread(gap: &Gap) -> Skipped {
     let reason = match gap.hides {
         Hides::Terraform => "in part: it calls modules that are not in the repository".to_owned(),
-        Hides::Kubernetes | Hides::Alerts => gap.reason.to_string(),
+        Hides::Kubernetes | Hides::Alerts | Hides::Pipelines => gap.reason.to_string(),
     };
     Skipped { path: gap.path.to_string(), reason }
 }
@@ -447,7 +452,8 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
     let skipped = complain(&mut facts, problems, &source, config);
     let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
     let seen_together = is_module(&source.path, document.format)
-        || document.format == Format::Yaml && resolve::delivery::concerns(&source.path, document.values());
+        || document.format == Format::Yaml && resolve::delivery::concerns(&source.path, document.values())
+        || extract::ci::concerns(&source.path, &document);
     ReadFile { source, facts, skipped, document: seen_together.then_some(document), comments }
 }
 

@@ -3,7 +3,7 @@
 
 mod alertmanager;
 mod catalogue;
-mod ci;
+pub mod ci;
 mod drill;
 pub mod duration;
 mod embedded;
@@ -83,7 +83,6 @@ pub type Extractor = fn(&Input<'_>, &mut Facts);
 pub const EXTRACTORS: &[Extractor] = &[
     catalogue::extract,
     alertmanager::extract,
-    ci::extract,
     drill::extract,
     grafana::extract,
     helmfile::extract,

@@ -388,4 +388,6 @@ pub enum Hides {
     Terraform,
     /// Alerting rules.
     Alerts,
+    /// Pipelines.
+    Pipelines,
 }

@@ -1,11 +1,15 @@
 //! Pipelines → the jobs that ship to production, and whether each has a way back. Uses `source`, `tree`, `model`.
 //!
-//! One file per platform turns its YAML into jobs; `job` judges them; `commands` knows what deploys. A job that deploys
-//! to anything but production is left out. A Jenkinsfile is a program and is not read.
+//! One file per platform turns what it reads into jobs, with what they call in the same repository; `job` judges them;
+//! `commands` knows what deploys; `across` finds the way back that another pipeline is. A job that deploys to anything
+//! but production is left out. What a pipeline takes from elsewhere is unknown, and listed.
 
+mod across;
 mod azure;
 mod circleci;
 mod commands;
+mod files;
+mod fill;
 mod github;
 mod gitlab;
 mod helm;
@@ -13,38 +17,56 @@ mod job;
 #[cfg(test)]
 mod tests;
 
-use crate::extract::{Facts, Input};
-use crate::tree::Node;
+pub use files::Files;
 
-/// Adds the production deployments of a pipeline.
-pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
-    let Some(jobs) = platform(&input.source.path) else { return };
-    for pipeline in input.document.values() {
-        let mut jobs = jobs(&input.source.path, pipeline);
-        job::relate(&mut jobs);
-        for job in &jobs {
-            let Some(deployment) = job::deployment(input, job) else { continue };
-            facts.model.deployments.push(deployment);
-            facts.model.releases.extend(helm::releases(input, job));
-        }
-    }
+use self::job::Job;
+use crate::extract::Facts;
+use crate::tree::{Document, Node};
+
+/// Whether a file may be part of a pipeline, alone or with others.
+pub fn concerns(path: &str, document: &Document) -> bool {
+    let nodes = document.values();
+    !nodes.is_empty()
+        && (github::is_workflow(path)
+            || github::is_action(path)
+            || gitlab::is_pipeline(path)
+            || circleci::is_pipeline(path)
+            || azure::is_pipeline(path)
+            || nodes.iter().any(may_be_included))
 }
 
-/// What reads a pipeline at a path.
-fn platform(path: &str) -> Option<fn(&str, &Node) -> Vec<job::Job>> {
-    let lower = path.to_lowercase();
-    let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
-    let own = folder.rsplit('/').next().unwrap_or_default();
-    let (stem, "yml" | "yaml") = name.rsplit_once('.')? else { return None };
-    if folder.ends_with(".github/workflows") {
-        Some(github::jobs)
-    } else if stem.ends_with(".gitlab-ci") || own == ".gitlab-ci" || folder.ends_with(".gitlab/ci") {
-        Some(gitlab::jobs)
-    } else if own == ".circleci" {
-        Some(circleci::jobs)
-    } else if stem.starts_with("azure-pipelines") || own == ".azure-pipelines" {
-        Some(azure::jobs)
-    } else {
-        None
+/// Keys at the top of what pipelines include.
+const PARTS: &[&str] = &["jobs", "stages", "steps", "parameters", "include", "extends", "variables"];
+
+/// Keys of the jobs that pipelines include.
+const JOB_KEYS: &[&str] = &["script", "before_script", "extends", "rules", "trigger", "stage", "environment"];
+
+/// Whether another pipeline may include a document, by its keys.
+fn may_be_included(node: &Node) -> bool {
+    let has = |node: &Node, keys: &[&str]| node.entries().iter().any(|entry| keys.contains(&entry.key.as_str()));
+    node.get("apiVersion").is_none()
+        && (has(node, PARTS) || node.entries().iter().any(|entry| has(&entry.value, JOB_KEYS)))
+}
+
+/// The production deployments of all pipelines.
+pub fn extract(files: &Files<'_>) -> Facts {
+    let mut facts = Facts::default();
+    let mut pipelines: Vec<Vec<Job>> = github::jobs(files);
+    pipelines.extend(gitlab::jobs(files, &mut facts.model.gaps));
+    pipelines.extend(circleci::jobs(files));
+    pipelines.extend(azure::jobs(files));
+    for pipeline in &mut pipelines {
+        job::relate(pipeline);
     }
+    let jobs: Vec<Job> = pipelines.into_iter().flatten().collect();
+    let mut found = Vec::new();
+    for job in &jobs {
+        found.extend(job::deployment(files, job).map(|deployment| (job, deployment)));
+    }
+    across::join(files, &jobs, &mut found);
+    for (job, deployment) in &found {
+        helm::releases(files, job, deployment, &mut facts.model.releases);
+    }
+    facts.model.deployments.extend(found.into_iter().map(|(_, deployment)| deployment));
+    facts
 }

@@ -23,6 +23,8 @@ facts! {
     } plain {
         /// Commands, actions and paths of the job by which services are found.
         uses: Vec<Text>,
+        /// What must let it pass before it ships: a person, a clock.
+        gates: Vec<super::rollout::Pause>,
     }
 }
 

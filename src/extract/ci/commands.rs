@@ -224,8 +224,17 @@ const LEADING: &[&str] = &[
 ];
 
 /// Programs that run another one.
-const RUNNERS: &[&[&str]] =
-    &[&["npx"], &["bundle", "exec"], &["poetry", "run"], &["uv", "run"], &["pnpm", "exec"], &["mise", "exec", "--"]];
+const RUNNERS: &[&[&str]] = &[
+    &["proxychains4", "-q"],
+    &["proxychains4"],
+    &["timeout", "-k"],
+    &["npx"],
+    &["bundle", "exec"],
+    &["poetry", "run"],
+    &["uv", "run"],
+    &["pnpm", "exec"],
+    &["mise", "exec", "--"],
+];
 
 /// An action or task that deploys: its name, the input that must say so with its word, and the manner.
 type Deploying = (&'static str, Option<(&'static str, &'static str)>, Manner);
@@ -356,6 +365,10 @@ pub(super) fn deploys(command: &[String]) -> Option<Manner> {
     let verbs = verbs(words);
     let listed = COMMANDS.iter().filter(|known| known.program == program).find(|known| match known.manner {
         // The target of a task runner has a longer name more often than not: `deploy-production`, `deploy.yml`.
+        // Of several targets any may be the one that ships: `make production deploy`.
+        Opaque if matches!(known.program, "make" | "just" | "task") => {
+            known.words.iter().all(|word| verbs.iter().any(|verb| verb.contains(word)))
+        }
         Opaque => {
             known.words.iter().zip(&verbs).all(|(word, verb)| verb.contains(word)) && verbs.len() >= known.words.len()
         }
@@ -371,6 +384,15 @@ pub(super) fn arguments(command: &[String]) -> Vec<String> {
     let known = COMMANDS.iter().filter(|known| known.program == name && known.manner != Opaque);
     let verbs: Vec<&str> = known.flat_map(|known| known.words.iter().copied()).collect();
     words.iter().filter(|word| !word.starts_with('-') && !verbs.contains(&word.as_str())).cloned().collect()
+}
+
+/// What a command is about, by name: its arguments without the values of flags and its own verbs.
+pub(super) fn objects(command: &[String]) -> Vec<String> {
+    let Some((name, words)) = program(command) else { return Vec::new() };
+    let ships = COMMANDS.iter().filter(|known| known.program == name).map(|known| known.words);
+    let back = WAYS_BACK.iter().filter(|(known, _)| *known == name).map(|(_, words)| *words);
+    let own: Vec<&str> = ships.chain(back).flatten().copied().collect();
+    verbs(words).into_iter().filter(|word| !own.contains(word)).map(str::to_owned).collect()
 }
 
 /// What goes back in a command, in its own words.

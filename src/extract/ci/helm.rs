@@ -2,9 +2,9 @@
 //! <https://helm.sh/docs/helm/helm_upgrade/>
 
 use super::commands;
-use super::job::{Job, scripts};
-use crate::extract::Input;
-use crate::model::{Fact, Release};
+use super::files::Files;
+use super::job::{Job, commands_of};
+use crate::model::{Deployment, Fact, Release};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -14,16 +14,14 @@ const GOING_BACK: &[&str] = &["--atomic", "--rollback-on-failure"];
 /// Words in the names of variables that hold flags.
 const FLAGS: &[&str] = &["ARG", "FLAG", "OPT", "EXTRA", "PARAM"];
 
-/// The upgrades of a job.
-pub(super) fn releases(input: &Input<'_>, job: &Job) -> Vec<Release> {
+/// Adds the upgrades of a job that is a deployment; those of a template that several jobs share once for each release.
+pub(super) fn releases(files: &Files<'_>, job: &Job, deployment: &Deployment, releases: &mut Vec<Release>) {
     let commands: Vec<(Vec<String>, Span)> = job
         .steps
         .iter()
-        .flat_map(|step| scripts(step).into_iter().map(|script| (script, step.span)))
-        .flat_map(|(script, span)| commands::split(&script).into_iter().map(move |command| (command, span)))
+        .flat_map(|step| commands_of(step).into_iter().map(move |command| (command, step.span)))
         .collect();
     let goes_back = commands.iter().find(|(command, _)| commands::goes_back(command).is_some()).map(|(_, span)| *span);
-    let mut releases: Vec<Release> = Vec::new();
     for (command, span) in &commands {
         let Some(name) = upgraded(command) else { continue };
         let flag = |flag: &&&str| command.iter().any(|word| word == **flag || *word == format!("{flag}=true"));
@@ -35,15 +33,16 @@ pub(super) fn releases(input: &Input<'_>, job: &Job) -> Vec<Release> {
         } else {
             Fact::known(goes_back.is_some(), goes_back.unwrap_or(*span))
         };
-        let title = compact_str::format_compact!("{}#{}: helm upgrade {name}", input.source.path, job.id);
-        if releases.iter().any(|release| release.name == title) {
+        let title = compact_str::format_compact!("{}: helm upgrade {name}", deployment.name);
+        let known = |release: &Release| {
+            release.name == title || release.place.span == *span && release.names.iter().any(|it| it == name)
+        };
+        if releases.iter().any(known) {
             continue;
         }
-        let mut place = input.place(*span, &["production"]);
-        place.span = *span;
         releases.push(Release {
             name: title,
-            place,
+            place: files.place(*span, job.environment.as_ref(), job.library),
             tool: Text::const_new("helm"),
             goes_back: fact,
             platform_part: crate::model::release::is_platform_part(name),
@@ -51,7 +50,6 @@ pub(super) fn releases(input: &Input<'_>, job: &Job) -> Vec<Release> {
             ..Release::default()
         });
     }
-    releases
 }
 
 /// The release that a command upgrades, when that is what it does.

@@ -4,10 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::commands::{self, Manner};
-use crate::extract::Input;
-use crate::model::{Deployment, Environments, Fact};
+use super::files::Files;
+pub(super) use crate::model::rollout::Pause as Gate;
+use crate::model::{Deployment, Environment, Environments, Fact};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
+
+/// What makes a way back known that is not read.
+pub(super) const NAME_THE_WAY: &str = "name its way back in a runbook";
 
 /// A step: a script, an action, or both.
 #[derive(Clone, Debug)]
@@ -24,6 +28,23 @@ pub(super) struct Step {
     pub(super) inputs: Vec<(Text, String)>,
     /// Whether it runs when something before it failed.
     pub(super) on_failure: bool,
+    /// What its own variables say, by which services are found.
+    pub(super) uses: Vec<Text>,
+}
+
+impl Step {
+    /// A step that does nothing yet.
+    pub(super) fn at(span: Span) -> Self {
+        Self {
+            span,
+            name: Text::default(),
+            script: String::new(),
+            action: Text::default(),
+            inputs: Vec::new(),
+            on_failure: false,
+            uses: Vec::new(),
+        }
+    }
 }
 
 /// How a job comes to run.
@@ -41,14 +62,18 @@ pub(super) struct Triggers {
 }
 
 /// A job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Job {
     /// `github-actions`, …
     pub(super) platform: &'static str,
-    /// Its key.
+    /// What is started to run it: the path of the workflow, the name of the pipeline.
+    pub(super) pipeline: Text,
+    /// Its key; behind the keys of the jobs that call it.
     pub(super) id: Text,
-    /// Where its key stands.
+    /// Where its key stands, or the key of the job that calls it.
     pub(super) span: Span,
+    /// Where it stands itself, when another calls it.
+    pub(super) via: Vec<Span>,
     /// The names that may say what it is for: its own, its stage's, its workflow's.
     pub(super) names: Vec<Text>,
     /// The environments it declares, as written or as their expressions may come out.
@@ -67,10 +92,22 @@ pub(super) struct Job {
     pub(super) siblings: Vec<(Text, Span)>,
     /// Other jobs of the pipeline that look at what was shipped, by name.
     pub(super) checks: Vec<(Text, Span)>,
-    /// Whether the platform can run an earlier deployment of an environment again.
-    pub(super) platform_reruns: bool,
+    /// How the platform ships an earlier version again by itself, in words; empty where it does not.
+    pub(super) reruns: &'static str,
     /// Further words by which services are found: paths, variables, choices.
     pub(super) uses: Vec<Text>,
+    /// The files it is made of beside its own: what it calls.
+    pub(super) follows: BTreeSet<Text>,
+    /// The jobs that come before it, by name, where that matters.
+    pub(super) needs: Vec<Text>,
+    /// What must let it pass before it ships.
+    pub(super) gates: Vec<Gate>,
+    /// A part of it that ships by its name, and was not read.
+    pub(super) unread: Option<Unknown>,
+    /// The environment that was decided for the object it stands in.
+    pub(super) environment: Option<Environment>,
+    /// Whether it is part of something reusable that nothing here uses.
+    pub(super) library: bool,
 }
 
 /// Words in a name that say it is not for production, besides those of environments. Sites of documentation are
@@ -126,27 +163,33 @@ const VERSION_INPUTS: &[&str] =
     &["version", "tag", "ref", "sha", "image", "revision", "release", "commit", "digest", "rollback", "build"];
 
 /// The deployment that a job is, if it is one and ships to production.
-pub(super) fn deployment(input: &Input<'_>, job: &Job) -> Option<Deployment> {
-    let found: Vec<Manner> = job.steps.iter().filter(|step| !step.on_failure).flat_map(manners).collect();
+pub(super) fn deployment(files: &Files<'_>, job: &Job) -> Option<Deployment> {
+    let mut found: Vec<Manner> = job.steps.iter().filter(|step| !step.on_failure).flat_map(manners).collect();
+    found.extend(job.unread.as_ref().map(|_| Manner::Opaque));
     let remote = job.calls.as_ref().filter(|(target, _)| calls_a_deployment(target, job));
     let pushes = ships_by_commit(job);
     if found.is_empty() && remote.is_none() && !pushes {
         return None;
     }
     let opaque = remote.is_none() && !pushes && found.iter().all(|manner| *manner == Manner::Opaque);
-    if !is_for_production(input, job, opaque) {
+    let place = files.place(job.span, job.environment.as_ref(), job.library);
+    if !is_for_production(files.environments(), &place.path, job, opaque) {
         return None;
     }
-    let (way_back, way) = way_back(job, &found, remote, pushes);
-    let name = compact_str::format_compact!("{}#{}", input.source.path, job.id);
+    let (mut way_back, way) = way_back(job, &found, remote, pushes);
+    let mut verified = verified(job, &found, pushes);
+    way_back.via.extend(&job.via);
+    verified.via.extend(&job.via);
+    let name = compact_str::format_compact!("{}#{}", place.path, job.id);
     Some(Deployment {
         name,
-        place: input.place(job.span, &["production"]),
+        place,
         platform: Text::const_new(job.platform),
         way_back,
         way,
-        verified: verified(job, &found, pushes),
+        verified,
         uses: uses(job),
+        gates: job.gates.clone(),
         ..Deployment::default()
     })
 }
@@ -156,16 +199,16 @@ fn manners(step: &Step) -> Vec<Manner> {
     let input =
         |key: &str| step.inputs.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, text)| text.clone());
     let by_action = (!step.action.is_empty()).then(|| commands::action_deploys(&step.action, input)).flatten();
-    scripts(step)
-        .iter()
-        .flat_map(|script| commands::split(script))
-        .filter_map(|it| commands::deploys(&it))
-        .chain(by_action)
-        .collect()
+    commands_of(step).iter().filter_map(|it| commands::deploys(it)).chain(by_action).collect()
+}
+
+/// The commands of a step.
+pub(super) fn commands_of(step: &Step) -> Vec<Vec<String>> {
+    scripts(step).iter().flat_map(|script| commands::split(script)).collect()
 }
 
 /// What a step runs: its script, and what it hands to an action that runs commands (`args: apply -f k8s/`).
-pub(super) fn scripts(step: &Step) -> Vec<String> {
+fn scripts(step: &Step) -> Vec<String> {
     let mut scripts = vec![step.script.clone()];
     let tool = ["kubectl", "helmfile", "helm", "terraform", "flyctl", "argocd"]
         .iter()
@@ -181,8 +224,7 @@ pub(super) fn scripts(step: &Step) -> Vec<String> {
 
 /// Whether the job writes the new version into manifests and commits them, for a controller to follow.
 fn ships_by_commit(job: &Job) -> bool {
-    let commands: Vec<Vec<String>> =
-        job.steps.iter().flat_map(scripts).flat_map(|script| commands::split(&script)).collect();
+    let commands: Vec<Vec<String>> = job.steps.iter().flat_map(commands_of).collect();
     let edits = commands.iter().filter(|command| commands::substitutes(command)).any(|command| {
         let line = command.join(" ").to_lowercase();
         let image = ["image", "tag"].iter().any(|word| line.contains(word));
@@ -195,19 +237,24 @@ fn ships_by_commit(job: &Job) -> bool {
 /// Whether a called workflow is one that deploys, by its name or the job's. A workflow of this repository is read
 /// itself.
 fn calls_a_deployment(target: &str, job: &Job) -> bool {
-    let file = target.split('@').next().unwrap_or(target).rsplit('/').next().unwrap_or(target).to_lowercase();
-    let remote = !target.starts_with("./") && target.contains("/.github/workflows/");
-    let named =
-        |text: &str| words(text).any(|word| ["deploy", "deployment", "rollout", "promote"].contains(&word.as_str()));
-    remote && (named(&file) || named(&job.id))
+    names_a_deployment(target) || names_a_deployment(&job.id)
+}
+
+/// Whether the name of what is called says that it deploys.
+pub(super) fn names_a_deployment(target: &str) -> bool {
+    let path = target.split('@').next().unwrap_or(target).trim_end_matches('/');
+    let file = path.rsplit('/').next().unwrap_or(path);
+    words(file).any(|word| ["deploy", "deploys", "deployment", "rollout", "promote"].contains(&word.as_str()))
 }
 
 /// Whether the job ships to production: its environment says so, or its names do, or it runs from the main branch and
 /// nothing says otherwise. A script of which only the name is known needs the word itself.
-fn is_for_production(input: &Input<'_>, job: &Job, opaque: bool) -> bool {
-    let environments = input.environments;
-    if environments.of_path(&input.source.path).is_some_and(|it| !it.production) {
+fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque: bool) -> bool {
+    if environments.of_path(path).is_some_and(|it| !it.production) {
         return false;
+    }
+    if let Some(environment) = &job.environment {
+        return environment.production;
     }
     let declared: Vec<bool> = job.environments.iter().filter_map(|name| production(environments, name)).collect();
     if declared.contains(&true) {
@@ -267,24 +314,41 @@ fn words(name: &str) -> impl Iterator<Item = String> {
     spaced.to_lowercase().split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
+/// What of a job goes back, in words, where, and what it takes back by name.
+pub(super) fn goes_back(job: &Job) -> Option<(String, Span, Vec<String>)> {
+    let mut named = None;
+    for step in &job.steps {
+        for command in commands_of(step) {
+            if let Some(way) = commands::goes_back(&command) {
+                return Some((format!("`{way}` in the job"), step.span, commands::objects(&command)));
+            }
+        }
+        if named.is_none() && is_way_back(&step.name) {
+            named = Some((format!("the step \"{}\"", step.name), step.span, Vec::new()));
+        }
+    }
+    named
+}
+
+/// The input by which a person chooses the version.
+pub(super) fn version_input(job: &Job) -> Option<(&Text, Span)> {
+    let chooses = |input: &str| words(input).any(|word| VERSION_INPUTS.contains(&word.as_str()));
+    job.inputs.iter().find(|(input, _)| chooses(input)).map(|(input, span)| (input, *span))
+}
+
+/// Whether a job ships anything.
+pub(super) fn ships(job: &Job) -> bool {
+    job.unread.is_some() || job.steps.iter().any(|step| !manners(step).is_empty()) || ships_by_commit(job)
+}
+
 /// Whether and how an older version can be shipped.
 fn way_back(job: &Job, found: &[Manner], remote: Option<&(Text, Span)>, by_commit: bool) -> (Fact<bool>, Text) {
     let known = |way: String, span: Span| (Fact::known(true, span), Text::from(way));
-    for step in &job.steps {
-        if let Some(way) =
-            scripts(step).iter().flat_map(|script| commands::split(script)).find_map(|it| commands::goes_back(&it))
-        {
-            return known(format!("`{way}` in the job"), step.span);
-        }
-        let reverts = words(&step.name).any(|word| ["rollback", "revert", "undo"].contains(&word.as_str()));
-        if reverts {
-            return known(format!("the step \"{}\"", step.name), step.span);
-        }
+    if let Some((way, span, _)) = goes_back(job) {
+        return known(way, span);
     }
-    if let Some((input, span)) =
-        job.inputs.iter().find(|(input, _)| words(input).any(|word| VERSION_INPUTS.contains(&word.as_str())))
-    {
-        return known(format!("run it again with another `{input}`"), *span);
+    if let Some((input, span)) = version_input(job) {
+        return known(format!("run it again with another `{input}`"), span);
     }
     if let Some((sibling, span)) = job.siblings.first() {
         return known(format!("the job `{sibling}`"), *span);
@@ -295,22 +359,16 @@ fn way_back(job: &Job, found: &[Manner], remote: Option<&(Text, Span)>, by_commi
     if let Some((target, span)) = remote {
         return not_known(format!("`{target}` is in another repository"), "audit that repository as well", *span);
     }
-    if job.platform_reruns {
-        return known("deploy an earlier version of the environment again from its page".to_owned(), job.span);
+    if !job.reruns.is_empty() {
+        return known(job.reruns.to_owned(), job.span);
     }
-    if !found.is_empty() && found.iter().all(|manner| *manner == Manner::Opaque) {
-        return not_known(
-            "the script that deploys was not read".to_owned(),
-            "name its way back in a runbook",
-            job.span,
-        );
+    if found.contains(&Manner::Opaque) && !found.contains(&Manner::Imperative) {
+        return match &job.unread {
+            Some(unread) => (Fact::unknown(unread.clone()), Text::default()),
+            None => not_known("the script that deploys was not read".to_owned(), NAME_THE_WAY, job.span),
+        };
     }
-    let computed = job
-        .steps
-        .iter()
-        .flat_map(scripts)
-        .flat_map(|script| commands::split(&script))
-        .any(|it| commands::substitutes(&it));
+    let computed = job.steps.iter().flat_map(commands_of).any(|it| commands::substitutes(&it));
     if !computed && found.iter().all(|manner| *manner == Manner::Declarative) {
         return known("revert the commit: applying it again goes back".to_owned(), job.span);
     }
@@ -326,15 +384,22 @@ fn not_known(reason: String, remedy: &str, span: Span) -> (Fact<bool>, Text) {
 
 /// The arguments of the deploying commands, by which targets and services are found.
 fn targets(job: &Job) -> Vec<String> {
-    let commands = job.steps.iter().flat_map(scripts).flat_map(|script| commands::split(&script));
+    let commands = job.steps.iter().flat_map(commands_of);
     commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::arguments(&it)).collect()
+}
+
+/// What the deploying commands of a job ship, by name.
+pub(super) fn objects(job: &Job) -> Vec<String> {
+    let commands = job.steps.iter().flat_map(commands_of);
+    commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::objects(&it)).collect()
 }
 
 /// Names by which the services of a job are found, sorted.
 fn uses(job: &Job) -> Vec<Text> {
     let inputs = job.steps.iter().filter(|step| !manners(step).is_empty()).flat_map(|step| &step.inputs);
     let inputs = inputs.filter(|(_, text)| !text.contains(char::is_whitespace)).map(|(_, text)| text.clone());
-    let own = job.uses.iter().map(ToString::to_string).chain(std::iter::once(job.id.to_string()));
+    let variables = job.steps.iter().filter(|step| !manners(step).is_empty()).flat_map(|step| &step.uses);
+    let own = job.uses.iter().chain(variables).map(ToString::to_string).chain(std::iter::once(job.id.to_string()));
     let all = targets(job).into_iter().chain(inputs).chain(own);
     // Flags and what only a run knows name nothing.
     let named = all
@@ -378,9 +443,8 @@ fn is_check(name: &str) -> bool {
 /// Whether anything sees that the new version works before the job is done: the tool waits for it by itself, a command
 /// or a step asks, or another job does.
 fn verified(job: &Job, found: &[Manner], pushes: bool) -> Fact<bool> {
-    let commands = || job.steps.iter().flat_map(|step| scripts(step).into_iter().map(move |script| (step, script)));
-    for (step, script) in commands() {
-        if commands::split(&script).iter().any(|command| commands::verifies(command)) || is_check(&step.name) {
+    for step in &job.steps {
+        if commands_of(step).iter().any(|command| commands::verifies(command)) || is_check(&step.name) {
             return Fact::known(true, step.span);
         }
     }
@@ -392,10 +456,10 @@ fn verified(job: &Job, found: &[Manner], pushes: bool) -> Fact<bool> {
         return Fact::known(true, job.span);
     }
     if job.calls.is_some() || found.iter().all(|manner| *manner == Manner::Opaque) {
-        let reason = "what it calls was not read";
+        let reason = job.unread.as_ref().map_or("what it calls was not read", |unread| unread.reason.as_str());
         return Fact::unknown(Unknown::new(reason, "audit it as well, or name the check in the job", job.span));
     }
-    let leaves = commands().any(|(_, script)| commands::split(&script).iter().any(|command| commands::leaves(command)))
+    let leaves = job.steps.iter().flat_map(commands_of).any(|command| commands::leaves(&command))
         || job.steps.iter().any(|step| {
             let waits = step.inputs.iter().any(|(key, value)| key.to_lowercase().contains("wait") && value == "true");
             commands::action_leaves(&step.action) && !waits

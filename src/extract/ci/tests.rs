@@ -1,8 +1,36 @@
 //! Pipelines of each platform → jobs that ship.
 
-use crate::extract::{Facts, read_yaml};
-use crate::model::Deployment;
-use crate::source::Sources;
+use crate::extract::Facts;
+use crate::model::{Deployment, Environments};
+use crate::source::{Source, SourceId, Sources};
+use crate::tree::{Content, Document, Format};
+
+/// The pipelines of a repository.
+fn read(files: &[(&str, &str)]) -> (Sources, Facts) {
+    let mut files = files.to_vec();
+    files.sort_unstable();
+    let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
+    let parse = |(id, source): (SourceId, &Source)| {
+        if !source.path.ends_with("ml") {
+            return Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() };
+        }
+        let parsed = crate::parse::yaml::parse(id, &source.text);
+        assert_eq!(parsed.problems, [], "the test's own text");
+        parsed.document
+    };
+    let documents: Vec<Document> = sources.iter().map(parse).collect();
+    let kept = documents.iter().map(|document| (sources.get(document.source), document));
+    let kept = kept.filter(|(source, document)| super::concerns(&source.path, document));
+    let environments = Environments::default();
+    let mut pipelines = super::Files::new(kept, std::iter::empty(), &environments);
+    pipelines.add_sources(sources.iter());
+    let facts = super::extract(&pipelines);
+    (sources, facts)
+}
+
+fn read_yaml(path: &str, text: &str) -> (Sources, Facts) {
+    read(&[(path, text)])
+}
 
 fn github(name: &str, text: &str) -> (Sources, Facts) {
     read_yaml(&format!(".github/workflows/{name}"), text)
@@ -180,4 +208,305 @@ stages:
     let (sources, facts) = read_yaml("azure-pipelines.yml", azure);
     assert_eq!(sources.slice(only(&facts).place.span), "Web");
     assert!(only(&facts).way_back.is_true());
+}
+
+const CALLED: &str = "
+on:
+  workflow_call:
+    inputs: {environment: {type: string}, service: {type: string, default: web}}
+jobs:
+  ship:
+    environment: ${{ inputs.environment }}
+    steps:
+      - run: kubectl set image deployment/${{ inputs.service }} app=$GITHUB_SHA
+";
+
+#[test]
+fn what_a_called_workflow_does_its_caller_does() {
+    let caller = "
+on: {push: {branches: [main]}}
+jobs:
+  staging: {uses: ./.github/workflows/deploy.yml, with: {environment: staging}}
+  live: {uses: ./.github/workflows/deploy.yml, with: {environment: production, service: search}}
+";
+    let (sources, facts) = read(&[(".github/workflows/cd.yml", caller), (".github/workflows/deploy.yml", CALLED)]);
+    let deployment = only(&facts);
+    assert_eq!(deployment.name, ".github/workflows/cd.yml#live");
+    assert_eq!(sources.slice(deployment.place.span), "live");
+    assert!(deployment.way_back.is_false());
+    assert!(deployment.verified.is_false());
+    assert_eq!(deployment.way_back.via.len(), 1, "the called job stands beside it");
+    assert_eq!(sources.path(deployment.way_back.via[0]), ".github/workflows/deploy.yml");
+    assert!(deployment.uses.iter().any(|used| used == "deployment/search"), "{:?}", deployment.uses);
+}
+
+#[test]
+fn a_workflow_that_can_be_started_by_hand_is_the_way_back_of_its_callers() {
+    let caller = "
+on: {push: {branches: [main]}}
+jobs:
+  production: {uses: ./.github/workflows/deploy.yml, with: {environment: production}}
+";
+    let called = CALLED.replace("on:\n", "on:\n  workflow_dispatch: {inputs: {version: {}}}\n");
+    let (_, facts) = read(&[(".github/workflows/cd.yml", caller), (".github/workflows/deploy.yml", &called)]);
+    let deployment = facts.model.deployments.iter().find(|it| it.place.path.ends_with("cd.yml")).unwrap();
+    assert_eq!(deployment.way, "run `.github/workflows/deploy.yml` with another `version`");
+}
+
+#[test]
+fn a_workflow_that_goes_back_is_the_way_back_of_what_it_names() {
+    let rollback = "
+on: workflow_dispatch
+jobs: {undo: {steps: [{run: 'kubectl -n shop rollout undo deployment/NAME'}]}}
+";
+    let of = |name: &str| {
+        let rollback = rollback.replace("NAME", name);
+        let (_, facts) = read(&[
+            (".github/workflows/deploy-search.yml", COPIES_STAGING),
+            (".github/workflows/rollback.yml", &rollback),
+        ]);
+        only(&facts).way_back.is_true()
+    };
+    assert!(of("search-api"));
+    assert!(of("${{ inputs.service }}"));
+    assert!(!of("catalogue"));
+}
+
+#[test]
+fn composite_actions_are_followed() {
+    let workflow = "
+on: {push: {branches: [main]}}
+jobs:
+  deploy:
+    environment: production
+    steps:
+      - {uses: ./.github/actions/deploy/, with: {app: search}}
+";
+    let action = "
+inputs: {app: {}, namespace: {default: shop}}
+runs:
+  using: composite
+  steps:
+    - {run: 'helm upgrade ${{ inputs.app }} ./chart -n ${{ inputs.namespace }}', shell: bash}
+    - {uses: ./.github/actions/look}
+";
+    let look = "runs: {using: composite, steps: [{run: kubectl rollout status deployment/x, shell: bash}]}\n";
+    let path = ".github/workflows/deploy.yml";
+    let (sources, facts) = read(&[
+        (path, workflow),
+        (".github/actions/deploy/action.yml", action),
+        (".github/actions/look/action.yaml", look),
+    ]);
+    let deployment = only(&facts);
+    assert_eq!(sources.path(deployment.place.span), path);
+    assert!(deployment.verified.is_true());
+    assert!(deployment.way_back.is_false());
+    assert!(deployment.uses.iter().any(|used| used == "search"));
+    // One that is not there, and one that is a program.
+    for action in [None, Some("runs: {using: node24, main: x.js}\n")] {
+        let files = [(path, workflow), (".github/actions/deploy/action.yml", action.unwrap_or("runs: {}\n"))];
+        let (_, facts) = read(if action.is_some() { &files } else { &files[..1] });
+        assert!(only(&facts).way_back.reason().unwrap().reason.contains("`./.github/actions/deploy/`"));
+    }
+}
+
+#[test]
+fn calls_in_a_circle_and_missing_files_end() {
+    let one = "
+on: {push: {branches: [main]}, workflow_call: {}}
+jobs:
+  deploy-production: {uses: ./.github/workflows/deploy.yml}
+";
+    let action = "runs: {using: composite, steps: [{uses: ./.github/actions/deploy}]}\n";
+    let (_, facts) = read(&[
+        (".github/workflows/deploy.yml", one),
+        (".github/actions/deploy/action.yml", action),
+        (
+            ".github/workflows/x.yml",
+            "on: push\njobs: {production: {steps: [{uses: ./.github/actions/deploy}], environment: production}}\n",
+        ),
+        (".github/workflows/y.yml", "on: push\njobs: {deploy-prod: {uses: ./.github/workflows/deploy-gone.yml}}\n"),
+    ]);
+    assert_eq!(facts.model.deployments.len(), 3, "{:#?}", facts.model.deployments);
+    assert!(facts.model.deployments.iter().all(|it| it.way_back.reason().is_some()));
+}
+
+#[test]
+fn many_calls_are_bounded() {
+    // Ten levels of ten calls each would be ten thousand million jobs.
+    let mut files: Vec<(String, String)> = Vec::new();
+    for level in 0..10 {
+        let jobs: String = (0..10)
+            .map(|job| {
+                ["  j", &job.to_string(), ": {uses: ./.github/workflows/w", &(level + 1).to_string(), ".yml}\n"]
+                    .concat()
+            })
+            .collect();
+        let on = if level == 0 { "push" } else { "workflow_call" };
+        files.push((format!(".github/workflows/w{level}.yml"), format!("on: {on}\njobs:\n{jobs}")));
+    }
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert!(read(&files).1.model.deployments.is_empty());
+}
+
+#[test]
+fn gitlab_pipelines_are_read_with_what_they_include() {
+    let main = "
+include:
+  - local: /.gitlab/ci/*.yml
+  - project: acme/templates
+    file: deploy.yml
+variables: {NAMESPACE: shop}
+default: {before_script: [echo default]}
+deploy-production:
+  environment: {name: production}
+  when: manual
+  variables: {APP: search}
+";
+    let jobs = "
+.kubectl:
+  script:
+    - echo start
+    - kubectl -n $NAMESPACE set image deployment/$APP app=$CI_COMMIT_SHA
+.look: {script: ['kubectl rollout status deployment/$APP']}
+deploy-production:
+  script:
+    - !reference [.kubectl, script]
+    - !reference [.look, script]
+  rules:
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+deploy-requests:
+  extends: .kubectl
+  rules:
+    - {if: $CI_COMMIT_BRANCH == \"main\", when: never}
+    - if: $CI_PIPELINE_SOURCE == \"merge_request_event\"
+";
+    let (sources, facts) = read(&[(".gitlab-ci.yml", main), (".gitlab/ci/deploy.yml", jobs)]);
+    let deployment = only(&facts);
+    assert_eq!(deployment.name, ".gitlab-ci.yml#deploy-production");
+    assert!(deployment.way_back.is_true());
+    assert!(deployment.verified.is_true());
+    assert_eq!(sources.path(deployment.verified.span.unwrap()), ".gitlab/ci/deploy.yml");
+    assert!(deployment.uses.iter().any(|used| used == "deployment/search"), "{:?}", deployment.uses);
+    assert!(deployment.gates.iter().any(|gate| gate.what.contains("`deploy-production`")));
+    assert_eq!(facts.model.gaps.len(), 1);
+    assert!(facts.model.gaps[0].reason.contains("`acme/templates`"));
+}
+
+#[test]
+fn gitlab_templates_from_elsewhere_are_not_known() {
+    let text = "
+include: {project: acme/templates, file: deploy.yml}
+deploy:
+  extends: .deploy-to-cluster
+  environment: production
+";
+    let (_, facts) = read_yaml(".gitlab-ci.yml", text);
+    let reason = only(&facts).verified.reason().unwrap();
+    assert!(reason.reason.contains("`acme/templates`"), "{reason:?}");
+}
+
+#[test]
+fn gitlab_child_pipelines_belong_to_the_job_that_starts_them() {
+    let main = "
+deploy-production:
+  trigger: {include: services/search/deploy.yml}
+  rules: [{if: $CI_COMMIT_BRANCH == \"main\"}]
+";
+    let child = "ship:\n  script: [kubectl set image deployment/search search=$CI_COMMIT_SHA]\n";
+    let (sources, facts) = read(&[(".gitlab-ci.yml", main), ("services/search/deploy.yml", child)]);
+    let deployment = only(&facts);
+    assert_eq!(deployment.name, ".gitlab-ci.yml#deploy-production / ship");
+    assert_eq!(sources.slice(deployment.place.span), "deploy-production");
+    assert!(deployment.way_back.is_false());
+    let (_, alone) = read_yaml(".gitlab-ci.yml", &main.replace("{include: services/search/deploy.yml}", "acme/ship"));
+    assert!(only(&alone).way_back.reason().unwrap().reason.contains("`acme/ship`"));
+}
+
+#[test]
+fn gitlab_includes_and_templates_in_a_circle_end() {
+    let one = "include: two.gitlab-ci.yml\n.a: {extends: .b}\nx: {extends: .a, script: [!reference [x, script]]}\n";
+    let two = "include: .gitlab-ci.yml\n.b: {extends: .a}\nc: {trigger: {include: two.gitlab-ci.yml}}\n";
+    let (_, facts) = read(&[(".gitlab-ci.yml", one), ("two.gitlab-ci.yml", two)]);
+    assert!(facts.model.deployments.is_empty());
+}
+
+#[test]
+fn circleci_commands_and_parameters_are_followed() {
+    let text = "
+orbs: {k8s: circleci/kubernetes@1.3}
+parameters: {image-tag: {type: string, default: ''}}
+commands:
+  ship:
+    parameters: {app: {type: string}}
+    steps: [{run: 'kubectl set image deployment/<< parameters.app >> app=$SHA'}]
+jobs:
+  deploy:
+    parameters: {env: {type: string}}
+    steps: [checkout, {ship: {app: search}}, {when: {condition: x, steps: [{run: echo << parameters.env >>}]}}]
+  other: {steps: [{k8s/deploy: {name: x}}]}
+workflows:
+  main:
+    jobs:
+      - hold: {type: approval}
+      - deploy: {name: deploy-staging, env: staging, filters: {branches: {only: main}}}
+      - deploy: {name: deploy-production, env: production, requires: [hold], filters: {branches: {only: main}}}
+      - other: {name: orb-prod, filters: {branches: {only: main}}}
+";
+    let (sources, facts) =
+        read_yaml(".circleci/config.yml", &text.replace("parameters: {image-tag: {type: string, default: ''}}\n", ""));
+    let [production, orb] = facts.model.deployments.as_slice() else { panic!("{:#?}", facts.model.deployments) };
+    assert_eq!(production.name, ".circleci/config.yml#deploy-production");
+    assert!(production.way_back.is_false());
+    assert!(production.uses.iter().any(|used| used == "deployment/search"));
+    assert_eq!(sources.slice(production.gates[0].span), "hold");
+    assert!(orb.way_back.reason().unwrap().reason.contains("`k8s/deploy`"));
+    let (_, facts) = read_yaml(".circleci/config.yml", text);
+    assert!(facts.model.deployments.iter().all(|it| it.way_back.is_true()));
+}
+
+#[test]
+fn azure_templates_are_followed_with_their_parameters() {
+    let main = "
+trigger: [main]
+stages:
+  - stage: Approve
+    jobs: [{job: ask, pool: server, steps: [{task: ManualValidation@1}]}]
+  - template: pipelines/deploy.yml
+    parameters: {environment: production, apps: [search, catalogue]}
+  - template: deploy-more.yml@templates
+";
+    let template = "
+parameters:
+  - {name: environment, type: string}
+  - {name: apps, type: object, default: []}
+stages:
+  - stage: ${{ parameters.environment }}
+    dependsOn: Approve
+    jobs:
+      - deployment: Ship
+        environment: ${{ parameters.environment }}
+        strategy:
+          runOnce:
+            deploy:
+              steps:
+                - ${{ each app in parameters.apps }}:
+                  - script: helm upgrade ${{ app }} ./chart
+                - ${{ if eq(parameters.environment, 'production') }}:
+                  - template: steps/look.yml
+";
+    let steps = "steps: [{script: kubectl rollout status deployment/x}]\n";
+    let (sources, facts) =
+        read(&[("azure-pipelines.yml", main), ("pipelines/deploy.yml", template), ("pipelines/steps/look.yml", steps)]);
+    let [deployment] = facts.model.deployments.as_slice() else { panic!("{:#?}", facts.model.deployments) };
+    assert_eq!(sources.slice(deployment.place.span), "pipelines/deploy.yml");
+    assert!(deployment.way_back.is_false());
+    assert_eq!(sources.path(deployment.way_back.via[0]), "pipelines/deploy.yml");
+    assert!(deployment.verified.is_true());
+    for app in ["search", "catalogue"] {
+        assert!(deployment.uses.iter().any(|used| used == app), "{:?}", deployment.uses);
+    }
+    assert!(deployment.gates.iter().any(|gate| gate.what.contains("`ask`")), "{:?}", deployment.gates);
+    let circle = "jobs: [{template: azure-pipelines.yml}]\n";
+    assert!(read_yaml("azure-pipelines.yml", circle).1.model.deployments.is_empty());
 }

@@ -1,0 +1,105 @@
+//! The files that pipelines are made of, by path. Uses `source`, `tree` and `model`.
+//!
+//! A pipeline names other files of its repository: workflows and actions that it calls, templates that it includes. So
+//! pipelines are read together, after everything else was.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Environment, Environments, Place};
+use crate::source::{Source, SourceId, Span};
+use crate::tree::{Content, Document, Node};
+
+/// A file and what it says.
+#[derive(Clone, Copy)]
+pub(super) struct File<'a> {
+    /// Its path, as shown.
+    pub(super) path: &'a str,
+    /// Its documents; none for text.
+    pub(super) documents: &'a [Node],
+}
+
+impl<'a> File<'a> {
+    /// Its first document.
+    pub(super) fn node(&self) -> Option<&'a Node> {
+        self.documents.first()
+    }
+}
+
+/// Everything pipelines may be made of.
+pub struct Files<'a> {
+    by_path: BTreeMap<&'a str, File<'a>>,
+    sources: BTreeMap<SourceId, &'a Source>,
+    prefixes: Vec<&'a str>,
+    environments: &'a Environments,
+}
+
+impl<'a> Files<'a> {
+    /// The documents that were kept, with what the audited roots are shown below.
+    pub fn new(
+        documents: impl Iterator<Item = (&'a Source, &'a Document)>,
+        prefixes: impl Iterator<Item = &'a str>,
+        environments: &'a Environments,
+    ) -> Self {
+        let (mut by_path, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        for (source, document) in documents {
+            let documents: &[Node] = match &document.content {
+                Content::Values(values) => values,
+                _ => &[],
+            };
+            let file = File { path: &source.path, documents };
+            by_path.insert(source.path.as_str(), file);
+            sources.insert(document.source, source);
+        }
+        let mut prefixes: Vec<&str> = prefixes.collect();
+        prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
+        Self { by_path, sources, prefixes, environments }
+    }
+
+    /// Adds the files of what tools make.
+    pub fn add_sources(&mut self, sources: impl Iterator<Item = (SourceId, &'a Source)>) {
+        self.sources.extend(sources);
+    }
+
+    /// All files, by path.
+    pub(super) fn iter(&self) -> impl Iterator<Item = File<'a>> {
+        self.by_path.values().copied()
+    }
+
+    /// The file at a path.
+    pub(super) fn get(&self, path: &str) -> Option<File<'a>> {
+        self.by_path.get(path).copied()
+    }
+
+    /// How environments are told apart.
+    pub(super) fn environments(&self) -> &'a Environments {
+        self.environments
+    }
+
+    /// The folder of the repository that a file belongs to, with its `/`; empty for a single root.
+    pub(super) fn root_of(&self, path: &'a str) -> &'a str {
+        let holds = |prefix: &&&str| path.strip_prefix(**prefix).is_some_and(|rest| rest.starts_with('/'));
+        let prefix = self.prefixes.iter().filter(|prefix| !prefix.is_empty()).find(holds);
+        prefix.and_then(|prefix| path.get(..=prefix.len())).unwrap_or("")
+    }
+
+    /// The path of the file that a span stands in.
+    pub(super) fn path_of(&self, span: Span) -> &'a str {
+        self.sources.get(&span.source).map_or("", |source| source.path.as_str())
+    }
+
+    /// The text before a place in its file.
+    pub(super) fn text_before(&self, span: Span) -> &'a str {
+        let text = self.sources.get(&span.source).map_or("", |source| source.text.as_str());
+        text.get(..span.start as usize).unwrap_or("")
+    }
+
+    /// The place of a deployment to production, given what was decided of the object it stands in.
+    pub(super) fn place(&self, span: Span, decided: Option<&Environment>, library: bool) -> Place {
+        let path = self.path_of(span);
+        let environment = match decided {
+            Some(environment) => environment.clone(),
+            None => self.environments.decide(path, &["production"]),
+        };
+        Place { span, path: path.into(), environment, library, shared: None }
+    }
+}
