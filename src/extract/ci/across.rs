@@ -38,7 +38,8 @@ fn offer(job: &Job) -> Option<Offer<'_>> {
     if !job.triggers.manual {
         return None;
     }
-    if let Some((_, span, targets)) = job::goes_back(job) {
+    // One that ships and goes back when that fails does so for itself.
+    if let Some((_, span, targets)) = job::goes_back(job).filter(|_| !job::ships(job)) {
         return Some(Offer { job, way: format!("run `{}`", job.pipeline), span, targets, goes_back: true });
     }
     let (input, span) = job::version_input(job)?;
