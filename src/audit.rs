@@ -12,7 +12,7 @@ use crate::discover::{self, Discovery, Found};
 use crate::evaluate::{self, Verdict};
 use crate::extract::{self, Facts, Input};
 use crate::link;
-use crate::model::{Gap, Hides, Model, Targets};
+use crate::model::{Environments, Gap, Hides, Model, Targets};
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
@@ -287,6 +287,10 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         model.absorb(facts.model);
         problems.extend(facts.problems);
     }
+    for facts in generated(&mut model, &sources, environments) {
+        model.absorb(facts.model);
+        problems.extend(facts.problems);
+    }
     model.gaps.extend(renderings.gaps);
     for problem in renderings.problems {
         match problem.span.filter(|span| environments.is_for_show(sources.path(*span))) {
@@ -330,6 +334,16 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         problems,
         files_read,
     })
+}
+
+/// What Jsonnet makes, without the alerts that stand in the repository as they are rendered.
+fn generated(model: &mut Model, sources: &Sources, environments: &Environments) -> Vec<Facts> {
+    let mut generated = resolve::jsonnet::evaluate(sources, environments);
+    let own = model.alerts.iter().filter(|alert| !environments.is_for_show(&alert.place.path));
+    generated.leave_out(&own.map(|alert| alert.name.as_str()).collect());
+    model.gaps.extend(generated.gaps);
+    let documents = generated.documents.into_par_iter();
+    documents.map(|document| extract::generated(document, sources, environments)).collect()
 }
 
 /// A root, and which repository its git configuration says it is.

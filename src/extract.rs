@@ -99,8 +99,17 @@ pub const EXTRACTORS: &[Extractor] = &[
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
 const RENDERED: &[Extractor] = &[alertmanager::extract, kubernetes::extract, prometheus::extract, slo::extract];
 
+/// The alerts and recordings in a document that Jsonnet makes.
+pub fn generated(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {
+    through(&[prometheus::extract], made, sources, environments)
+}
+
 /// Everything the extractors find in a document that a tool made.
 pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {
+    through(RENDERED, made, sources, environments)
+}
+
+fn through(extractors: &[Extractor], made: Rendered, sources: &Sources, environments: &Environments) -> Facts {
     let Rendered { source: id, node, environment, library, .. } = made;
     let content = Content::Values(vec![node]);
     let document = Document { source: id, format: Format::Yaml, content, comments: Vec::new() };
@@ -115,7 +124,7 @@ pub fn rendered(made: Rendered, sources: &Sources, environments: &Environments) 
         sources: Some(sources),
     };
     let mut facts = Facts::default();
-    for extractor in RENDERED {
+    for extractor in extractors {
         extractor(&input, &mut facts);
     }
     facts

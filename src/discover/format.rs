@@ -83,6 +83,7 @@ fn by_extension(extension: &str) -> Option<Format> {
         "tf" | "tofu" | "tfvars" | "hcl" => Format::Hcl,
         "toml" => Format::Toml,
         "md" | "markdown" => Format::Markdown,
+        "jsonnet" | "libsonnet" => Format::Text,
         _ => return None,
     })
 }

@@ -246,3 +246,69 @@ fn every_expression_is_read_or_complained_of() {
     eprintln!("{read} of {all} expressions read, {said} unknown with a reason, {complained} reported as wrong");
     assert!(silent.is_empty(), "{silent:#?}");
 }
+
+/// Repositories that keep beside their Jsonnet what it renders to: entry point and rendering.
+const RENDERED: &[(&str, &str, &str)] = &[
+    ("thanos-io+thanos", "mixin/alerts.jsonnet", "examples/alerts/alerts.yaml"),
+    ("grafana+loki", "production/loki-mixin/mixin.libsonnet", "production/loki-mixin-compiled/alerts.yaml"),
+];
+
+#[test]
+fn evaluated_alerts_are_those_that_were_rendered() {
+    let Some(folder) = corpora() else { return };
+    let (mut agreed, mut wrong) = (0, Vec::new());
+    for (repository, entry, rendering) in RENDERED {
+        let root = folder.join(repository);
+        if !root.is_dir() {
+            eprintln!("{repository} is not in TWOAM_CORPORA");
+            continue;
+        }
+        let sources = jsonnet_of(&root);
+        let generated = twoam::resolve::jsonnet::evaluate(&sources, &twoam::model::Environments::default());
+        let ours: Vec<Alert> =
+            generated.documents.iter().filter(|made| made.path == *entry).flat_map(|made| alerts(&made.node)).collect();
+        let text = std::fs::read_to_string(root.join(rendering)).unwrap();
+        let parsed = twoam::parse::yaml::parse(twoam::source::SourceId(0), &text);
+        for theirs in parsed.document.values().iter().flat_map(alerts) {
+            if ours.contains(&theirs) {
+                agreed += 1;
+            } else {
+                wrong.push(format!("{repository}: {theirs:?}"));
+            }
+        }
+    }
+    eprintln!("{agreed} of {} rendered alerts agree", agreed + wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Name, expression without white space, duration, labels.
+type Alert = (String, String, Option<String>, Vec<(String, String)>);
+
+fn alerts(document: &twoam::tree::Node) -> Vec<Alert> {
+    let groups = document.get("groups").or_else(|| document.at(&["prometheusAlerts", "groups"]));
+    let rules = groups.into_iter().flat_map(twoam::tree::Node::items).filter_map(|group| group.get("rules"));
+    let read = |rule: &twoam::tree::Node| {
+        let text = |key: &str| rule.get(key).and_then(twoam::tree::Node::scalar).map(|text| text.to_string());
+        let expression = text("expr")?.split_whitespace().collect();
+        let labels = rule.get("labels").map_or(&[][..], twoam::tree::Node::entries);
+        let mut labels: Vec<(String, String)> = labels
+            .iter()
+            .map(|label| (label.key.to_string(), label.value.scalar().unwrap_or_default().to_string()))
+            .collect();
+        labels.sort();
+        Some((text("alert")?, expression, text("for"), labels))
+    };
+    rules.flat_map(twoam::tree::Node::items).filter_map(read).collect()
+}
+
+/// The Jsonnet of a repository, as an audit reads it.
+fn jsonnet_of(root: &Path) -> twoam::source::Sources {
+    let found = twoam::discover::discover(&[root.to_owned()], &twoam::discover::Options::default()).files;
+    let files =
+        found.iter().filter(|found| found.format == twoam::tree::Format::Json || found.shown.ends_with("sonnet"));
+    let read = files.filter_map(|found| {
+        let text = twoam::discover::read(found).ok()?;
+        Some(twoam::source::Source::new(&found.shown, text))
+    });
+    twoam::source::Sources::new(read.collect())
+}
