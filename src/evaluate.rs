@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id,
-    Inhibition, Migration, Model, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest,
+    Inhibition, Migration, Model, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest,
     Route, Routing, Runbook, Schedule, Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
@@ -145,6 +145,7 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "schedule" => Schedule,
         "pool" => Pool,
         "autoscaler" => Autoscaler,
+        "monitor" => Monitor,
     }
 }
 
@@ -222,7 +223,9 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
 fn merge_renderings(verdicts: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (index, Placed { verdict, .. }) in verdicts.iter().enumerate() {
-        if matches!(verdict.subject_kind, "workload" | "container" | "datastore") && verdict.subject.contains('/') {
+        if matches!(verdict.subject_kind, "workload" | "container" | "datastore" | "monitor")
+            && verdict.subject.contains('/')
+        {
             let outcome = match verdict.outcome {
                 Outcome::Pass => 0,
                 Outcome::Fail => 1,

@@ -12,6 +12,7 @@ pub mod kubernetes;
 pub mod loss;
 pub mod matching;
 pub mod migration;
+pub mod monitor;
 pub mod objective;
 pub mod oncall;
 pub mod owners;
@@ -39,6 +40,7 @@ pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use loss::DataLoss;
 pub use migration::Migration;
+pub use monitor::Monitor;
 pub use objective::Objective;
 pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
@@ -165,6 +167,8 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// What changes how many copies of a workload run.
     pub autoscalers: Vec<Autoscaler>,
+    /// What collects measurements.
+    pub monitors: Vec<Monitor>,
     /// What tells somebody of backups that fail.
     pub notices: Vec<Notice>,
     /// Tags of everything that Terraform makes, for plans that select by tag.
@@ -264,6 +268,7 @@ impl Model {
         self.restore_tests.extend(other.restore_tests);
         self.pools.extend(other.pools);
         self.autoscalers.extend(other.autoscalers);
+        self.monitors.extend(other.monitors);
         self.notices.extend(other.notices);
         self.tagged.pairs.extend(other.tagged.pairs);
         self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);

@@ -11,12 +11,14 @@ mod database;
 mod datastore;
 mod dumped;
 mod entrance;
+mod monitor;
 mod object;
 mod operator;
 mod release;
 mod rollout;
 mod selecting;
 mod skaffold;
+mod telemetry;
 mod uses;
 mod volume;
 mod workload;
@@ -54,7 +56,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("policy", "PodDisruptionBudget") => selecting::budget(&object, facts),
         ("autoscaling", "HorizontalPodAutoscaler") => selecting::autoscaler(&object, facts),
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
-        ("monitoring.coreos.com", "ServiceMonitor" | "PodMonitor" | "Probe") => selecting::monitor(&object, facts),
+        (group, kind) if monitor::KINDS.contains(&(group, kind)) => monitor::extract(&object, facts),
         ("flagger.app", "Canary") => rollout::canary(&object, facts),
         ("", "LimitRange") => capacity::limit_range(&object, facts),
         ("", "ConfigMap") => selecting::configuration(&object, facts),

@@ -8,6 +8,7 @@ mod alert;
 mod annotation;
 mod expression;
 mod output;
+mod possible;
 mod record;
 mod server;
 mod severity;
@@ -104,7 +105,7 @@ fn visit(input: &Input<'_>, node: &Node, around: &Surroundings, facts: &mut Fact
     }
     let Some(map) = node.as_map() else { return };
     let mut around = surroundings(map, around);
-    record::extract(map, &around, facts);
+    record::extract(input, map, &around, facts);
     if is_group(map) {
         around.group_labels = Labels::read(map.get("labels"));
         for rule in map.get("rules").map_or(&[][..], Node::items) {

@@ -7,8 +7,7 @@ use regex::Regex;
 
 use super::index::BySelector;
 use super::kubernetes::{Selecting, same_namespace};
-use crate::model::kubernetes::Monitor;
-use crate::model::{Fact, Id, Labels, Model, Service, Workload};
+use crate::model::{Fact, Id, Labels, Model, Monitor, Service, Workload};
 use crate::tree::Text;
 
 /// Labels whose value names what a series is about.
@@ -200,7 +199,7 @@ impl Identity {
         let probes: Vec<&Monitor> =
             self.names.iter().filter_map(|name| targets.probes.get(name)).flatten().copied().collect();
         for probe in probes {
-            self.add("job", probe.job.clone().unwrap_or_else(|| probe.name.clone()));
+            self.add("job", probe.job.clone().unwrap_or_else(|| probe.plain_name.clone()));
             for target in &probe.targets {
                 self.add("instance", target.clone());
                 self.add("target", target.clone());
@@ -210,7 +209,7 @@ impl Identity {
             if reaches(monitor, &workload.namespace) {
                 let namespace = monitor.namespace.value().map_or("", Text::as_str);
                 let job = monitor.job_label.as_ref().and_then(|label| workload.pod_labels.value(label));
-                let named = compact_str::format_compact!("{namespace}/{}", monitor.name);
+                let named = compact_str::format_compact!("{namespace}/{}", monitor.plain_name);
                 self.add("job", job.map_or(named, Text::from));
             }
         }
@@ -260,7 +259,7 @@ pub(super) fn host(target: &str) -> &str {
 }
 
 /// Whether a monitor looks into a namespace.
-fn reaches(monitor: &Monitor, namespace: &Fact<Text>) -> bool {
+pub(super) fn reaches(monitor: &Monitor, namespace: &Fact<Text>) -> bool {
     monitor.namespaces.iter().any(|name| name == "*" || Some(name) == namespace.value())
         || same_namespace(&monitor.namespace, namespace)
 }
@@ -274,7 +273,7 @@ struct Targets<'m> {
 
 impl<'m> Targets<'m> {
     fn new(model: &'m Model, selecting: &'m Selecting) -> Self {
-        let monitors = &model.kubernetes.monitors;
+        let monitors = &model.monitors;
         let mut probes: BTreeMap<Text, Vec<&Monitor>> = BTreeMap::new();
         for probe in monitors.iter().filter(|monitor| monitor.kind == "Probe") {
             for target in &probe.targets {
@@ -287,7 +286,7 @@ impl<'m> Targets<'m> {
     /// The monitors of a kind whose selector matches these labels.
     fn monitors(&self, model: &'m Model, kind: &str, labels: &Labels) -> impl Iterator<Item = &'m Monitor> {
         let candidates = self.by_selector.candidates(labels).into_iter();
-        let candidates = candidates.filter_map(|index| model.kubernetes.monitors.get(index));
+        let candidates = candidates.filter_map(|index| model.monitors.get(index));
         candidates.filter(move |monitor| monitor.kind == kind && monitor.selector.matches(labels))
     }
 }

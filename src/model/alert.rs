@@ -54,6 +54,12 @@ facts! {
         missing_data: Fact<Text>,
         /// Whether it asks if something is there, so that no data at all is the worst answer.
         presence: bool,
+        /// A recording that its expression names and that nothing here records; unknown where it may be recorded
+        /// elsewhere.
+        unrecorded: Fact<Text>,
+        /// Why it can never fire, in words: what its expression compares has bounds that the threshold lies outside of.
+        /// Absent where it can, or may.
+        impossible: Fact<Text>,
         /// An alert before it of the same name, labels and expression.
         repeats: Fact<Text>,
         /// What it tells of what it watches: `availability`, `errors`, `latency`, `traffic`, `saturation`; unknown where

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Place;
 use super::rollout::Canary;
 use super::schema::{Fact, Labels};
+use crate::source::Span;
 use crate::tree::Text;
 
 /// The objects of all files.
@@ -20,8 +21,6 @@ pub struct Objects {
     pub spread_defaults: Vec<Place>,
     /// Flagger's `Canary`.
     pub canaries: Vec<Canary>,
-    /// `ServiceMonitor`, `PodMonitor` and `Probe`.
-    pub monitors: Vec<Monitor>,
     /// What lets callers from outside in.
     pub entrances: Vec<Entrance>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
@@ -42,7 +41,6 @@ impl Objects {
         self.limit_ranges.extend(other.limit_ranges);
         self.spread_defaults.extend(other.spread_defaults);
         self.canaries.extend(other.canaries);
-        self.monitors.extend(other.monitors);
         self.entrances.extend(other.entrances);
         self.claims.extend(other.claims);
         self.configurations.extend(other.configurations);
@@ -87,7 +85,8 @@ impl Selector {
 }
 
 impl Requirement {
-    fn matches(&self, labels: &Labels) -> bool {
+    /// Whether it holds of these labels.
+    pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.value(&self.key);
         let listed = || value.is_some_and(|value| self.values.iter().any(|item| item == value));
         match self.operator.as_str() {
@@ -113,6 +112,8 @@ pub struct NetworkService {
     pub selector: Selector,
     /// Its ports: name, number and target (name or number).
     pub ports: Vec<ServicePort>,
+    /// Where it says that what it leads to is to be scraped, when it does (`prometheus.io/scrape`).
+    pub scraped: Option<Span>,
     /// Where.
     pub place: Place,
 }
@@ -156,29 +157,6 @@ pub struct LimitRange {
     pub memory_request: Fact<Text>,
     /// The most memory they may use.
     pub memory_limit: Fact<Text>,
-    /// Where.
-    pub place: Place,
-}
-
-/// A `ServiceMonitor`, `PodMonitor` or `Probe`.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Monitor {
-    /// The kind.
-    pub kind: Text,
-    /// `metadata.name`.
-    pub name: Text,
-    /// `metadata.namespace`.
-    pub namespace: Fact<Text>,
-    /// Which Services or pods; unused for a `Probe`.
-    pub selector: Selector,
-    /// Namespaces it looks in; empty means its own, `*` means any.
-    pub namespaces: Vec<Text>,
-    /// The `job` it gives its series, when it says so (`jobName`).
-    pub job: Option<Text>,
-    /// The label of the Service or pod whose value becomes `job` (`jobLabel`).
-    pub job_label: Option<Text>,
-    /// Hosts that a `Probe` asks.
-    pub targets: Vec<Text>,
     /// Where.
     pub place: Place,
 }

@@ -151,6 +151,10 @@ pub struct Prometheus {
     pub rule_namespaces: Option<Selector>,
     /// Whether it is a custom resource, whose rules are selected by labels.
     pub selects: bool,
+    /// Where it says that it finds what it scrapes by discovery, when it does.
+    pub discovers: Option<Span>,
+    /// Where it takes over what another server records, when it does: by federation, or by reading from elsewhere.
+    pub takes_over: Option<Span>,
 }
 
 /// An `Alertmanager`, as far as it says which configuration it has.
@@ -171,7 +175,9 @@ pub struct Alertmanager {
 pub struct Recording {
     /// The name of what it records.
     pub name: Text,
-    /// What that is made of.
+    /// The file.
+    pub path: Text,
+    /// What that is made of; nothing where that could not be read.
     pub watches: Vec<Watch>,
     /// What it tells.
     pub signals: Vec<Signal>,

@@ -53,6 +53,9 @@ facts! {
         /// Whether an alert was written for it alone, or tells more of it than how it is run; absent where no alert watches
         /// it.
         alerted_on_work: Fact<bool>,
+        /// Whether anything collects its measurements; absent where that is asked of nothing here, or not known to be a
+        /// matter of its manifests.
+        measured: Fact<bool>,
         /// What of it only looks like readiness, in words; absent where nothing does.
         theater: Fact<Text>,
         /// Whether it has a runbook.

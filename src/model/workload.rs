@@ -64,6 +64,9 @@ facts! {
         claims: Vec<Fact<Text>>,
         /// Names of the `ConfigMaps` its environment is read from.
         configured_by: Vec<Text>,
+        /// Where it says itself that it is measured: an annotation that asks to be scraped, a setting that sends
+        /// measurements somewhere.
+        telemetry: Option<crate::source::Span>,
         /// Names of the containers' ports, and their numbers.
         ports: Vec<(Text, Option<i64>)>,
         /// Whether replicas was left out, and an autoscaler may own it.

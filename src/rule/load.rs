@@ -15,7 +15,7 @@ use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
     Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy,
-    Inhibition, Migration, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest, Route,
+    Inhibition, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest, Route,
     Routing, Runbook, Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
@@ -66,6 +66,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Schedule::described,
     Pool::described,
     Autoscaler::described,
+    Monitor::described,
 ];
 
 impl RuleSet {

@@ -1,11 +1,9 @@
 //! Objects that matter for what they select or name: Services, budgets, autoscalers, monitors, `ConfigMap`s.
 
 use super::object::{Object, int, optional, text};
-use super::uses;
+use super::{telemetry, uses};
 use crate::extract::Facts;
-use crate::model::kubernetes::{
-    Configuration, DisruptionBudget, Monitor, NetworkService, Requirement, Selector, ServicePort,
-};
+use crate::model::kubernetes::{Configuration, DisruptionBudget, NetworkService, Requirement, Selector, ServicePort};
 use crate::model::{Autoscaler, Fact};
 use crate::tree::{Node, Text};
 
@@ -62,6 +60,7 @@ pub(super) fn service(object: &Object<'_>, facts: &mut Facts) {
         labels: object.labels.clone(),
         selector: equalities(object.at(&["spec", "selector"])),
         ports: ports.iter().map(port).collect(),
+        scraped: telemetry::scraped(&object.annotations),
         place: object.place.clone(),
     });
 }
@@ -119,35 +118,6 @@ fn scaling(object: &Object<'_>, min_replicas: Fact<i64>, max_replicas: Fact<i64>
         max_replicas,
         ..Autoscaler::default()
     }
-}
-
-/// Adds a `ServiceMonitor`, `PodMonitor` or `Probe`.
-pub(super) fn monitor(object: &Object<'_>, facts: &mut Facts) {
-    let said = |key| object.at(&["spec", key]).and_then(|node| text(node).value().cloned());
-    facts.model.kubernetes.monitors.push(Monitor {
-        kind: object.kind.into(),
-        name: object.name.clone(),
-        namespace: object.namespace.clone(),
-        selector: selector(object.at(&["spec", "selector"])),
-        namespaces: watched_namespaces(object),
-        job: said("jobName"),
-        job_label: said("jobLabel"),
-        targets: probe_targets(object),
-        place: object.place.clone(),
-    });
-}
-
-fn watched_namespaces(object: &Object<'_>) -> Vec<Text> {
-    let Some(namespaces) = object.at(&["spec", "namespaceSelector"]) else { return Vec::new() };
-    if namespaces.get("any").and_then(Node::as_bool) == Some(true) {
-        return vec![Text::const_new("*")];
-    }
-    namespaces.get("matchNames").map_or(&[][..], Node::items).iter().filter_map(Node::scalar).collect()
-}
-
-fn probe_targets(object: &Object<'_>) -> Vec<Text> {
-    let targets = object.at(&["spec", "targets", "staticConfig", "static"]).map_or(&[][..], Node::items);
-    targets.iter().filter_map(Node::as_str).flat_map(uses::hosts_of).collect()
 }
 
 /// Adds a `ConfigMap` whose values name something.

@@ -305,7 +305,7 @@ fn budgets_autoscalers_and_monitors_are_kept_for_joins() {
     assert_eq!(facts.model.autoscalers[0].min_replicas.value(), Some(&1));
     assert_eq!(facts.model.autoscalers[1].min_replicas.value(), Some(&0));
     assert_eq!(
-        (objects.monitors[0].job.as_deref(), objects.monitors[0].targets[0].as_str()),
+        (facts.model.monitors[0].job.as_deref(), facts.model.monitors[0].targets[0].as_str()),
         (Some("a-probe"), "pay.example")
     );
 }

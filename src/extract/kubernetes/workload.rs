@@ -1,7 +1,7 @@
 //! What runs: the built-in workloads and Argo's Rollout.
 
 use super::object::{Object, boolean, int, optional, text};
-use super::{capacity, container, cronjob, datastore, rollout, volume};
+use super::{capacity, container, cronjob, datastore, rollout, telemetry, volume};
 use crate::extract::Facts;
 use crate::model::{Fact, Id, Labels, Workload};
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub(super) struct Shape<'a> {
     pub(super) spec: &'a Node,
     /// The pod's labels.
     labels: Option<&'a Node>,
+    /// The pod's annotations.
+    annotations: Option<&'a Node>,
     /// The pod's `spec`.
     pub(super) pod: &'a Node,
 }
@@ -36,7 +38,12 @@ impl<'a> Shape<'a> {
             "CronJob" => spec.at(&["jobTemplate", "spec", "template"])?,
             _ => spec.get("template")?,
         };
-        let shape = Self { spec, labels: template.at(&["metadata", "labels"]), pod: template.get("spec")? };
+        let shape = Self {
+            spec,
+            labels: template.at(&["metadata", "labels"]),
+            annotations: template.at(&["metadata", "annotations"]),
+            pod: template.get("spec")?,
+        };
         (!shape.is_patch(object.kind)).then_some(shape)
     }
 
@@ -110,6 +117,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         configured_by,
         ports,
         rollout: rollout::of_workload(object, &shape),
+        telemetry: telemetry::of_workload(object, &Labels::read(shape.annotations), &shape.pod_labels(), shape.pod),
         spread: capacity::spread(shape.pod, &shape.pod_labels(), &object.namespace, object.head()),
         drains: capacity::drains(shape.pod, object.head()),
         ..Workload::default()

@@ -61,6 +61,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         annotations,
         expression,
         watches: reading.watches,
+        impossible: reading.never.map_or_else(|| Fact::absent(asked.span), |why| Fact::known(why.into(), asked.span)),
         signals,
         output: reading.output,
         namespace: around.namespace.clone(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use promql_parser::label::{MatchOp, Matchers};
 use promql_parser::parser::{self, Expr, VectorSelector};
 
-use super::{Language, output, signal};
+use super::{Language, output, possible, signal};
 use crate::model::Signal;
 use crate::model::alert::{Output, Watch};
 use crate::tree::Text;
@@ -55,6 +55,8 @@ pub(super) struct Reading {
     pub(super) output: Output,
     /// Which signals it asks for.
     pub(super) signals: Vec<Signal>,
+    /// Why it can never give anything, in words.
+    pub(super) never: Option<String>,
 }
 
 /// What the value of an expression comes from.
@@ -129,6 +131,7 @@ impl Walk {
         reading.smoothed |= windows.len() > 1 || windows.iter().any(|window| *window >= LONG);
         reading.output = output::of(expression);
         reading.signals = signal::of(expression);
+        reading.never = possible::why_never(expression);
         reading.basis = match (reading.watches.is_empty(), calendar) {
             (false, _) => Basis::Series,
             (true, true) => Basis::Calendar,

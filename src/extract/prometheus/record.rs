@@ -2,20 +2,25 @@
 
 use super::expression::{self, Expression};
 use super::{Language, Surroundings};
-use crate::extract::Facts;
+use crate::extract::{Facts, Input};
 use crate::model::routing::Recording;
-use crate::tree::{Map, Node};
+use crate::tree::{Map, Node, Text};
 
 /// Adds what a group records.
-pub(super) fn extract(group: &Map, around: &Surroundings, facts: &mut Facts) {
+pub(super) fn extract(input: &Input<'_>, group: &Map, around: &Surroundings, facts: &mut Facts) {
     for rule in group.get("rules").map_or(&[][..], Node::items) {
         let name = rule.get("record").and_then(Node::scalar);
-        let (Some(name), Some(asked)) = (name, rule.get("expr").and_then(Node::as_str)) else { continue };
+        let (Some(name), Some(asked)) = (name, rule.get("expr")) else { continue };
+        let path = Text::from(input.source.path.as_str());
+        let mut recording = Recording { name, path, ..Recording::default() };
         // What is wrong with an expression is said where it is asked for.
-        if let Expression::Read(reading) = expression::read(asked, Language::Other)
+        if let Some(asked) = asked.as_str()
+            && let Expression::Read(reading) = expression::read(asked, Language::Other)
             && !around.templated
         {
-            facts.model.routing.recordings.push(Recording { name, watches: reading.watches, signals: reading.signals });
+            recording.watches = reading.watches;
+            recording.signals = reading.signals;
         }
+        facts.model.routing.recordings.push(recording);
     }
 }

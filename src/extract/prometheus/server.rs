@@ -4,6 +4,7 @@ use crate::extract::kubernetes::label_selector;
 use crate::extract::{Facts, Input};
 use crate::model::routing::Prometheus;
 use crate::model::{Fact, Labels};
+use crate::source::Span;
 use crate::tree::{Map, Node, Text};
 
 /// Adds what a document says of a Prometheus.
@@ -67,8 +68,27 @@ fn of_file(input: &Input<'_>, node: &Node) -> Prometheus {
         external_labels: Labels::read(node.at(&["global", "external_labels"])),
         relabels: node.at(&["alerting", "alert_relabel_configs"]).map(|node| node.span),
         rule_files: files.filter_map(|file| Some((file.scalar()?, file.span))).collect(),
+        discovers: jobs(node).find_map(discovery),
+        takes_over: taken_over(node),
         ..Prometheus::default()
     }
+}
+
+fn jobs(node: &Node) -> impl Iterator<Item = &Node> {
+    node.get("scrape_configs").map_or(&[][..], Node::items).iter()
+}
+
+/// Where a job finds its targets by discovery in a cluster.
+fn discovery(job: &Node) -> Option<Span> {
+    job.entry("kubernetes_sd_configs").map(|entry| entry.key_span)
+}
+
+/// Where a server takes over series of another: it scrapes a federation, or reads from a remote store.
+/// <https://prometheus.io/docs/prometheus/latest/federation/>
+fn taken_over(node: &Node) -> Option<Span> {
+    let federates = |path: &&Node| path.as_str().is_some_and(|path| path.ends_with("/federate"));
+    let federated = jobs(node).filter_map(|job| job.get("metrics_path")).find(federates);
+    federated.map(|path| path.span).or_else(|| node.entry("remote_read").map(|entry| entry.key_span))
 }
 
 /// A custom resource, or the values of a chart that become one.
@@ -87,6 +107,11 @@ fn of_spec(input: &Input<'_>, spec: &Node, namespace: Fact<Text>) -> Prometheus 
         rule_namespaces: selector("ruleNamespaceSelector"),
         // The values of a chart leave its own default to the chart.
         selects: spec.get("ruleSelector").is_some(),
+        discovers: ["additionalScrapeConfigs", "scrapeConfigSelector"]
+            .iter()
+            .find_map(|key| spec.entry(key))
+            .map(|entry| entry.key_span),
+        takes_over: spec.entry("remoteRead").map(|entry| entry.key_span),
         place,
         ..Prometheus::default()
     }
