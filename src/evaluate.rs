@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy, Id,
-    Inhibition, Migration, Model, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest,
-    Route, Routing, Runbook, Schedule, Service, Shared, Workload,
+    Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
+    EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
+    PagingService, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Shared,
+    Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -146,6 +147,9 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
         "pool" => Pool,
         "autoscaler" => Autoscaler,
         "monitor" => Monitor,
+        "queue" => Queue,
+        "certificate" => Certificate,
+        "log_store" => LogStore,
     }
 }
 

@@ -2,6 +2,7 @@
 //! `problem`. An extractor says what stands in one file; what only the whole repository shows is for `link/`.
 
 mod alertmanager;
+mod budget;
 mod catalogue;
 pub mod ci;
 mod drill;
@@ -83,6 +84,7 @@ pub type Extractor = fn(&Input<'_>, &mut Facts);
 pub const EXTRACTORS: &[Extractor] = &[
     catalogue::extract,
     alertmanager::extract,
+    budget::extract,
     drill::extract,
     grafana::extract,
     helmfile::extract,

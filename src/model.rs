@@ -6,9 +6,11 @@
 
 pub mod alert;
 pub mod autoscaler;
+pub mod certificate;
 pub mod datastore;
 pub mod environment;
 pub mod kubernetes;
+pub mod log_store;
 pub mod loss;
 pub mod matching;
 pub mod migration;
@@ -18,6 +20,8 @@ pub mod oncall;
 pub mod owners;
 pub mod pool;
 pub mod practice;
+pub mod probe;
+pub mod queue;
 pub mod release;
 pub mod rollback;
 pub mod rollout;
@@ -36,8 +40,10 @@ use serde::Serialize;
 
 pub use alert::{Alert, RunbookReference};
 pub use autoscaler::Autoscaler;
+pub use certificate::Certificate;
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
+pub use log_store::LogStore;
 pub use loss::DataLoss;
 pub use migration::Migration;
 pub use monitor::Monitor;
@@ -46,6 +52,8 @@ pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use pool::Pool;
 pub use practice::{Deployment, Drill, OwnerPattern};
+pub use probe::Probe;
+pub use queue::Queue;
 pub use release::Release;
 pub use rollback::RollbackPath;
 pub use rollout::Rollout;
@@ -169,6 +177,14 @@ pub struct Model {
     pub autoscalers: Vec<Autoscaler>,
     /// What collects measurements.
     pub monitors: Vec<Monitor>,
+    /// What asks from outside whether something answers.
+    pub probes: Vec<Probe>,
+    /// Queues.
+    pub queues: Vec<Queue>,
+    /// Certificates.
+    pub certificates: Vec<Certificate>,
+    /// Where logs are kept.
+    pub log_stores: Vec<LogStore>,
     /// What tells somebody of backups that fail.
     pub notices: Vec<Notice>,
     /// Tags of everything that Terraform makes, for plans that select by tag.
@@ -269,6 +285,10 @@ impl Model {
         self.pools.extend(other.pools);
         self.autoscalers.extend(other.autoscalers);
         self.monitors.extend(other.monitors);
+        self.probes.extend(other.probes);
+        self.queues.extend(other.queues);
+        self.certificates.extend(other.certificates);
+        self.log_stores.extend(other.log_stores);
         self.notices.extend(other.notices);
         self.tagged.pairs.extend(other.tagged.pairs);
         self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);

@@ -5,6 +5,7 @@
 
 mod backup;
 mod capacity;
+mod certificate;
 mod container;
 mod cronjob;
 mod database;
@@ -58,6 +59,8 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
         (group, kind) if monitor::KINDS.contains(&(group, kind)) => monitor::extract(&object, facts),
         ("flagger.app", "Canary") => rollout::canary(&object, facts),
+        ("cert-manager.io", "Certificate") => certificate::managed(&object, facts),
+        ("", "Secret") => certificate::secret(&object, facts),
         ("", "LimitRange") => capacity::limit_range(&object, facts),
         ("", "ConfigMap") => selecting::configuration(&object, facts),
         _ => {

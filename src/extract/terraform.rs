@@ -3,14 +3,19 @@
 
 mod alarms;
 mod backups;
+mod certificates;
 mod datastores;
 mod deployments;
 mod grafana;
+mod logs;
 mod notices;
+mod objectives;
 mod oncall;
 mod pools;
+mod probes;
 mod providers;
 mod public;
+mod queues;
 mod reading;
 mod receivers;
 mod releases;
@@ -44,6 +49,11 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         oncall::extract(ground, &mut seen, facts);
         grafana::extract(ground, &mut seen, facts);
         notices::extract(ground, facts);
+        probes::extract(ground, facts);
+        queues::extract(ground, &mut seen, facts);
+        certificates::extract(ground, &mut seen, facts);
+        logs::extract(ground, &mut seen, facts);
+        objectives::extract(ground, &mut seen, facts);
     }
     backups::tags(resolved, facts);
 }

@@ -43,7 +43,10 @@ pub(super) fn settle(model: &mut Model) {
 
 /// Says of every service which of its signals are alerted on.
 pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
-    let entered = entered(model, selecting);
+    let entered: BTreeMap<Id<Service>, Span> = entered(model, selecting)
+        .into_iter()
+        .filter_map(|(service, doors)| Some((service, doors.first()?.place.span)))
+        .collect();
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
@@ -132,14 +135,14 @@ fn unnoticed(signals: &Signals) -> Fact<Text> {
     Fact::known(text, signals.span)
 }
 
-/// The services that callers from outside reach, each with where.
-fn entered(model: &Model, selecting: &Selecting) -> BTreeMap<Id<Service>, Span> {
+/// The services that callers from outside reach, each with the doors by which they do.
+pub(super) fn entered<'m>(model: &'m Model, selecting: &Selecting) -> BTreeMap<Id<Service>, Vec<&'m Entrance>> {
     let mut by_backend: BTreeMap<&Text, Vec<&Entrance>> = BTreeMap::new();
     let entrances = model.kubernetes.entrances.iter().filter(|entrance| !entrance.inside);
     for entrance in entrances.filter(|entrance| entrance.place.environment.production && !entrance.place.library) {
         entrance.backends.iter().for_each(|backend| by_backend.entry(backend).or_default().push(entrance));
     }
-    let mut entered = BTreeMap::new();
+    let mut entered: BTreeMap<Id<Service>, Vec<&Entrance>> = BTreeMap::new();
     if by_backend.is_empty() {
         return entered;
     }
@@ -147,9 +150,11 @@ fn entered(model: &Model, selecting: &Selecting) -> BTreeMap<Id<Service>, Span> 
     for (_, workload) in workloads {
         let Some(service) = workload.service else { continue };
         for network in selecting.services(model, workload) {
-            let mut through = by_backend.get(&network.name).into_iter().flatten();
-            if let Some(entrance) = through.find(|entrance| same_namespace(&entrance.namespace, &network.namespace)) {
-                entered.entry(service).or_insert(entrance.place.span);
+            let through = by_backend.get(&network.name).into_iter().flatten();
+            let doors = through.filter(|entrance| same_namespace(&entrance.namespace, &network.namespace));
+            let doors: Vec<&Entrance> = doors.copied().collect();
+            if !doors.is_empty() {
+                entered.entry(service).or_default().extend(doors);
             }
         }
     }

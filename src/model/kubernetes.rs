@@ -168,6 +168,8 @@ pub struct Entrance {
     pub inside: bool,
     /// The hosts it answers for.
     pub hosts: Vec<Text>,
+    /// Where it says that a tool is to ask it from outside, when it does.
+    pub probed: Option<Span>,
     /// The Services it leads to.
     pub backends: Vec<Text>,
     /// `metadata.namespace`.

@@ -56,6 +56,10 @@ facts! {
         /// Whether anything collects its measurements; absent where that is asked of nothing here, or not known to be a
         /// matter of its manifests.
         measured: Fact<bool>,
+        /// Whether anything asks it from outside, as its users do; absent where no host of it is known.
+        probed: Fact<bool>,
+        /// Whether it has a service level objective; absent where nothing here has.
+        objective: Fact<bool>,
         /// What of it only looks like readiness, in words; absent where nothing does.
         theater: Fact<Text>,
         /// Whether it has a runbook.

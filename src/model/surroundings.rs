@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::source::Span;
 use crate::tree::Text;
 
 /// All of it, file by file.
@@ -15,6 +16,8 @@ pub struct Surroundings {
     pub makefiles: Vec<Makefile>,
     /// The `uid`s of Grafana dashboards.
     pub dashboards: Vec<Text>,
+    /// Pages that say what happens when an error budget is spent.
+    pub budget_policies: Vec<Span>,
 }
 
 impl Surroundings {
@@ -24,6 +27,7 @@ impl Surroundings {
         self.repositories.extend(other.repositories);
         self.makefiles.extend(other.makefiles);
         self.dashboards.extend(other.dashboards);
+        self.budget_policies.extend(other.budget_policies);
     }
 }
 

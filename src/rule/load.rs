@@ -14,9 +14,9 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Autoscaler, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, EscalationPolicy,
-    Inhibition, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool, Receiver, Release, RestoreTest, Route,
-    Routing, Runbook, Schedule, Service, Workload,
+    Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
+    EscalationPolicy, Inhibition, LogStore, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool,
+    Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -67,6 +67,9 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Pool::described,
     Autoscaler::described,
     Monitor::described,
+    Queue::described,
+    Certificate::described,
+    LogStore::described,
 ];
 
 impl RuleSet {

@@ -22,6 +22,9 @@ const SCHEMES: &[(&str, &[&str])] = &[
     ("cloud.google.com/load-balancer-type", &["Internal"]),
 ];
 
+/// Beginnings of annotations by which a tool that asks from outside finds what it asks.
+const PROBED: &[&str] = &["gatus.", "uptime-kuma.", "blackbox.", "prometheus.io/probe", "monitor.stakater.com/"];
+
 /// Adds an object that lets callers in.
 pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let spec = object.at(&["spec"]);
@@ -33,6 +36,9 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
                 return;
             }
             backends.push(object.name.clone());
+            // <https://kubernetes-sigs.github.io/external-dns/latest/docs/annotations/annotations/>
+            let named = object.annotations.value("external-dns.alpha.kubernetes.io/hostname").unwrap_or_default();
+            hosts.extend(named.split(',').map(str::trim).filter(|host| !host.is_empty()).map(Text::from));
         }
         ("networking.k8s.io" | "extensions", "Ingress") => {
             for rule in items("rules") {
@@ -84,6 +90,12 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     });
     facts.model.kubernetes.entrances.push(Entrance {
         inside: scheme || unsaid || private || (!hosts.is_empty() && hosts.iter().all(is_inside)),
+        probed: object
+            .annotations
+            .0
+            .iter()
+            .find(|(key, _)| PROBED.iter().any(|known| key.starts_with(known)))
+            .and_then(|(_, fact)| fact.span),
         hosts,
         backends,
         namespace: object.namespace.clone(),

@@ -7,10 +7,10 @@ use super::object::{Object, optional, text};
 use super::selecting::selector;
 use super::uses;
 use crate::extract::Facts;
-use crate::model::Monitor;
 use crate::model::kubernetes::Selector;
 use crate::model::monitor::Endpoint;
-use crate::tree::{Node, Text};
+use crate::model::{Fact, Monitor, Probe};
+use crate::tree::{Node, Text, Unknown};
 
 /// The kinds read here.
 pub(super) const KINDS: &[(&str, &str)] = &[
@@ -41,7 +41,20 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         targets: probe_targets(object),
         ..Monitor::default()
     };
+    if monitor.kind == "Probe" {
+        facts.model.probes.push(probe(object, &monitor));
+    }
     facts.model.add(monitor);
+}
+
+/// What a `Probe` asks; one that selects ingresses asks what their hosts will be.
+fn probe(object: &Object<'_>, monitor: &Monitor) -> Probe {
+    let head = object.head();
+    let mut hosts: Vec<Fact<Text>> = monitor.targets.iter().map(|host| Fact::known(host.clone(), head)).collect();
+    if hosts.is_empty() {
+        hosts.push(Fact::unknown(Unknown::new("its targets are not written here", "", head)));
+    }
+    Probe { hosts, place: object.place.clone() }
 }
 
 /// A selector is required: without one the object is a patch of another.

@@ -3,9 +3,9 @@
 use crate::extract::kubernetes::label_selector;
 use crate::extract::{Facts, Input};
 use crate::model::routing::Prometheus;
-use crate::model::{Fact, Labels};
+use crate::model::{Fact, Labels, Probe};
 use crate::source::Span;
-use crate::tree::{Map, Node, Text};
+use crate::tree::{Map, Node, Text, Unknown};
 
 /// Adds what a document says of a Prometheus.
 pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
@@ -39,6 +39,7 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
         return;
     }
     if is_configuration(map) {
+        facts.model.probes.extend(jobs(node).filter_map(|job| probe(input, job)));
         facts.model.routing.prometheis.push(of_file(input, node));
         return;
     }
@@ -76,6 +77,24 @@ fn of_file(input: &Input<'_>, node: &Node) -> Prometheus {
 
 fn jobs(node: &Node) -> impl Iterator<Item = &Node> {
     node.get("scrape_configs").map_or(&[][..], Node::items).iter()
+}
+
+/// A job that asks the blackbox exporter, which asks what the job calls its targets.
+/// <https://github.com/prometheus/blackbox_exporter#prometheus-configuration>
+fn probe(input: &Input<'_>, job: &Node) -> Option<Probe> {
+    let path = job.get("metrics_path").and_then(Node::as_str)?;
+    let groups = job.get("static_configs").map_or(&[][..], Node::items);
+    let targets = groups.iter().flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
+    let host = |written: &Text| -> Text {
+        let after = written.split_once("://").map_or(written.as_str(), |(_, rest)| rest);
+        after.split(['/', ':', '?']).next().unwrap_or_default().to_ascii_lowercase().into()
+    };
+    let mut hosts: Vec<Fact<Text>> =
+        targets.map(|target| Fact::read(target, Node::scalar).map(|written| host(&written))).collect();
+    if hosts.is_empty() {
+        hosts.push(Fact::unknown(Unknown::new("its targets are found elsewhere", "", job.span)));
+    }
+    (path == "/probe").then(|| Probe { hosts, place: input.place(job.span, &[]) })
 }
 
 /// Where a job finds its targets by discovery in a cluster.

@@ -1,0 +1,61 @@
+//! Checks that ask from outside, of clouds and of services that do only this.
+//!
+//! The attributes that name what is asked stand in the documentation of each provider on
+//! <https://registry.terraform.io/browse/providers>.
+
+use crate::extract::Facts;
+use crate::model::{Fact, Probe};
+use crate::resolve::terraform::Resource;
+use crate::tree::{Node, Text};
+
+use super::Ground;
+
+/// Types of checks, and where they name what they ask; none where a script does.
+const KINDS: &[(&str, &[&str])] = &[
+    ("google_monitoring_uptime_check_config", &["monitored_resource.labels.host"]),
+    ("aws_route53_health_check", &["fqdn", "ip_address"]),
+    ("aws_synthetics_canary", &[]),
+    ("datadog_synthetics_test", &["request_definition.url", "request_definition.host"]),
+    ("azurerm_application_insights_standard_web_test", &["request.url"]),
+    ("azurerm_application_insights_web_test", &[]),
+    ("statuscake_uptime_check", &["monitored_resource.address"]),
+    ("statuscake_test", &["website_url"]),
+    ("uptimerobot_monitor", &["url"]),
+    ("pingdom_check", &["host"]),
+    ("betteruptime_monitor", &["url"]),
+    ("checkly_check", &["request.url"]),
+    ("newrelic_synthetics_monitor", &["uri"]),
+    ("newrelic_synthetics_script_monitor", &[]),
+    ("grafana_synthetic_monitoring_check", &["target"]),
+    ("site24x7_website_monitor", &["website"]),
+    ("dynatrace_http_monitor", &[]),
+    ("dynatrace_browser_monitor", &[]),
+];
+
+pub(super) fn extract(ground: Ground<'_>, facts: &mut Facts) {
+    for (kind, paths) in KINDS {
+        for resource in ground.of_type(kind) {
+            facts.model.probes.push(Probe { hosts: hosts(resource, paths), place: ground.place(resource) });
+        }
+    }
+}
+
+/// What a check asks; what stands in a script is not known.
+fn hosts(resource: &Resource, paths: &[&str]) -> Vec<Fact<Text>> {
+    let named: Vec<Fact<Text>> = paths
+        .iter()
+        .filter_map(|path| resource.at(path).filter(|node| !node.is_null()))
+        .map(|node| Fact::read(node, Node::scalar).map(|written| host(&written)))
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let unknown = Node::unknown("what it asks is not written here", "pass a plan", resource.head);
+    vec![Fact::read(&unknown, Node::scalar)]
+}
+
+/// The host of a URL.
+fn host(written: &str) -> Text {
+    let after = written.split_once("://").map_or(written, |(_, rest)| rest);
+    after.split(['/', ':', '?', '#']).next().unwrap_or_default().to_ascii_lowercase().into()
+}

@@ -1,0 +1,112 @@
+//! Queues, and where messages that nobody can handle go.
+//!
+//! Arguments: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sqs_queue> (`redrive_policy`),
+//! `sqs_queue_redrive_policy`; <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/pubsub_subscription>
+//! (`dead_letter_policy`); <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/servicebus_queue>:
+//! every queue and subscription of Service Bus has a dead-letter queue of its own
+//! (<https://learn.microsoft.com/azure/service-bus-messaging/service-bus-dead-letter-queues>).
+
+use crate::extract::Facts;
+use crate::model::{Fact, Queue};
+use crate::resolve::terraform::Resource;
+use crate::tree::{Node, Text};
+
+use super::{Ground, Seen, doubt, refers_to};
+
+/// Attributes by which something sends what it could not handle to a queue.
+const SENDERS: &[(&str, &str)] = &[
+    ("aws_sqs_queue", "redrive_policy"),
+    ("aws_sqs_queue_redrive_policy", "redrive_policy"),
+    ("aws_sqs_queue_redrive_allow_policy", "queue_url"),
+    ("aws_sns_topic_subscription", "redrive_policy"),
+    ("aws_lambda_function", "dead_letter_config"),
+    ("aws_lambda_function_event_invoke_config", "destination_config.on_failure"),
+    ("aws_lambda_event_source_mapping", "destination_config"),
+    ("aws_cloudwatch_event_target", "dead_letter_config"),
+    ("aws_scheduler_schedule", "target.dead_letter_config"),
+    ("aws_pipes_pipe", "source_parameters"),
+];
+
+/// Words by which a queue says that it holds what could not be handled.
+const DEAD: &[&str] = &["dlq", "deadletter", "deadletters", "dead", "undelivered", "redrive", "poison"];
+
+pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
+    let kinds: &[(&str, Reader)] = &[
+        ("aws_sqs_queue", sqs),
+        ("google_pubsub_subscription", pubsub),
+        ("azurerm_servicebus_queue", servicebus),
+        ("azurerm_servicebus_subscription", servicebus),
+    ];
+    for (kind, read) in kinds {
+        for resource in ground.of_type(kind) {
+            let mut queue = queue(ground, resource);
+            read(ground, resource, &mut queue);
+            queue.sets_aside = doubt(queue.sets_aside, resource.uncertain.as_ref());
+            queue.keeps_failed = doubt(queue.keeps_failed, resource.uncertain.as_ref());
+            if seen.first(&queue.name, &queue.place, format!("{:?}", queue.keeps_failed.state)) {
+                facts.model.add(queue);
+            }
+        }
+    }
+}
+
+/// Fills in what is particular to a kind of queue.
+type Reader = fn(Ground<'_>, &Resource, &mut Queue);
+
+fn queue(ground: Ground<'_>, resource: &Resource) -> Queue {
+    let names = ["name", "name_prefix"].iter().filter_map(|path| resource.at(path)?.scalar());
+    Queue {
+        name: resource.address.clone(),
+        place: ground.place(resource),
+        address: resource.address.clone(),
+        names: names.collect(),
+        ..Queue::default()
+    }
+}
+
+fn is_set(node: Option<&Node>) -> bool {
+    node.is_some_and(|node| !node.is_null() && node.as_str() != Some(""))
+}
+
+fn sqs(ground: Ground<'_>, resource: &Resource, queue: &mut Queue) {
+    queue.kind = Text::const_new("sqs");
+    let own = resource.at("redrive_policy");
+    let companion =
+        ground.of_type("aws_sqs_queue_redrive_policy").find(|policy| refers_to(policy, "queue_url", &resource.address));
+    let aside = is_set(own) || companion.is_some();
+    let unknown = own.filter(|node| node.as_unknown().is_some_and(|unknown| unknown.refers_to.is_empty()));
+    let told = resource.refers("redrive_policy").next().is_some();
+    queue.sets_aside = match unknown.filter(|_| !told && companion.is_none()) {
+        Some(node) => Fact::read(node, |_| None),
+        None => Fact::known(aside, own.map_or(resource.head, |node| node.span)),
+    };
+    let sender =
+        SENDERS.iter().flat_map(|(kind, attribute)| ground.of_type(kind).map(move |sender| (sender, *attribute))).find(
+            |(sender, attribute)| sender.address != resource.address && refers_to(sender, attribute, &resource.address),
+        );
+    let named = queue.names.iter().chain([&resource.name]).any(|name| {
+        let lower = name.to_ascii_lowercase();
+        lower.split(|character: char| !character.is_ascii_alphanumeric()).any(|word| DEAD.contains(&word))
+    });
+    queue.keeps_failed = match sender {
+        Some((sender, _)) => Fact::known(true, sender.head),
+        None => Fact::known(named, resource.head),
+    };
+}
+
+fn pubsub(_: Ground<'_>, resource: &Resource, queue: &mut Queue) {
+    queue.kind = Text::const_new("pubsub");
+    let policy = resource.at("dead_letter_policy").filter(|node| !node.is_null());
+    let aside = policy
+        .is_some_and(|node| node.as_unknown().is_some() || !node.items().is_empty() || !node.entries().is_empty());
+    let span = policy.map_or(resource.head, |node| node.span);
+    queue.sets_aside = Fact::known(aside, span);
+    queue.keeps_failed = Fact::known(aside, span);
+}
+
+fn servicebus(_: Ground<'_>, resource: &Resource, queue: &mut Queue) {
+    queue.kind = Text::const_new("servicebus");
+    queue.sets_aside = Fact::known(true, resource.head);
+    queue.keeps_failed = Fact::known(true, resource.head);
+    queue.within = ["namespace_id", "topic_id"].iter().flat_map(|path| resource.refers(path)).map(Text::from).collect();
+}

@@ -1,0 +1,118 @@
+//! Services that are reached from outside → the checks that ask them from outside. Uses `model`.
+
+use std::collections::BTreeSet;
+
+use super::kubernetes::Selecting;
+use super::{Context, found_or_elsewhere, signals};
+use crate::model::alert::Watch;
+use crate::model::kubernetes::Entrance;
+use crate::model::{Alert, Fact, Id, Model, Service};
+use crate::source::Span;
+use crate::tree::{Text, Unknown};
+
+/// Series of probes, by their beginnings.
+const PROBES: &[&str] = &["probe_", "gatus_", "monitor_status", "uptime_"];
+
+/// Labels that name what is asked.
+const TARGETS: &[&str] = &["instance", "target", "host", "hostname", "url", "monitor_url", "monitor_hostname"];
+
+/// Says of every service with a door to the outside whether anything knocks at it.
+pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<'_>) {
+    let eyes = Eyes::new(model);
+    let mut found: Vec<(Id<Service>, Fact<bool>)> = Vec::new();
+    for (service, doors) in signals::entered(model, selecting) {
+        let Some(first) = doors.iter().find(|door| !door.hosts.is_empty()) else { continue };
+        let head = first.place.span;
+        let fact = match eyes.look(&doors, &model[service].name) {
+            Seen::Asked(span) => Fact::known(true, span),
+            Seen::Perhaps(unknown) => Fact { span: Some(head), ..Fact::unknown(unknown) },
+            Seen::Nothing => {
+                let fact = found_or_elsewhere(None, "alerts", context.external.alerts.as_ref());
+                Fact { span: Some(head), ..fact }
+            }
+        };
+        found.push((service, fact));
+    }
+    for (service, fact) in found {
+        model[service].probed = fact;
+    }
+}
+
+/// What is asked from outside.
+#[derive(Default)]
+struct Eyes {
+    hosts: Vec<(Text, Span)>,
+    unknown: Option<Unknown>,
+}
+
+enum Seen {
+    Asked(Span),
+    Perhaps(Unknown),
+    Nothing,
+}
+
+impl Eyes {
+    fn new(model: &Model) -> Self {
+        let mut eyes = Self::default();
+        let probes = model.probes.iter().filter(|probe| probe.place.environment.production && !probe.place.library);
+        for host in probes.flat_map(|probe| probe.hosts.iter().map(move |host| (host, probe.place.span))) {
+            match (host.0.value(), host.0.reason()) {
+                (Some(name), _) => eyes.hosts.push((name.to_ascii_lowercase(), host.1)),
+                (None, reason) => eyes.unknown = eyes.unknown.take().or(reason.cloned()),
+            }
+        }
+        let listed = !eyes.hosts.is_empty();
+        let alerts = model.alerts.iter().filter(|alert| alert.place.environment.production);
+        for (alert, matchers) in alerts.flat_map(|alert| probing(alert).map(move |matchers| (alert, matchers))) {
+            let mut named = matchers.iter().filter(|(label, ..)| TARGETS.contains(&label.as_str())).peekable();
+            // An alert on all that is probed says that something is, and not what.
+            if named.peek().is_none() && !listed {
+                let reason = format!("`{}` is about whatever is probed, which is listed elsewhere", alert.name);
+                let remedy = "audit the configuration of the probes as well";
+                eyes.unknown = eyes.unknown.take().or(Some(Unknown::new(reason, remedy, alert.place.span)));
+            }
+            for (_, _, value) in named {
+                let after = value.split_once("://").map_or(value.as_str(), |(_, rest)| rest);
+                let host = after.split(['/', ':', '?']).next().unwrap_or_default().replace('\\', "");
+                eyes.hosts.push((host.to_ascii_lowercase().into(), alert.place.span));
+            }
+        }
+        eyes
+    }
+
+    fn look(&self, doors: &[&Entrance], service: &str) -> Seen {
+        if let Some(span) = doors.iter().find_map(|door| door.probed) {
+            return Seen::Asked(span);
+        }
+        let hosts: BTreeSet<String> =
+            doors.iter().flat_map(|door| &door.hosts).map(|host| host.to_ascii_lowercase().to_string()).collect();
+        let meets = |asked: &str| {
+            hosts.contains(asked)
+                || asked.split('.').next() == Some(service)
+                || hosts.iter().any(|host| host.strip_prefix('*').is_some_and(|domain| asked.ends_with(domain)))
+        };
+        if let Some((_, span)) = self.hosts.iter().find(|(host, _)| meets(host)) {
+            return Seen::Asked(*span);
+        }
+        let open = hosts.iter().any(|host| host.contains(['$', '{', '%']));
+        match &self.unknown {
+            Some(unknown) => Seen::Perhaps(unknown.clone()),
+            None if open && !self.hosts.is_empty() => Seen::Perhaps(Unknown::new(
+                "its host is filled in when it is applied",
+                "audit the rendered manifests as well",
+                doors.first().map(|door| door.place.span),
+            )),
+            None => Seen::Nothing,
+        }
+    }
+}
+
+/// The matchers of the series of probes that an alert looks at.
+fn probing(alert: &Alert) -> impl Iterator<Item = &[(Text, Text, Text)]> {
+    alert.watches.iter().filter_map(|watch| match watch {
+        Watch::Series { metric: Some(metric), matchers } if PROBES.iter().any(|known| metric.starts_with(known)) => {
+            Some(matchers.as_slice())
+        }
+        _ => None,
+    })
+}
