@@ -12,8 +12,18 @@ use crate::tree::Text;
 /// (<https://docs.aws.amazon.com/acm/latest/userguide/cloudwatch-metrics.html>),
 /// `uptime_check/time_until_ssl_cert_expires` of Google Cloud.
 const ABOUT: &[&str] = &["cert", "ssl", "tls", "x509"];
-const END: &[&str] =
-    &["expir", "not_after", "notafter", "not_valid", "days_until", "days_left", "remaining", "validity"];
+const END: &[&str] = &[
+    "expir",
+    "not_after",
+    "notafter",
+    "not_valid",
+    "days_until",
+    "days_left",
+    "remaining",
+    "validity",
+    "renewal",
+    "ready_status",
+];
 
 /// Says of every certificate whether an alert tells before it expires. That is only asked where something here alerts.
 pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
@@ -54,6 +64,7 @@ mod tests {
             "probe_ssl_earliest_cert_expiry",
             "x509_cert_not_after",
             "DaysToExpiry",
+            "certmanager_certificate_ready_status",
             "monitoring.googleapis.com/uptime_check/time_until_ssl_cert_expires",
             "traefik_tls_certs_not_after",
             "nginx_ingress_controller_ssl_expire_time_seconds",

@@ -13,7 +13,6 @@ use super::Context;
 use crate::model::alert::Watch;
 use crate::model::routing::Prometheus;
 use crate::model::{Alert, Fact, Hides, Model};
-use crate::problem::nearest;
 use crate::tree::{Text, Unknown};
 
 /// Beginnings of names that tools record of objectives as they go.
@@ -63,7 +62,8 @@ fn judge_one(
 ) -> Fact<Text> {
     let at = alert.expression.span.unwrap_or(alert.place.span);
     let beside = recorded.iter().filter(|(_, paths)| paths.contains(alert.place.path.as_str())).map(|(name, _)| *name);
-    let near = nearest(missing, beside).filter(|name| strsim::damerau_levenshtein(name, missing) <= TYPING_ERROR);
+    let by_distance = beside.map(|name| (strsim::damerau_levenshtein(name, missing), name));
+    let near = by_distance.min().filter(|(distance, _)| *distance <= TYPING_ERROR).map(|(_, name)| name);
     if let Some(near) = near {
         return Fact::known(compact_str::format_compact!("`{missing}` (this file records `{near}`)"), at);
     }

@@ -33,8 +33,13 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<
         };
         found.push((service, fact));
     }
-    for (service, fact) in found {
-        model[service].probed = fact;
+    // Where nothing here asks anything from outside, that is said once: it may well be done by other means.
+    let asks = found.iter().any(|(_, fact)| fact.is_true()) || !eyes.hosts.is_empty();
+    let first = found.iter().position(|(service, fact)| fact.is_false() && model[*service].alerted.is_true());
+    for (index, (service, fact)) in found.into_iter().enumerate() {
+        if asks || !fact.is_false() || Some(index) == first {
+            model[service].probed = fact;
+        }
     }
 }
 

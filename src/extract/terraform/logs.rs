@@ -7,6 +7,8 @@
 
 use crate::extract::Facts;
 use crate::model::LogStore;
+use crate::resolve::terraform::Resource;
+use crate::tree::Node;
 
 use super::{Ground, Seen, doubt, fact, reading};
 
@@ -19,9 +21,19 @@ const KINDS: &[(&str, &str, Option<f64>)] = &[
     ("google_logging_organization_bucket_config", "retention_days", Some(30.0)),
 ];
 
+/// Whether a group only carries measurements on their way into metrics, as Container Insights does.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-view-metrics.html>
+fn measures(resource: &Resource) -> bool {
+    let named = resource.at("name").and_then(Node::as_str).unwrap_or_default();
+    [named, resource.name.as_str()].iter().any(|name| {
+        let plain = name.to_ascii_lowercase().replace(['_', '-'], "");
+        plain.contains("containerinsights") || plain.contains("/performance")
+    })
+}
+
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     for (kind, path, default) in KINDS {
-        for resource in ground.of_type(kind) {
+        for resource in ground.of_type(kind).filter(|resource| !measures(resource)) {
             let written = fact(resource, path, |node| reading::as_number(node).filter(|days| *days > 0.0));
             let days = match default {
                 Some(days) => written.or_default(*days),
