@@ -261,7 +261,7 @@ fn portless(endpoint: &Endpoint, selected: &[&Target<'_>]) -> Option<Found> {
     };
     let has = |target: &&Target<'_>| target.ports.contains(&port);
     let injected = INJECTED.iter().any(|part| port.contains(part));
-    if injected || selected.iter().any(|target| unread(&target) || has(&target)) {
+    if injected || selected.iter().any(|target| unread(target) || has(target)) {
         return None;
     }
     let mut names: Vec<String> =

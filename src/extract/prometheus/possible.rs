@@ -99,7 +99,7 @@ fn disjoint(left: &Expr, right: &Expr) -> Option<String> {
         return None;
     }
     let apart =
-        |below: (f64, bool), above: (f64, bool)| below.0 < above.0 || below.0 == above.0 && (below.1 || above.1);
+        |below: (f64, bool), above: (f64, bool)| below.0 < above.0 || below.0 <= above.0 && (below.1 || above.1);
     let never = apart(high, other_low) || apart(other_high, low);
     never.then(|| format!("the two conditions on `{}` exclude each other", shown(subject)))
 }

@@ -91,7 +91,7 @@ fn google(ground: Ground<'_>, resource: &Resource, objective: &mut Objective) {
 fn datadog(ground: Ground<'_>, resource: &Resource, objective: &mut Objective) {
     objective.tool = Text::const_new("datadog");
     let thresholds = blocks(&resource.body, "thresholds");
-    let target = thresholds.iter().filter_map(|threshold| threshold.get("target")).next();
+    let target = thresholds.iter().find_map(|threshold| threshold.get("target"));
     objective.target_percent = target.map_or_else(Fact::default, |node| Fact::read(node, reading::as_number));
     objective.of = tagged(ground, resource);
     let kind = |monitor: &&Resource| monitor.at("type").and_then(Node::as_str) == Some("slo alert");

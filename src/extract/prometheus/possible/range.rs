@@ -99,8 +99,7 @@ impl Range {
         match aggregate.op.id() {
             T_MIN | T_MAX | T_AVG | T_TOPK | T_BOTTOMK | T_LIMITK => inner,
             T_SUM => inner.summed(),
-            T_COUNT => COUNTED,
-            T_COUNT_VALUES => COUNTED,
+            T_COUNT | T_COUNT_VALUES => COUNTED,
             T_GROUP => Self::point(1.0),
             T_STDDEV | T_STDVAR => POSITIVE,
             // A quantile outside of 0 to 1 is infinite.
@@ -120,7 +119,7 @@ impl Range {
         match call.func.name {
             "absent" | "absent_over_time" | "present_over_time" => Self::point(1.0),
             "rate" | "increase" | "irate" | "changes" | "resets" | "stddev_over_time" | "stdvar_over_time" | "time"
-            | "timestamp" | "exp" => POSITIVE,
+            | "timestamp" | "exp" | "sqrt" => POSITIVE,
             "count_over_time" => COUNTED,
             "avg_over_time" | "min_over_time" | "max_over_time" | "last_over_time" => last(),
             "sum_over_time" => last().summed(),
@@ -129,7 +128,6 @@ impl Range {
             "abs" => at(0).absolute(),
             "ceil" => between(at(0).low.ceil(), at(0).high.ceil()),
             "floor" => between(at(0).low.floor(), at(0).high.floor()),
-            "sqrt" => POSITIVE,
             "sgn" => between(-1.0, 1.0),
             "clamp_max" => between(at(0).low.min(at(1).low), at(0).high.min(at(1).high)),
             "clamp_min" => between(at(0).low.max(at(1).low), at(0).high.max(at(1).high)),
