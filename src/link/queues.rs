@@ -1,6 +1,6 @@
 //! Queues of what could not be handled → the alarms that tell. Uses `model`.
 
-use super::coverage::refers_to;
+use super::coverage::{Covers, refers_to};
 use super::{Context, found_or_elsewhere};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Fact, Id, Model, Queue};
@@ -27,18 +27,40 @@ const TELLING: &[(&str, &[&str])] = &[
     ("servicebus", &["deadlettered", "servicebus_deadletter", "deadletter"]),
 ];
 
+/// Metrics of senders that tell that they set something aside, wherever that goes.
+///
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html>,
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html>.
+const OF_SENDERS: &[&str] = &["InvocationsSentToDlq", "NumberOfNotificationsRedrivenToDlq"];
+
 /// Says of every queue that keeps what failed whether an alarm tells.
 pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
+    let addresses: Vec<&Text> =
+        model.queues.iter().flat_map(|queue| queue.within.iter().chain([&queue.address])).collect();
     let found: Vec<(Id<Queue>, Fact<bool>)> = model
         .each::<Queue>()
         .filter(|(_, queue)| !queue.keeps_failed.is_false() && !queue.keeps_failed.is_absent())
         .map(|(id, queue)| {
             let telling = TELLING.iter().find(|(kind, _)| *kind == queue.kind).map_or(&[][..], |(_, metrics)| metrics);
-            let mut alerts = model.alerts.iter().filter(|alert| alert.place.environment == queue.place.environment);
-            let alarm = alerts.find(|alert| tells(alert, telling) && means(alert, queue));
-            let span = alarm.map(|alert| alert.place.span);
-            let fact = found_or_elsewhere(span, "alerts", context.external.alerts.as_ref());
-            (id, Fact { span: fact.span.or(Some(queue.place.span)), ..fact })
+            let alerts = model.alerts.iter().filter(|alert| alert.place.environment == queue.place.environment);
+            let (mut alarm, mut doubt) = (None, None);
+            for alert in alerts.filter(|alert| !alert.notifies.is_false()) {
+                let of_sender = queue.kind == "sqs" && alert.metrics.iter().any(|it| OF_SENDERS.contains(&it.as_str()));
+                if of_sender {
+                    alarm = alarm.or(Some(alert.place.span));
+                } else if tells(alert, telling) {
+                    match means(alert, queue, &addresses) {
+                        Covers::Yes => alarm = alarm.or(Some(alert.place.span)),
+                        Covers::Maybe(unknown) => doubt = doubt.or(Some(unknown)),
+                        Covers::No => {}
+                    }
+                }
+            }
+            let fact = match (alarm, doubt) {
+                (None, Some(unknown)) => Fact::unknown(unknown),
+                (alarm, _) => found_or_elsewhere(alarm, "alerts", context.external.alerts.as_ref()),
+            };
+            (id, Fact { span: alarm.or(Some(queue.place.span)), ..fact })
         })
         .collect();
     for (id, fact) in found {
@@ -59,29 +81,44 @@ fn tells(alert: &Alert, telling: &[&str]) -> bool {
     alert.metrics.iter().any(|metric| speaks(metric)) || alert.watches.iter().any(series) || query()
 }
 
-/// Whether an alarm is about a queue: it names it, or what it is part of, or nothing at all, or something unknown.
-fn means(alert: &Alert, queue: &Queue) -> bool {
-    let names = |value: &Fact<Text>| match (value.value(), value.reason()) {
-        (Some(text), _) => queue.names.contains(text) || refers_to(text, &queue.address),
+/// Whether an alarm is about a queue: it names it, or what it is part of, or nothing at all. What it names by another
+/// state, or by a value that is not known, may be the queue.
+fn means(alert: &Alert, queue: &Queue, addresses: &[&Text]) -> Covers {
+    if alert.source == "datadog" {
+        let named = |query: &Text| {
+            !query.contains("queuename:") || queue.names.iter().any(|name| query.contains(name.as_str()))
+        };
+        return if alert.expression.value().is_some_and(named) { Covers::Yes } else { Covers::No };
+    }
+    let one = |value: &Fact<Text>| match (value.value(), value.reason()) {
+        (Some(text), _) if queue.names.contains(text) || refers_to(text, &queue.address) => Covers::Yes,
         (None, Some(unknown)) => {
-            unknown.refers_to.is_empty()
-                || unknown.refers_to.iter().any(|reference| {
-                    refers_to(reference, &queue.address)
-                        || queue.within.iter().any(|whole| same_resource(reference, whole))
-                })
+            let leads = |reference: &Text| {
+                refers_to(reference, &queue.address) || queue.within.iter().any(|whole| same_resource(reference, whole))
+            };
+            let known = |reference: &Text| {
+                addresses.iter().any(|address| refers_to(reference, address) || same_resource(reference, address))
+            };
+            match unknown.refers_to.iter().any(leads) {
+                true => Covers::Yes,
+                false if unknown.refers_to.iter().any(known) => Covers::No,
+                false => Covers::Maybe(unknown.clone()),
+            }
         }
-        (None, None) => false,
+        _ => Covers::No,
     };
-    let by_query = alert.expression.value().is_some_and(|query| {
-        alert.source == "datadog"
-            && (!query.contains("queuename:") || queue.names.iter().any(|name| query.contains(name.as_str())))
-    });
-    let mut dimensions = alert.watches.iter().filter_map(|watch| match watch {
-        Watch::Dimension { value, .. } => Some(value),
-        Watch::Series { .. } => None,
-    });
-    let any = dimensions.clone().next().is_some();
-    by_query || !any && alert.source != "datadog" || dimensions.any(names)
+    let dimensions: Vec<&Fact<Text>> = alert
+        .watches
+        .iter()
+        .filter_map(|watch| match watch {
+            Watch::Dimension { value, .. } => Some(value),
+            Watch::Series { .. } => None,
+        })
+        .collect();
+    if dimensions.is_empty() {
+        return Covers::Yes;
+    }
+    dimensions.into_iter().map(one).fold(Covers::No, Covers::or)
 }
 
 /// Whether two references lead to attributes of one resource.
