@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
-    PagingService, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Shared,
+    PagingService, Place, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Shared,
     Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
@@ -24,7 +24,7 @@ pub enum Outcome {
     /// It is not.
     Fail,
     /// What it takes to tell is not known.
-    Unknown(Unknown),
+    Unknown(Box<Unknown>),
 }
 
 /// A place that supports a verdict.
@@ -75,7 +75,7 @@ pub struct Verdict {
     /// Depends on rule, subject and path only; empty for a pass.
     pub fingerprint: String,
     /// The waiver that covers it.
-    pub suppressed: Option<Suppression>,
+    pub suppressed: Option<Box<Suppression>>,
 }
 
 impl Verdict {
@@ -93,25 +93,79 @@ impl Verdict {
 /// Judges every subject by every rule about its kind. Only what is in production and not a library is judged.
 /// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
-    let mut verdicts: Vec<Placed<'_>> = rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
+    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
     // Sources are numbered by path, so that places sort as paths do.
-    verdicts.par_sort_by(|left, right| {
-        let tie = || (&left.verdict.rule, &left.verdict.subject).cmp(&(&right.verdict.rule, &right.verdict.subject));
+    judged.par_sort_by(|left, right| {
+        let tie = || (&left.rule.meta.id, left.subject).cmp(&(&right.rule.meta.id, right.subject));
         left.span.cmp(&right.span).then_with(tie)
     });
-    let mut verdicts = merge_renderings(verdicts);
-    number_repeats(&mut verdicts);
-    verdicts.into_iter().map(|placed| placed.verdict).collect()
+    merge_renderings(&mut judged);
+    number_repeats(&mut judged);
+    judged.into_par_iter().map(Judged::verdict).collect()
 }
 
-/// A verdict, where it is said, and the path of its subject.
-struct Placed<'m> {
+/// A judgement on its way to a verdict. Most pass, and are many: what they share with the model is not copied before
+/// they are in order.
+struct Judged<'m> {
+    rule: &'m Rule,
+    kind: &'static str,
+    subject: &'m str,
+    place: &'m Place,
+    service: Option<Id<Service>>,
+    /// Where it is said.
     span: Span,
-    path: &'m str,
-    verdict: Verdict,
+    /// What there is to say; nothing of what passed.
+    gap: Option<Box<Gap>>,
 }
 
-fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
+/// What is said of a subject that fails, or of which it cannot be told.
+struct Gap {
+    severity: Severity,
+    unknown: Option<Unknown>,
+    message: String,
+    evidence: Vec<Evidence>,
+    fingerprint: String,
+}
+
+impl Judged<'_> {
+    fn verdict(self) -> Verdict {
+        let gap = self.gap.map(|gap| *gap);
+        let (outcome, severity, message, evidence, fingerprint) = match gap {
+            None => (Outcome::Pass, self.rule.meta.severity, String::new(), Vec::new(), String::new()),
+            Some(Gap { severity, unknown, message, evidence, fingerprint }) => {
+                let outcome = unknown.map_or(Outcome::Fail, |unknown| Outcome::Unknown(Box::new(unknown)));
+                (outcome, severity, message, evidence, fingerprint)
+            }
+        };
+        Verdict {
+            rule: self.rule.meta.id.clone(),
+            severity,
+            question: self.rule.meta.question,
+            outcome,
+            service: self.service,
+            subject_kind: self.kind,
+            subject: self.subject.into(),
+            environment: self.place.environment.name.clone(),
+            message,
+            evidence,
+            fingerprint,
+            suppressed: None,
+        }
+    }
+
+    /// Whether its subject is a Kubernetes object, or a part of one: `Deployment/checkout`.
+    fn may_be_rendered_again(&self) -> bool {
+        matches!(self.kind, "workload" | "container" | "datastore" | "monitor") && self.subject.contains('/')
+    }
+
+    /// What is the same of two renderings of one object.
+    fn identity(&self) -> (&str, &str, Option<Id<Service>>, u8) {
+        let outcome = self.gap.as_ref().map_or(0, |gap| if gap.unknown.is_none() { 1 } else { 2 });
+        (&self.rule.meta.id, self.subject, self.service, outcome)
+    }
+}
+
+fn judge_all<'m>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
     macro_rules! by_kind {
         ($($kind:literal => $Noun:ty),+ $(,)?) => {
             match rule.subject {
@@ -153,43 +207,38 @@ fn judge_all<'m>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
     }
 }
 
-fn judge_each<'m, T: Noun>(rule: &Rule, model: &'m Model) -> Vec<Placed<'m>> {
+fn judge_each<'m, T: Noun>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
     let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
-    judged.filter_map(|(id, noun)| Some(verdict(rule, id, noun, rule.judge(model, noun)?))).collect()
+    judged.filter_map(|(id, noun)| Some(placed(rule, id, noun, rule.judge(model, noun)?))).collect()
 }
 
-fn verdict<'m, T: Noun>(rule: &Rule, id: Id<T>, noun: &'m T, judgement: Judgement) -> Placed<'m> {
-    let outcome = match judgement.outcome {
-        Ok(true) => Outcome::Pass,
-        Ok(false) => Outcome::Fail,
-        Err(unknown) => Outcome::Unknown(unknown),
-    };
-    let place = noun.place();
-    let kind = T::described().name;
+fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgement) -> Judged<'m> {
+    let (place, subject, kind) = (noun.place(), noun.name(), T::described().name);
     // A service counts for itself.
     let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
-    // What passed is never reported, and needs no fingerprint.
-    let fingerprint =
-        if outcome == Outcome::Pass { String::new() } else { fingerprint(&rule.meta.id, noun.name(), &place.path, 0) };
+    let unknown = match (judgement.outcome, &place.doubt) {
+        (Ok(true), _) => return Judged { rule, kind, subject, place, service, span: place.span, gap: None },
+        (Ok(false), None) => None,
+        (Ok(false), Some(doubt)) => {
+            let reason = format!("whether `{subject}` exists is not known: {}", doubt.reason);
+            Some(Unknown { reason, ..(**doubt).clone() })
+        }
+        (Err(unknown), _) => Some(unknown),
+    };
     let mut places = judgement.places;
-    if let Some(shared) = place.shared.as_ref().filter(|_| outcome != Outcome::Pass) {
+    if let Some(shared) = &place.shared {
         at_the_call(&mut places, kind, place.span, shared);
     }
-    let verdict = Verdict {
-        rule: rule.meta.id.clone(),
+    let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
+    let gap = Gap {
         severity: judgement.severity,
-        question: rule.meta.question,
-        outcome,
-        service,
-        subject_kind: kind,
-        subject: noun.name().into(),
-        environment: place.environment.name.clone(),
+        unknown,
         message: judgement.message,
-        evidence: places.into_iter().map(|(label, span)| Evidence { label, span }).collect(),
-        fingerprint,
-        suppressed: None,
+        fingerprint: fingerprint(&rule.meta.id, subject, &place.path, 0),
+        evidence,
     };
-    Placed { span: verdict.primary().unwrap_or(place.span), path: &place.path, verdict }
+    let span = gap.evidence.first().map_or(place.span, |evidence| evidence.span);
+    Judged { rule, kind, subject, place, service, span, gap: Some(Box::new(gap)) }
 }
 
 /// What a shared module decides is said at the call, and where the module says it comes second.
@@ -224,49 +273,38 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
 /// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
 /// cluster. What a rule says of all of them alike is said once, where the path is shortest (variants and bases stand
 /// deeper), with the other places beside it.
-fn merge_renderings(verdicts: Vec<Placed<'_>>) -> Vec<Placed<'_>> {
-    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-    for (index, Placed { verdict, .. }) in verdicts.iter().enumerate() {
-        if matches!(verdict.subject_kind, "workload" | "container" | "datastore" | "monitor")
-            && verdict.subject.contains('/')
-        {
-            let outcome = match verdict.outcome {
-                Outcome::Pass => 0,
-                Outcome::Fail => 1,
-                Outcome::Unknown(_) => 2,
-            };
-            let key = (verdict.rule.clone(), verdict.subject.clone(), verdict.service, outcome);
-            groups.entry(key).or_default().push(index);
-        }
-    }
-    let depth = |index: &usize| verdicts[*index].path.matches('/').count();
-    let mut elsewhere: BTreeMap<usize, Vec<Evidence>> = BTreeMap::new();
-    let mut merged = vec![false; verdicts.len()];
-    for group in groups.into_values().filter(|group| group.len() > 1) {
-        let Some(kept) = group.iter().copied().min_by_key(|index| (depth(index), *index)) else { continue };
-        for index in group.into_iter().filter(|index| *index != kept) {
-            let label = "the same in another rendering".to_owned();
-            let place = verdicts[index].verdict.primary().map(|span| Evidence { label, span });
-            elsewhere.entry(kept).or_default().extend(place);
+fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
+    let mut rendered: Vec<usize> = (0..judged.len()).filter(|index| judged[*index].may_be_rendered_again()).collect();
+    // A stable sort: what is alike stays in the order of places.
+    rendered.par_sort_by(|left, right| judged[*left].identity().cmp(&judged[*right].identity()));
+    let alike = |left: &usize, right: &usize| judged[*left].identity() == judged[*right].identity();
+    let depth = |index: &usize| judged[*index].place.path.matches('/').count();
+    let mut merged = vec![false; judged.len()];
+    let mut elsewhere = Vec::new();
+    for group in rendered.chunk_by(alike).filter(|group| group.len() > 1) {
+        let Some(kept) = group.iter().copied().min_by_key(depth) else { continue };
+        for index in group.iter().copied().filter(|index| *index != kept) {
+            elsewhere.push((kept, judged[index].span));
             merged[index] = true;
         }
     }
-    let numbered = verdicts.into_iter().enumerate().filter(|(index, _)| !merged[*index]);
-    numbered
-        .map(|(index, mut placed)| {
-            placed.verdict.evidence.extend(elsewhere.remove(&index).unwrap_or_default());
-            placed
-        })
-        .collect()
+    for (kept, span) in elsewhere {
+        if let Some(gap) = &mut judged[kept].gap {
+            gap.evidence.push(Evidence { label: "the same in another rendering".to_owned(), span });
+        }
+    }
+    let mut merged = merged.into_iter();
+    judged.retain(|_| merged.next() != Some(true));
 }
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
-fn number_repeats(verdicts: &mut [Placed<'_>]) {
+fn number_repeats(judged: &mut [Judged<'_>]) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for Placed { path, verdict, .. } in verdicts.iter_mut().filter(|placed| !placed.verdict.fingerprint.is_empty()) {
-        let count = seen.entry(verdict.fingerprint.clone()).or_default();
+    for Judged { rule, subject, place, gap, .. } in judged {
+        let Some(gap) = gap else { continue };
+        let count = seen.entry(gap.fingerprint.clone()).or_default();
         if *count > 0 {
-            verdict.fingerprint = fingerprint(&verdict.rule, &verdict.subject, path, *count);
+            gap.fingerprint = fingerprint(&rule.meta.id, subject, &place.path, *count);
         }
         *count += 1;
     }

@@ -57,6 +57,7 @@ impl Input<'_> {
             environment: self.environment_of(words),
             library: self.library,
             shared: None,
+            doubt: None,
         }
     }
 

@@ -65,7 +65,7 @@ pub use signal::{Signal, Signals};
 pub use workload::{Budget, Container, Workload};
 
 use crate::source::{SourceId, Span};
-use crate::tree::Text;
+use crate::tree::{Text, Unknown};
 
 /// Where a noun is declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -80,6 +80,8 @@ pub struct Place {
     pub library: bool,
     /// Where a module that several calls share declares it; the place itself is then our own call.
     pub shared: Option<Shared>,
+    /// Why it is not known to be made at all: what is missing from a thing that may not exist is no gap yet.
+    pub doubt: Option<Box<Unknown>>,
 }
 
 /// Where a shared module declares something.

@@ -191,7 +191,7 @@ pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> 
                 continue;
             }
             used = true;
-            verdict.suppressed.get_or_insert_with(|| waiver.suppression());
+            verdict.suppressed.get_or_insert_with(|| Box::new(waiver.suppression()));
         }
         if !used && waiver.could_be_used(scope) {
             let message = format!("the waiver of `{}` covers nothing", waiver.rule);

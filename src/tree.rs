@@ -16,7 +16,7 @@ use crate::source::{SourceId, Span};
 pub type Text = CompactString;
 
 /// Why a value is not known, and what would make it known.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unknown {
     /// What is missing, as a sentence part: "`var.retention` has no value here".
     pub reason: String,

@@ -61,11 +61,11 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
 /// What was extracted already. One module applied by several units of an environment (Terragrunt) gives the same
 /// resource several times; the same thing, of the same environment and with the same facts, is said once.
 #[derive(Default)]
-struct Seen(BTreeSet<(Text, Span, Text, String)>);
+struct Seen(BTreeSet<(Text, Span, Text, bool, String)>);
 
 impl Seen {
     fn first(&mut self, name: &Text, place: &Place, told: String) -> bool {
-        self.0.insert((name.clone(), place.span, place.environment.name.clone(), told))
+        self.0.insert((name.clone(), place.span, place.environment.name.clone(), place.doubt.is_some(), told))
     }
 }
 
@@ -90,6 +90,7 @@ impl<'a> Ground<'a> {
             environment: resource.environment.clone(),
             library: self.root.library,
             shared: resource.shared.clone(),
+            doubt: resource.uncertain.clone().map(Box::new),
         }
     }
 

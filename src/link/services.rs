@@ -463,16 +463,21 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
     for (index, (workloads, datastores)) in workloads.into_iter().zip(datastores).enumerate() {
         let id: Id<Service> = Id::new(index);
         let judged = |place: &Place| place.environment.production && !place.library;
-        // Where it is anchored: at what runs, and of several renderings at the one whose path is shortest.
-        let depth = |place: &&Place| place.path.matches('/').count();
+        // Where it is anchored: at what certainly runs, and of several renderings at the one whose path is shortest.
+        let rank = |place: &&Place| (place.doubt.is_some(), place.path.matches('/').count());
         let places = |scales: bool| {
             let running = workloads.iter().map(|id| &model[*id]).filter(move |workload| workload.scales || !scales);
-            running.map(|workload| &workload.place).filter(|place| judged(place)).min_by_key(depth)
+            running.map(|workload| &workload.place).filter(|place| judged(place)).min_by_key(rank)
         };
         let any_workload = places(false);
         let any_datastore =
-            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(depth);
-        let anchor = places(true).or(any_workload).or(any_datastore).cloned();
+            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(rank);
+        // There is a service as soon as one of its members certainly is.
+        let certain = [any_workload, any_datastore].into_iter().flatten().any(|place| place.doubt.is_none());
+        let mut anchor = places(true).or(any_workload).or(any_datastore).cloned();
+        if let Some(anchor) = anchor.as_mut().filter(|_| certain) {
+            anchor.doubt = None;
+        }
         // A Job runs once: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| {
             let workload = &model[*id];
@@ -495,6 +500,7 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         }
         if service.declared {
             service.place.library = false;
+            service.place.doubt = None;
             service.place.environment = Environment::default();
         }
         service.workloads = workloads;

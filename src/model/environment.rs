@@ -22,6 +22,11 @@ const OTHERS: &[&str] = &[
     "stage",
     "stg",
     "preprod",
+    "preproduction",
+    "nonprod",
+    "nonproduction",
+    "pentest",
+    "training",
     "integration",
     "sandbox",
     "preview",
@@ -40,6 +45,24 @@ const OTHERS: &[&str] = &[
 /// Those of them that show or test something.
 const FOR_SHOW: &[&str] = &[
     "test", "tests", "testing", "example", "examples", "sample", "samples", "demo", "testdata", "fixture", "fixtures",
+];
+
+/// Folders of what is no longer deployed, or was never meant to be. As a part of a name such a word says nothing:
+/// a queue may well be called `deprecated-orders`.
+const RETIRED: &[&str] = &[
+    ".archive",
+    "_archive",
+    "archived",
+    "attic",
+    "deprecated",
+    "disabled",
+    "graveyard",
+    "hack",
+    "obsolete",
+    "retired",
+    "spike",
+    "spikes",
+    "unused",
 ];
 
 /// Which environment something is declared for.
@@ -78,12 +101,21 @@ impl Environments {
         if self.production_names.iter().any(|name| name.eq_ignore_ascii_case(&word)) {
             return Some(Environment::default());
         }
-        std::iter::once(word.as_str()).chain(word.rsplit(['-', '_', '.'])).find_map(|part| {
-            if PRODUCTION.contains(&part) {
-                return Some(Environment::default());
+        let mut parts = word.rsplit(['-', '_', '.']).peekable();
+        let mut compound = std::iter::from_fn(|| parts.next().map(|part| (part, parts.peek().copied())));
+        let named = |part: &str, before: Option<&str>| {
+            // There may be several of a kind: `dev2`.
+            let kind = part.trim_end_matches(|digit: char| digit.is_ascii_digit());
+            if PRODUCTION.contains(&kind) {
+                let other = before.filter(|before| matches!(*before, "pre" | "non"));
+                return Some(other.map_or_else(Environment::default, |before| Environment {
+                    name: format!("{before}{kind}").into(),
+                    production: false,
+                }));
             }
-            OTHERS.contains(&part).then(|| Environment { name: part.into(), production: false })
-        })
+            OTHERS.contains(&kind).then(|| Environment { name: part.into(), production: false })
+        };
+        named(&word, None).or_else(|| compound.find_map(|(part, before)| named(part, before)))
     }
 
     /// The environment that a path names: the user's globs, then its folders from the outermost, then the file's name.
@@ -104,6 +136,9 @@ impl Environments {
             *file = file.rsplit_once('.').map_or(*file, |(stem, _)| stem);
         }
         for segment in segments {
+            if RETIRED.contains(&segment) {
+                return Some(Environment { name: Text::const_new("retired"), production: false });
+            }
             match self.of_word(segment) {
                 Some(environment) if !environment.production => return Some(environment),
                 other => found = found.or(other),
@@ -145,6 +180,10 @@ mod tests {
         assert!(!production("modules/db/examples/production/main.tf"));
         assert!(!production("values-staging.yaml"));
         assert!(production("latest/news.yaml"), "a word inside another word says nothing");
+        assert!(!production("ops/dev2/main.tf") && !production("ops/pentest/main.tf"), "there may be several");
+        assert!(!production("ops/pre-prod/main.tf") && !production("accounts/payments-non-prod.tf"));
+        assert!(production("ops/prod2/main.tf") && production("log-archive/main.tf"));
+        assert!(!production("kubernetes/.archive/app/app.yaml") && production("queues/deprecated-orders.tf"));
         assert!(!environments.decide("k8s/app.yaml", &["checkout-dev"]).production);
         assert_eq!(environments.of_word("eu-prod-1"), Some(Environment::default()));
     }

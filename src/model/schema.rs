@@ -204,7 +204,26 @@ pub enum Datum<'a> {
     /// An object.
     Object(&'a dyn Object),
     /// Not known.
-    Unknown(std::borrow::Cow<'a, Unknown>),
+    Unknown(Reason<'a>),
+}
+
+/// Why a fact is not known. It is small, since every view of a fact is as large as this.
+#[derive(Clone)]
+pub enum Reason<'a> {
+    /// As the model has it.
+    Borrowed(&'a Unknown),
+    /// Found while evaluating.
+    Owned(Box<Unknown>),
+}
+
+impl Reason<'_> {
+    /// The reason by itself.
+    pub fn into_owned(self) -> Unknown {
+        match self {
+            Self::Borrowed(unknown) => unknown.clone(),
+            Self::Owned(unknown) => *unknown,
+        }
+    }
 }
 
 impl<'a> From<Datum<'a>> for View<'a> {
@@ -284,7 +303,7 @@ impl<T: Property> Property for Fact<T> {
         let datum = match &self.state {
             State::Absent => Datum::Null,
             State::Known(value) => value.view(model).datum,
-            State::Unknown(unknown) => Datum::Unknown(std::borrow::Cow::Borrowed(unknown)),
+            State::Unknown(unknown) => Datum::Unknown(Reason::Borrowed(unknown)),
         };
         View { datum, span: self.span, via: &self.via }
     }

@@ -335,7 +335,7 @@ fn fill(builder: &mut Builder) {
     let variable = builder.span("terraform/orders.tf", "\"refunds\" {", "var.retention");
     let missing = Unknown::new("`var.retention` has no value here", "Pass a tfvars file or a plan.", variable);
     builder.verdict("backup/database-backups-off", Some(1), "aws_db_instance.refunds", "", &[("", variable)]).outcome =
-        Outcome::Unknown(missing);
+        Outcome::Unknown(Box::new(missing));
 
     let search = builder.span("k8s/search.yaml", "name", "search");
     builder.verdict(
@@ -358,12 +358,12 @@ fn fill(builder: &mut Builder) {
             "`Deployment/mailer` runs one replica",
             &[("", mailer)],
         )
-        .suppressed = Some(Suppression {
+        .suppressed = Some(Box::new(Suppression {
         reason: "mails must leave in order".into(),
         until: Some("2027-01-31".into()),
         span: Some(waiver),
         inline: true,
-    });
+    }));
     builder.verdict("alert-coverage/service-has-none", Some(2), "mailer", "", &[("", mailer)]).outcome = Outcome::Pass;
 
     let template = builder.span("k8s/billing.yaml", "{{", "{{ .Values.name }}");
@@ -373,7 +373,7 @@ fn fill(builder: &mut Builder) {
             "Commit the rendered manifests, or pass `--helm`.",
             template,
         );
-        builder.verdict(rule, Some(0), "billing", "", &[("", template)]).outcome = Outcome::Unknown(missing);
+        builder.verdict(rule, Some(0), "billing", "", &[("", template)]).outcome = Outcome::Unknown(Box::new(missing));
     }
 }
 

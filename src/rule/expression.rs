@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::model::Model;
-use crate::model::schema::{Datum, Object, View, object};
+use crate::model::schema::{Datum, Object, Reason, View, object};
 use crate::tree::{Text, Unknown};
 
 /// Steps that one evaluation may take; a rule that needs more is refused an answer.
@@ -93,7 +93,7 @@ pub(super) struct Scope<'a> {
 
 fn too_costly<'a>() -> Datum<'a> {
     let reason = "the rule takes too many steps to evaluate here";
-    Datum::Unknown(Cow::Owned(Unknown::new(reason, "simplify the rule's expression", None)))
+    Datum::Unknown(Reason::Owned(Box::new(Unknown::new(reason, "simplify the rule's expression", None))))
 }
 
 impl<'a> Scope<'a> {
@@ -108,7 +108,7 @@ impl<'a> Scope<'a> {
 
     /// An expression as a condition: true, false, or why it cannot be told.
     pub(super) fn condition(&self, expression: &'a Expression) -> Result<bool, Unknown> {
-        truth(self.view(expression).datum).map_err(Cow::into_owned)
+        truth(self.view(expression).datum).map_err(Reason::into_owned)
     }
 
     fn evaluate(&self, expression: &'a Expression, locals: &mut Vec<View<'a>>) -> View<'a> {
@@ -269,7 +269,7 @@ fn number(datum: &Datum<'_>) -> Option<f64> {
     }
 }
 
-fn truth(datum: Datum<'_>) -> Result<bool, Cow<'_, Unknown>> {
+fn truth(datum: Datum<'_>) -> Result<bool, Reason<'_>> {
     match datum {
         Datum::Bool(value) => Ok(value),
         Datum::Unknown(unknown) => Err(unknown),
@@ -277,7 +277,7 @@ fn truth(datum: Datum<'_>) -> Result<bool, Cow<'_, Unknown>> {
     }
 }
 
-fn from_truth(truth: Result<bool, Cow<'_, Unknown>>) -> Datum<'_> {
+fn from_truth(truth: Result<bool, Reason<'_>>) -> Datum<'_> {
     truth.map_or_else(Datum::Unknown, Datum::Bool)
 }
 

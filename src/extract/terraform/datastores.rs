@@ -163,27 +163,15 @@ impl Declared<'_> {
             ..Datastore::default()
         };
         datastore.disposable = self.disposable(&datastore);
-        if let Some(uncertain) = self.uncertain {
-            let sure = |fact: &mut Fact<bool>| *fact = doubt(std::mem::take(fact), Some(uncertain));
-            sure(&mut datastore.backup.enabled);
-            sure(&mut datastore.backup.pitr);
-            sure(&mut datastore.deletion_protection);
-            sure(&mut datastore.skips_final_snapshot);
-            sure(&mut datastore.deletes_backups);
-            sure(&mut datastore.versioned);
-            sure(&mut datastore.multi_zone);
-            sure(&mut datastore.storage_autoscaling);
-            sure(&mut datastore.copied_elsewhere);
-            datastore.backup.retention_days =
-                doubt(std::mem::take(&mut datastore.backup.retention_days), Some(uncertain));
-        }
         datastore
     }
 
     fn place(&self) -> Place {
         let environment = self.environment.clone();
         let shared = self.shared.cloned();
-        Place { span: self.head, path: self.path.clone(), environment, library: self.ground.root.library, shared }
+        let library = self.ground.root.library;
+        let doubt = self.uncertain.cloned().map(Box::new);
+        Place { span: self.head, path: self.path.clone(), environment, library, shared, doubt }
     }
 
     fn names(&self) -> Vec<Text> {

@@ -55,7 +55,7 @@ fn of_group(ground: Ground<'_>, group: &Resource) -> Deployment {
         None => enabled.map(|_| false),
     };
     Deployment {
-        auto_rollback: doubt(rolls_back, group.uncertain.as_ref()),
+        auto_rollback: rolls_back,
         ..deployment(ground, group, "codedeploy", "an earlier revision can be deployed again")
     }
 }
@@ -86,7 +86,7 @@ fn of_pipeline(ground: Ground<'_>, pipeline: &Resource) -> Deployment {
         None => Fact::known(false, pipeline.head),
     };
     Deployment {
-        auto_rollback: doubt(rolls_back, pipeline.uncertain.as_ref()),
+        auto_rollback: rolls_back,
         ..deployment(ground, pipeline, "cloud-deploy", "a target can be rolled back to its last release")
     }
 }

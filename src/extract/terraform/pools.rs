@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::extract::Facts;
-use crate::model::{Fact, Place, Pool};
+use crate::model::{Fact, Pool};
 use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::Text;
 
@@ -32,9 +32,6 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         for resource in ground.of_type(kind) {
             let mut pool = pool(ground, resource);
             read(ground, resource, &mut pool);
-            pool.serves = doubt(pool.serves, resource.uncertain.as_ref());
-            pool.health_checked = doubt(pool.health_checked, resource.uncertain.as_ref());
-            pool.multi_zone = doubt(pool.multi_zone, resource.uncertain.as_ref());
             let told = format!("{:?}{:?}", pool.health_checked.state, pool.multi_zone.state);
             if seen.first(&pool.name, &pool.place, told) {
                 facts.model.add(pool);
@@ -205,7 +202,6 @@ fn gateways(ground: Ground<'_>) -> Vec<Pool> {
     if zones.len() < 2 {
         return Vec::new();
     }
-    let place = Place { ..ground.place(gateway) };
-    let multi_zone = doubt(Fact::known(false, gateway.head), gateway.uncertain.as_ref());
-    vec![Pool { kind: "nat".into(), place, multi_zone, ..pool(ground, gateway) }]
+    let multi_zone = Fact::known(false, gateway.head);
+    vec![Pool { kind: "nat".into(), multi_zone, ..pool(ground, gateway) }]
 }

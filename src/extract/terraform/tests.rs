@@ -72,7 +72,7 @@ resource "aws_db_instance" "maybe" {
     assert!(store(&model, "aws_db_instance.replica").replica.is_true());
     let open = &store(&model, "aws_db_instance.open").backup.enabled;
     assert_eq!(open.reason().unwrap().reason, "`var.days` has no value here");
-    assert!(store(&model, "aws_db_instance.maybe").backup.enabled.reason().is_some());
+    assert!(store(&model, "aws_db_instance.maybe").place.doubt.is_some());
 }
 
 #[test]
@@ -371,7 +371,7 @@ module "jobs" {
     assert_eq!(orders.backup.retention_days.value(), Some(&0.0));
     assert_eq!(under(&repository, &orders.backup.retention_days), "0");
     assert!(model.each::<Datastore>().all(|(_, store)| store.name != "module.off"));
-    assert!(store(&model, "module.maybe").versioned.reason().is_some(), "it may not be made");
+    assert!(store(&model, "module.maybe").place.doubt.is_some(), "it may not be made");
     assert_eq!(store(&model, "module.documents").backup.retention_days.value(), Some(&5.0));
     assert!(store(&model, "module.documents").skips_final_snapshot.is_true());
     assert!(store(&model, "module.uploads").versioned.is_true());

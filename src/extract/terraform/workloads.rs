@@ -49,10 +49,6 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
         "lambda" => lambda(ground, resource, &mut workload),
         _ => {}
     }
-    let uncertain = resource.uncertain.as_ref();
-    workload.auto_rollback = doubt(std::mem::take(&mut workload.auto_rollback), uncertain);
-    workload.has_alias = doubt(std::mem::take(&mut workload.has_alias), uncertain);
-    workload.replicas = doubt(std::mem::take(&mut workload.replicas), uncertain);
     workload
 }
 

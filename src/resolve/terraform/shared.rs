@@ -14,7 +14,9 @@ use super::Root;
 /// Moves the resources of shared modules to the calls in their roots.
 pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
     let mut calls: BTreeMap<Span, BTreeSet<&[Span]>> = BTreeMap::new();
-    for resource in roots.iter().flat_map(|root| &root.resources).filter(|resource| !resource.call_chain.is_empty()) {
+    let certain = |resource: &&super::Resource| resource.uncertain.is_none();
+    let resources = roots.iter().flat_map(|root| &root.resources).filter(|resource| !resource.call_chain.is_empty());
+    for resource in resources.filter(certain) {
         calls.entry(resource.head).or_default().insert(&resource.call_chain);
     }
     if calls.is_empty() {
