@@ -62,7 +62,6 @@ const RETIRED: &[&str] = &[
     "retired",
     "spike",
     "spikes",
-    "unused",
 ];
 
 /// Which environment something is declared for.
