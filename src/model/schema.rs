@@ -167,9 +167,9 @@ impl std::fmt::Debug for Field {
 }
 
 impl Kind {
-    /// The field of a name.
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields.iter().find(|field| field.name == name)
+    /// The field of a name, and its number.
+    pub fn field(&self, name: &str) -> Option<(usize, &'static Field)> {
+        self.fields.iter().enumerate().find(|(_, field)| field.name == name)
     }
 }
 
@@ -263,8 +263,8 @@ impl Labels {
 pub trait Object {
     /// What it is.
     fn kind(&self) -> &'static Kind;
-    /// The fact of a name; `None` when the kind has no such fact.
-    fn fact<'a>(&'a self, name: &str, model: &'a Model) -> Option<View<'a>>;
+    /// The fact of a field, by its number among those of the kind; null when there is none of that number.
+    fn fact<'a>(&'a self, field: usize, model: &'a Model) -> View<'a>;
     /// Where it stands.
     fn span(&self) -> Option<Span>;
 }
@@ -397,19 +397,22 @@ macro_rules! facts {
             fn kind(&self) -> &'static $crate::model::schema::Kind {
                 <Self as $crate::model::Noun>::described()
             }
-            fn fact<'a>(&'a self, name: &str, model: &'a $crate::model::Model)
-                -> Option<$crate::model::schema::View<'a>> {
+            fn fact<'a>(&'a self, field: usize, model: &'a $crate::model::Model) -> $crate::model::schema::View<'a> {
                 use $crate::model::schema::{Datum, Property, View};
+                // As the fields of the kind are numbered.
+                #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are called as the fields are")]
+                enum Number { name, path, environment, production, service, $($field),* }
                 let at_head = |datum| View { datum, span: Some(self.place.span), via: &[] };
-                Some(match name {
-                    "name" => at_head(Datum::Text(self.name.as_str().into())),
-                    "path" => at_head(Datum::Text(self.place.path.as_str().into())),
-                    "environment" => at_head(Datum::Text(self.place.environment.name.as_str().into())),
-                    "production" => at_head(Datum::Bool(self.place.environment.production)),
-                    "service" => Property::view(&self.service, model),
-                    $( stringify!($field) => Property::view(&self.$field, model), )*
-                    _ => return None,
-                })
+                match field {
+                    it if it == Number::name as usize => at_head(Datum::Text(self.name.as_str().into())),
+                    it if it == Number::path as usize => at_head(Datum::Text(self.place.path.as_str().into())),
+                    it if it == Number::environment as usize =>
+                        at_head(Datum::Text(self.place.environment.name.as_str().into())),
+                    it if it == Number::production as usize => at_head(Datum::Bool(self.place.environment.production)),
+                    it if it == Number::service as usize => Property::view(&self.service, model),
+                    $( it if it == Number::$field as usize => Property::view(&self.$field, model), )*
+                    _ => View::from(Datum::Null),
+                }
             }
             fn span(&self) -> Option<$crate::source::Span> {
                 Some(self.place.span)
@@ -458,13 +461,15 @@ macro_rules! facts {
             fn kind(&self) -> &'static $crate::model::schema::Kind {
                 Self::described()
             }
-            fn fact<'a>(&'a self, name: &str, model: &'a $crate::model::Model)
-                -> Option<$crate::model::schema::View<'a>> {
-                use $crate::model::schema::Property;
-                Some(match name {
-                    $( stringify!($field) => Property::view(&self.$field, model), )*
-                    _ => return None,
-                })
+            fn fact<'a>(&'a self, field: usize, model: &'a $crate::model::Model) -> $crate::model::schema::View<'a> {
+                use $crate::model::schema::{Datum, Property, View};
+                // As the fields of the kind are numbered.
+                #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "they are called as the fields are")]
+                enum Number { $($field),* }
+                match field {
+                    $( it if it == Number::$field as usize => Property::view(&self.$field, model), )*
+                    _ => View::from(Datum::Null),
+                }
             }
             fn span(&self) -> Option<$crate::source::Span> {
                 self.span

@@ -241,7 +241,7 @@ impl Checker<'_> {
         let (expression, kind) = match kind {
             Type::Object(described) => {
                 let described = described();
-                let Some(found) = described.field(field) else {
+                let Some((number, found)) = described.field(field) else {
                     let near = nearest(field, described.fields.iter().map(|field| field.name));
                     let help = near.map_or_else(
                         || {
@@ -252,7 +252,7 @@ impl Checker<'_> {
                     );
                     return Err(self.complain(at, format!("`{}` has no fact `{field}`", described.name), help));
                 };
-                (Expression::Field(Box::new(inner), found.name), Type::of(found.shape))
+                (Expression::Field(Box::new(inner), number), Type::of(found.shape))
             }
             Type::Labels => (Expression::Label(Box::new(inner), field.into()), Type::Text),
             other => {

@@ -29,8 +29,8 @@ pub(super) enum Expression {
     Targets,
     /// A variable of an enclosing fold, counted from the outermost.
     Local(usize),
-    /// A fact of an object.
-    Field(Box<Expression>, &'static str),
+    /// A fact of an object, by the number of its field.
+    Field(Box<Expression>, usize),
     /// One of several named strings.
     Label(Box<Expression>, Text),
     /// Whether a fact is there.
@@ -127,7 +127,7 @@ impl<'a> Scope<'a> {
             Expression::Subject => object(self.subject),
             Expression::Targets => object(&self.model.targets),
             Expression::Local(index) => locals.get(*index).cloned().unwrap_or_else(|| Datum::Null.into()),
-            Expression::Field(operand, name) => self.field(operand, name, locals),
+            Expression::Field(operand, field) => self.field(operand, *field, locals),
             Expression::Label(operand, name) => match self.evaluate(operand, locals).datum {
                 Datum::Labels(labels) => match labels.get(name) {
                     Some(fact) => crate::model::schema::Property::view(fact, self.model),
@@ -179,9 +179,9 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn field(&self, operand: &'a Expression, name: &str, locals: &mut Vec<View<'a>>) -> View<'a> {
+    fn field(&self, operand: &'a Expression, field: usize, locals: &mut Vec<View<'a>>) -> View<'a> {
         match self.evaluate(operand, locals).datum {
-            Datum::Object(object) => object.fact(name, self.model).unwrap_or_else(|| Datum::Null.into()),
+            Datum::Object(object) => object.fact(field, self.model),
             other => unknown_or_null(other).into(),
         }
     }
