@@ -1,7 +1,7 @@
 //! The walk: which files an audit reads, and which it does not, with the reason. Uses `source`, `tree` and `problem`.
 //!
-//! What `.gitignore`, `.git/info/exclude` and `.twoamignore` name is no part of the project; the same holds outside a
-//! git checkout. The user's global git settings are not read, so that everybody gets the same audit. Hidden files are
+//! What `.gitignore`, `.git/info/exclude` and `.twoamignore` name is no part of the project, unless git tracks it
+//! nevertheless (and `.twoamignore` does not name it); the same holds outside a git checkout. The user's global git settings are not read, so that everybody gets the same audit. Hidden files are
 //! read, since readiness lives in `.github/` and `.circleci/`. Whatever else is left out is listed.
 //!
 //! The walk is parallel and its result sorted: it does not depend on the number of threads or the file system's order.
@@ -13,8 +13,9 @@ mod named;
 mod read;
 mod remote;
 mod roots;
+mod tracked;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
@@ -31,6 +32,7 @@ pub use roots::{Root, roots};
 use crate::problem::{Fault, Problem, Skipped};
 use crate::tree::Format;
 use format::Kind;
+use tracked::Missed;
 
 /// Name of the ignore file that speaks to twoam only; its syntax is that of `.gitignore`.
 const IGNORE_FILE: &str = ".twoamignore";
@@ -184,19 +186,35 @@ impl Walk<'_> {
         if self.root.is_file {
             return self.named_file().into_iter().collect();
         }
-        let (sender, receiver) = channel();
         let in_checkout = self.root.in_checkout();
+        let mut seen = self.walk(in_checkout, None);
+        if in_checkout {
+            let missed = Missed::of(self.root, &seen.iter().map(|one| one.shown.clone()).collect::<BTreeSet<_>>());
+            if !missed.files.is_empty() {
+                seen.extend(self.walk(in_checkout, Some(missed)));
+            }
+        }
+        seen
+    }
+
+    /// One walk: of everything that ignore files leave, or of `only` these, to which just our own ignore file applies.
+    fn walk(&self, in_checkout: bool, only: Option<Missed>) -> Vec<Seen> {
+        let (sender, receiver) = channel();
         let walker = WalkBuilder::new(&self.root.path)
             .hidden(false)
             .ignore(false)
             .git_global(false)
+            .git_ignore(only.is_none())
+            .git_exclude(only.is_none())
             // In a checkout, ignore files count up to where it begins; outside of one, from the root down. What stands
             // above either is an accident of the machine.
             .require_git(in_checkout)
             .parents(in_checkout)
             .add_custom_ignore_filename(IGNORE_FILE)
             .threads(rayon::current_num_threads())
-            .filter_entry(|entry| !is_repository_data(entry))
+            .filter_entry(move |entry| {
+                !is_repository_data(entry) && only.as_ref().is_none_or(|only| only.leads_to(entry.path()))
+            })
             .build_parallel();
         walker.run(|| {
             let sender: Sender<Seen> = sender.clone();

@@ -109,6 +109,27 @@ fn ignore_files_hold_outside_a_checkout_too() {
 }
 
 #[test]
+fn what_git_tracks_is_read_whatever_its_ignore_files_say() {
+    let folder = folder(&[
+        (".gitignore", "*.tfvars\n"),
+        (".twoamignore", "legacy/\n"),
+        ("env/production.tfvars", ""),
+        ("env/untracked.tfvars", ""),
+        ("legacy/old.tfvars", ""),
+        ("main.tf", ""),
+    ]);
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git").arg("-C").arg(folder.path()).args(arguments).output();
+        assert!(done.expect("git is on the path of whoever has a checkout").status.success());
+    };
+    git(&["init", "--quiet"]);
+    assert_eq!(shown(&walk(&[folder.path()])), ["main.tf"], "nothing is tracked yet");
+    git(&["add", "--force", "env/production.tfvars", "legacy/old.tfvars", "main.tf"]);
+    assert_eq!(shown(&walk(&[folder.path()])), ["env/production.tfvars", "main.tf"]);
+    assert_eq!(shown(&walk(&[&folder.path().join("env")])), ["production.tfvars"], "of a folder inside of it, too");
+}
+
+#[test]
 fn the_rules_of_a_checkout_hold_below_it_and_end_at_it() {
     let folder = folder(&[
         (".gitignore", "*\n"),

@@ -198,7 +198,7 @@ fn passes_are_not_waived_and_unknowns_are() {
     assert_eq!((waived[0].as_ref(), said.len()), (None, 1), "the gap is closed, and the waiver can go");
     let mut night = Night::of(&[("a.yaml", text)]);
     night.fails(night.at("a.yaml", "x"), |verdict| {
-        verdict.outcome = Outcome::Unknown(Box::new(Unknown::new("a", "b", None)))
+        verdict.outcome = Outcome::Unknown(Box::new(Unknown::new("a", "b", None)));
     });
     assert_eq!(night.judge(), (vec![reason("it waits")], NOTHING.to_vec()));
 }
