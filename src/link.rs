@@ -43,6 +43,7 @@ mod services;
 mod signals;
 mod storage;
 mod theater;
+mod volumes;
 
 use globset::GlobSet;
 
@@ -127,6 +128,7 @@ pub struct External {
 pub fn link(model: &mut Model, context: &Context<'_>) {
     model.settle_claims();
     dumped::settle(model);
+    volumes::bind(model);
     capacity::defaults(model);
     let selecting = kubernetes::Selecting::new(model);
     kubernetes::join(model, &selecting);

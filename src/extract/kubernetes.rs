@@ -5,7 +5,11 @@
 
 mod backup;
 mod capacity;
+<<<<<<< HEAD
 mod certificate;
+=======
+mod claim;
+>>>>>>> 804c8fb (Bind claims to their volumes: shares elsewhere are unknown, what is only read or cloned is no loss; weigh queues less; say which danger it is)
 mod container;
 mod cronjob;
 mod database;
@@ -53,7 +57,8 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
             workload::extract(&object, facts);
         }
         ("", "Service") => selecting::service(&object, facts),
-        ("", "PersistentVolumeClaim") => datastore::claim(&object, facts),
+        ("", "PersistentVolumeClaim") => claim::claim(&object, facts),
+        ("", "PersistentVolume") => claim::volume(&object, facts),
         ("policy", "PodDisruptionBudget") => selecting::budget(&object, facts),
         ("autoscaling", "HorizontalPodAutoscaler") => selecting::autoscaler(&object, facts),
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),

@@ -22,10 +22,13 @@ facts! {
         /// Whether a resource of an operator declares it, and has a notion of backups of its own (`CloudNativePG`, Percona,
         /// Crunchy, Zalando).
         operated: bool,
-        /// Whether its data may be lost: a cache, a lock table, logs, a bucket that expires all it holds.
+        /// Whether its data may be lost: a cache, a lock table, logs, a bucket that expires all it holds, a volume that is
+        /// only read.
         disposable: Fact<bool>,
         /// Whether its data disappears with the pod (`emptyDir`, no volume at all).
         ephemeral: Fact<bool>,
+        /// What its data is exposed to while nothing backs it up, in words; empty outside of clusters.
+        exposure: Text,
         /// How its data is copied.
         backup: BackupState,
         /// Whether the provider refuses to delete it.

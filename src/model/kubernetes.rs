@@ -25,6 +25,8 @@ pub struct Objects {
     pub entrances: Vec<Entrance>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
+    /// `PersistentVolume` that was made by hand.
+    pub volumes: Vec<PersistentVolume>,
     /// `ConfigMap`s that name hosts and other things that workloads use.
     pub configurations: Vec<Configuration>,
     /// Images whose tag a kustomization or a build tool sets.
@@ -43,6 +45,7 @@ impl Objects {
         self.canaries.extend(other.canaries);
         self.entrances.extend(other.entrances);
         self.claims.extend(other.claims);
+        self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
         self.images.extend(other.images);
         self.sources.extend(other.sources);
@@ -189,8 +192,42 @@ pub struct Claim {
     pub labels: Labels,
     /// How it may be mounted: `ReadWriteOnce`, `ReadWriteMany`, …
     pub access_modes: Vec<Text>,
+    /// The volume it asks for by name.
+    pub volume: Option<Text>,
+    /// The labels of volumes it asks for.
+    pub selector: Selector,
+    /// The claim it begins as a copy of.
+    pub clones: Fact<Text>,
     /// Where.
     pub place: Place,
+}
+
+/// A `PersistentVolume` that was made by hand, for a claim to be bound to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PersistentVolume {
+    /// `metadata.name`; volumes stand in no namespace.
+    pub name: Text,
+    /// Its labels, which claims select.
+    pub labels: Labels,
+    /// The claim it is kept for (`claimRef`).
+    pub claimed_by: Option<Text>,
+    /// What outside of the cluster keeps what is written to it: `nas.example:/exports`, a disk; none for a directory of a
+    /// node.
+    pub share: Option<Text>,
+    /// Whether it is mounted for reading only.
+    pub read_only: Fact<bool>,
+    /// Where.
+    pub place: Place,
+}
+
+impl PersistentVolume {
+    /// Whether a claim is bound to it.
+    pub fn binds(&self, claim: &Claim) -> bool {
+        self.place.environment == claim.place.environment
+            && (claim.volume.as_ref() == Some(&self.name)
+                || self.claimed_by.as_ref() == Some(&claim.name)
+                || !claim.selector.is_empty() && claim.selector.matches(&self.labels))
+    }
 }
 
 impl Claim {

@@ -1,4 +1,4 @@
-//! Data inside the cluster: databases by image or data directory, stateful sets with claims, claims that stand alone.
+//! Data that workloads keep inside the cluster: databases by image or data directory, stateful sets with claims.
 
 use super::database::{self, Engine};
 use super::object::{Object, text};
@@ -6,7 +6,6 @@ use super::volume::{self, Mount, Storage, Volume};
 use super::workload::{Shape, undeclared};
 use super::{cronjob, object};
 use crate::extract::Facts;
-use crate::model::kubernetes::Claim;
 use crate::model::{BackupState, Datastore, Fact, Id, Labels, Place, Workload};
 use crate::source::Span;
 use crate::tree::{Node, Text};
@@ -20,6 +19,21 @@ const DISPOSABLE: &[&str] = &[
     "scratch",
     "logs",
     "transcode",
+    "build",
+    "builds",
+    "downloads",
+    "models",
+    "mirror",
+    // What programs leave when they crash.
+    "cores",
+    "coredump",
+    "coredumps",
+    "crash",
+    "crashes",
+    // Definitions of viruses, fetched every day.
+    "clamav",
+    "freshclam",
+    "virusdb",
     "prometheus",
     "alertmanager",
     "loki",
@@ -27,6 +41,15 @@ const DISPOSABLE: &[&str] = &[
     "thanos",
     "mimir",
 ];
+
+/// What data is exposed to that outlives its pod.
+pub(super) const UNCOPIED: Text = Text::const_new("no backup covers it");
+
+/// What data is exposed to in an `emptyDir`, or in a claim that is made for one pod.
+const SHORT_LIVED: Text = Text::const_new("it is kept in a volume that is deleted with its pod");
+
+/// What data is exposed to that no volume keeps.
+const UNMOUNTED: Text = Text::const_new("it is kept on no volume, and disappears with its pod");
 
 /// A container that keeps data.
 struct Keeper<'a> {
@@ -71,7 +94,7 @@ pub(super) fn of_workload(
         }
         store.kind = keeper.engine.kind.into();
         store.engine = engine_fact(keeper);
-        store.ephemeral = ephemeral(keeper, store.place.span);
+        (store.ephemeral, store.exposure) = ephemeral(keeper, store.place.span);
         store.disposable = disposable(keeper, &store.ephemeral);
         store.replica = replica(keeper.container, store.place.span);
         facts.model.add(store);
@@ -89,6 +112,7 @@ fn volume_store(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, 
     Datastore {
         kind: Text::const_new("volume"),
         ephemeral: Fact::known(false, object.head()),
+        exposure: UNCOPIED,
         disposable: Fact::known(observes || spare, object.head()),
         replica: Fact::known(false, object.head()),
         ..common(object, shape, workload, backup)
@@ -148,13 +172,13 @@ fn engine_fact(keeper: &Keeper<'_>) -> Fact<Text> {
 /// Whether the data disappears with the pod. A queue or an engine without a data directory of its own keeps nothing
 /// unless it is given a volume, and a volume elsewhere may hold the data as well: only when no mount outlives the pod
 /// is the data lost with it.
-fn ephemeral(keeper: &Keeper<'_>, head: Span) -> Fact<bool> {
+fn ephemeral(keeper: &Keeper<'_>, head: Span) -> (Fact<bool>, Text) {
     let storages = || keeper.mounts.iter().map(|mount| (mount, mount.volume.map(|volume| &volume.storage)));
     if keeper.keeps() {
-        return Fact::known(false, head);
+        return (Fact::known(false, head), UNCOPIED);
     }
     if let Some((mount, _)) = storages().find(|(_, storage)| storage.is_none()) {
-        return Fact::unknown(undeclared(&mount.path, head));
+        return (Fact::unknown(undeclared(&mount.path, head)), UNCOPIED);
     }
     let lost = |only_data: bool| {
         storages().find_map(|(mount, storage)| match storage {
@@ -164,7 +188,10 @@ fn ephemeral(keeper: &Keeper<'_>, head: Span) -> Fact<bool> {
             _ => None,
         })
     };
-    Fact::known(true, lost(true).or_else(|| lost(false)).unwrap_or(head))
+    match lost(true).or_else(|| lost(false)) {
+        Some(span) => (Fact::known(true, span), SHORT_LIVED),
+        None => (Fact::known(true, head), UNMOUNTED),
+    }
 }
 
 /// A cache may lose what it holds, unless it is given a place to keep it; so may a queue that was given none.
@@ -211,35 +238,7 @@ fn backing_up(container: &Node) -> Option<BackupState> {
     })
 }
 
-/// Adds a claim, and the data that it keeps. When a workload turns out to be the one whose data it is,
-/// [`Model::settle_claims`](crate::model::Model::settle_claims) makes one of the two.
-pub(super) fn claim(object: &Object<'_>, facts: &mut Facts) {
-    let modes = object.at(&["spec", "accessModes"]).map_or(&[][..], Node::items);
-    facts.model.kubernetes.claims.push(Claim {
-        name: object.name.clone(),
-        namespace: object.namespace.clone(),
-        labels: object.labels.clone(),
-        access_modes: modes.iter().filter_map(Node::scalar).collect(),
-        place: object.place.clone(),
-    });
-    facts.model.add(Datastore {
-        name: object.title(),
-        place: object.place.clone(),
-        kind: Text::const_new("volume"),
-        platform: Text::const_new("kubernetes"),
-        replica: Fact::known(false, object.head()),
-        disposable: Fact::known(named_disposable(&object.name), object.head()),
-        ephemeral: Fact::known(false, object.head()),
-        backup: BackupState { span: Some(object.head()), ..BackupState::default() },
-        names: vec![object.name.clone()],
-        type_name: object.kind.into(),
-        tags: object.labels.clone(),
-        namespace: object.namespace.clone(),
-        ..Datastore::default()
-    });
-}
-
 /// Whether a name says that what is kept can be made again.
-fn named_disposable(name: &str) -> bool {
+pub(super) fn named_disposable(name: &str) -> bool {
     !object::has_substitution(name) && name.split(['-', '_', '.']).any(|part| DISPOSABLE.contains(&part))
 }
