@@ -4,6 +4,7 @@
 //! then what is said about them (alerts, pages, owners, ways to ship), then what the whole shows (coverage, evidence).
 
 mod alerts;
+mod at_large;
 mod backups;
 mod capacity;
 mod certificates;

@@ -9,7 +9,7 @@ use super::kubernetes::Selecting;
 use super::names::{camel_words, folders, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service, tagged};
-use super::{Context, Declared, found_or_elsewhere, signals};
+use super::{Context, Declared, at_large, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
 use crate::tree::Text;
@@ -59,7 +59,8 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
         watched.entry(datastore).or_default().extend(alerts);
     }
     judge_datastores(model, &watched, context);
-    judge_services(model, context);
+    let at_large = at_large::find(model, &eyes.series, &eyes.patterns);
+    judge_services(model, &at_large, context);
     signals::settle(model);
     signals::of_services(model, selecting);
     signals::of_datastores(model, &watched);
@@ -302,12 +303,13 @@ fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<
     }
 }
 
-fn judge_services(model: &mut Model, context: &Context<'_>) {
+fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>, context: &Context<'_>) {
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
         let mut calling = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
-        let found = calling.next().map(|alert| alert.place.span);
+        let along = || at_large.get(&id).map(|alert| &model[*alert]);
+        let found = calling.next().or_else(along).map(|alert| alert.place.span);
         model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
     }
 }

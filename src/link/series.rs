@@ -123,6 +123,12 @@ impl<'m> Matcher<'m> {
         let of_exporter = self.label == "job" && EXPORTERS.iter().any(|exporter| self.accepts(exporter));
         picks && !self.negated && !of_exporter && IDENTIFYING.contains(&self.label.as_str())
     }
+
+    /// Whether it asks for some of what runs rather than for all: by name, by namespace, by image, by a label of theirs.
+    fn narrows(&self) -> bool {
+        let described = self.label == "namespace" || self.label == "image" || self.label.starts_with("label_");
+        self.identifies() || described && !self.negated && !self.accepts("\u{1}no such name\u{1}")
+    }
 }
 
 /// What the series of a workload may carry, by label. A label that is not listed may have any value.
@@ -131,6 +137,10 @@ struct Identity {
     labels: BTreeMap<Text, Vec<Text>>,
     /// Names that any naming label may carry.
     names: Vec<Text>,
+    /// The kind of the workload, where it runs in a cluster.
+    kind: Option<Text>,
+    /// Whether Prometheus is told to ask it for measurements.
+    scraped: bool,
 }
 
 impl Identity {
@@ -144,7 +154,11 @@ impl Identity {
 
     /// What the series of a workload may carry.
     fn of(model: &Model, workload: &Workload, targets: &Targets<'_>) -> Self {
-        let mut identity = Self { names: vec![workload.plain_name.clone()], ..Self::default() };
+        let mut identity = Self {
+            names: vec![workload.plain_name.clone()],
+            kind: (workload.platform == "kubernetes").then(|| workload.kind.clone()),
+            ..Self::default()
+        };
         for name in [&workload.plain_name] {
             for label in ["deployment", "statefulset", "daemonset", "workload", "rollout"] {
                 identity.add(label, name.clone());
@@ -191,6 +205,7 @@ impl Identity {
             self.names.push(service.name.clone());
             for monitor in targets.monitors(model, "ServiceMonitor", &service.labels) {
                 if reaches(monitor, &service.namespace) {
+                    self.scraped = true;
                     let job = monitor.job_label.as_ref().and_then(|label| service.labels.value(label));
                     self.add("job", job.unwrap_or(&service.name));
                 }
@@ -207,6 +222,7 @@ impl Identity {
         }
         for monitor in targets.monitors(model, "PodMonitor", &workload.pod_labels) {
             if reaches(monitor, &workload.namespace) {
+                self.scraped = true;
                 let namespace = monitor.namespace.value().map_or("", Text::as_str);
                 let job = monitor.job_label.as_ref().and_then(|label| workload.pod_labels.value(label));
                 let named = compact_str::format_compact!("{namespace}/{}", monitor.plain_name);
@@ -240,15 +256,19 @@ impl Identity {
         named
             && matchers.iter().all(|matcher| {
                 let filed = source_named && !SOURCES.contains(&matcher.label.as_str()) && matcher.label != "namespace";
-                let of_exporter = matcher.label == "job" && EXPORTERS.iter().any(|exporter| matcher.accepts(exporter));
-                let known = self.labels.get(matcher.label);
-                // A label that merely describes (`code`, `le`) may have any value; a naming one must fit.
-                let contradicted = match known {
-                    Some(values) => !values.iter().any(|value| matcher.accepts(value)),
-                    None => matcher.identifies() && !self.names.iter().any(|name| matcher.accepts(name)),
-                };
-                of_exporter || filed || !contradicted
+                filed || !self.contradicts(matcher)
             })
+    }
+
+    /// Whether what is known of its series leaves it out of a selector. A label that merely describes (`code`, `le`) may
+    /// have any value; a naming one must fit.
+    fn contradicts(&self, matcher: &Matcher<'_>) -> bool {
+        let of_exporter = matcher.label == "job" && EXPORTERS.iter().any(|exporter| matcher.accepts(exporter));
+        let contradicted = match self.labels.get(matcher.label) {
+            Some(values) => !values.iter().any(|value| matcher.accepts(value)),
+            None => matcher.identifies() && !self.names.iter().any(|name| matcher.accepts(name)),
+        };
+        contradicted && !of_exporter
     }
 }
 
@@ -337,5 +357,19 @@ impl Series {
         }
         let candidates = candidates.into_iter().filter_map(|index| self.identities.get(index));
         candidates.filter(|(_, identity)| identity.is_meant_by(matchers)).map(|(service, _)| *service).collect()
+    }
+
+    /// The services of some kinds (none given: of all) that a selector leaves in without asking for them.
+    pub(super) fn left_in(&self, matchers: &[Matcher<'_>], kinds: &[&str], scraped: bool) -> Vec<Id<Service>> {
+        if matchers.iter().any(Matcher::narrows) {
+            return Vec::new();
+        }
+        let fits = |identity: &Identity| {
+            let of_kind = |kind: &Text| kinds.is_empty() || kinds.contains(&kind.as_str());
+            identity.kind.as_ref().is_some_and(of_kind)
+                && (identity.scraped || !scraped)
+                && !matchers.iter().any(|matcher| identity.contradicts(matcher))
+        };
+        self.identities.iter().filter(|(_, identity)| fits(identity)).map(|(service, _)| *service).collect()
     }
 }

@@ -41,7 +41,8 @@ facts! {
         deployments: Vec<Id<Deployment>>,
         /// The drills that named it.
         drills: Vec<Id<Drill>>,
-        /// Whether any alert watches it; unknown where alerts are declared to live elsewhere or could not be read.
+        /// Whether any alert watches it, be it along with everything else in a cluster; unknown where alerts are declared
+        /// to live elsewhere or could not be read.
         alerted: Fact<bool>,
         /// Whether a pager rings for it: one of its alerts reaches it, or the catalogue or a paging tool names the service.
         on_call: Fact<bool>,
