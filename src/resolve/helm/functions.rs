@@ -164,6 +164,10 @@ fn count(arguments: &[Value], index: usize) -> usize {
 fn items<'v>(arguments: &'v [Value], index: usize, name: &str) -> Result<Cow<'v, [Value]>, Wrong> {
     match arguments.get(index).map(|value| &value.kind) {
         Some(Kind::List(items)) => Ok(Cow::Borrowed(items)),
+        // Sprig looks at the kind of a value: `.Capabilities.APIVersions` is a slice with methods.
+        Some(Kind::Object(object)) if object.is_list() => {
+            Ok(Cow::Owned(object.entries().into_iter().map(|(_, item)| item).collect()))
+        }
         Some(Kind::Nil) | None => Ok(Cow::Borrowed(&[])),
         Some(_) => {
             let found = super::format::type_name(&arguments[index]);

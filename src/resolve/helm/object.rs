@@ -92,6 +92,11 @@ impl Object {
         }
     }
 
+    /// Whether functions of lists take it for one.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self, Self::ApiVersions)
+    }
+
     /// The result of a method or the value of a field; nothing when there is none of that name.
     pub(super) fn call(&self, name: &str, arguments: &[Value]) -> Option<Value> {
         let argument = arguments.first().map(Value::to_text).unwrap_or_default();

@@ -128,6 +128,13 @@ fn without(run: &mut Run, arguments: &[Value]) -> Given {
 
 fn has(run: &mut Run, arguments: &[Value]) -> Given {
     yaml::charge(run, &arguments[1])?;
+    // What a cluster serves is the same whichever way a chart asks.
+    if let Kind::Object(object) = &arguments[1].kind
+        && object.is_list()
+        && let Some(served) = object.call("Has", &arguments[..1])
+    {
+        return Ok(served);
+    }
     let found = items(arguments, 1, "has")?.iter().any(|item| compare::deep_equal(item, &arguments[0]));
     Ok(Kind::Bool(found).into())
 }

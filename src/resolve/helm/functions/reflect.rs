@@ -31,9 +31,9 @@ fn kind_of(value: &Value) -> &'static str {
         Kind::Text(_) | Kind::Traced(_) | Kind::Unknown(_) => "string",
         Kind::List(_) => "slice",
         Kind::Map(_) => "map",
+        Kind::Object(object) if object.is_list() => "slice",
         Kind::Object(object) => match object.type_name() {
             "engine.files" => "map",
-            "common.VersionSet" => "slice",
             _ => "ptr",
         },
     }

@@ -176,6 +176,12 @@ const FACTS: &[(&str, &str)] = &[
     ("typeOf 1", "int"),
     ("typeIs \"float64\" .Values.port", "true"),
     ("deepEqual (list 1 2) (list 1 2)", "true"),
+    // What a cluster serves is a slice with methods: <https://helm.sh/docs/chart_template_guide/builtin_objects/>
+    ("kindOf .Capabilities.APIVersions", "slice"),
+    ("has \"apps/v1\" .Capabilities.APIVersions", "true"),
+    ("has \"apps/v0\" .Capabilities.APIVersions", "false"),
+    ("first .Capabilities.APIVersions | empty", "false"),
+    ("without .Capabilities.APIVersions \"apps/v1\" | has \"apps/v1\"", "false"),
     ("duration 95", "1m35s"),
     ("durationHours \"1h30m\"", "1.5"),
 ];
