@@ -10,6 +10,20 @@ use crate::tree::{Text, Unknown};
 pub(super) fn defaults(model: &mut Model) {
     limits(model);
     spread(model);
+    switched_off(model);
+}
+
+/// A workload of which no copy is wanted is switched off: an HPA leaves it alone. KEDA may start it when there is work.
+/// <https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation>
+fn switched_off(model: &mut Model) {
+    let Model { workloads, autoscalers, .. } = model;
+    let waked = |workload: &Workload| {
+        let mut named = autoscalers.iter().filter(|scaler| scaler.target_name == workload.plain_name);
+        named.any(|scaler| scaler.kind == "ScaledObject" && same_namespace(&scaler.namespace, &workload.namespace))
+    };
+    for workload in workloads.iter_mut().filter(|workload| workload.scales && workload.replicas.value() == Some(&0)) {
+        workload.off = !waked(workload);
+    }
 }
 
 /// `LimitRange`: what it gives is the container's own as soon as it is created.

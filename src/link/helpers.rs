@@ -1,4 +1,5 @@
-//! Workloads that help others: exporters and collectors, operators, load generators. Nobody is called because one of
+//! Workloads that help others: exporters and collectors, operators, load generators, the plumbing of nodes (drivers of
+//! volumes, networks and devices), pods that only hold room for others. Nobody is called because one of
 //! them is down by itself, no customer notices, and they are shipped by whoever runs the platform, so the questions
 //! that are asked of a service (who is paged, which page do they open, how is it rolled back, was it in a drill) are
 //! not asked of them, nor how many copies of one run: two exporters give every series twice, an operator that starts
@@ -46,6 +47,44 @@ const OPERATORS: &[&str] =
 const LOAD_TOOLS: &[&str] =
     &["gatling", "jmeter", "k6", "load-generator", "load-test", "loadgen", "loadgenerator", "loadtest", "locust"];
 
+/// Drivers of volumes, networks and devices that run on every node, whose names do not say so by themselves. Whoever
+/// runs the cluster installs them with it.
+const PLUMBING: &[&str] = &[
+    "aws-node",
+    "calico-node",
+    "cilium",
+    "cilium-envoy",
+    "flannel",
+    "kindnet",
+    "kube-flannel",
+    "kube-flannel-ds",
+    "kube-multus-ds",
+    "kube-proxy",
+    "kube-router",
+    "multus",
+    "node-feature-discovery",
+    "node-local-dns",
+    "nodelocaldns",
+    "nvidia-container-toolkit-daemonset",
+    "spegel",
+    "weave-net",
+];
+
+/// Endings of such names.
+const PLUMBING_ENDINGS: &[&str] =
+    &["-cni", "-csi", "-csi-driver", "-csi-node", "-device-plugin", "-device-plugin-daemonset", "-gpu-plugin"];
+
+/// The namespace that a cluster keeps for itself.
+const OF_THE_CLUSTER: &str = "kube-system";
+
+/// The image of pods that do nothing but be there.
+const PLACEHOLDER: &str = "pause";
+
+/// Whether the name is that of a driver of volumes, networks or devices.
+fn is_plumbing(name: &str) -> bool {
+    name.starts_with("csi-") || PLUMBING.contains(&name) || PLUMBING_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
 /// Whether the name is that of something that measures, or passes measurements on.
 fn is_telemetry(name: &str) -> bool {
     name.ends_with("exporter") || TELEMETRY.contains(&name)
@@ -57,7 +96,7 @@ fn is_helper(name: &str) -> bool {
 }
 
 /// The name in an image reference, without registry, tag and digest, as other names are written.
-fn of_image(reference: &str) -> String {
+pub(super) fn of_image(reference: &str) -> String {
     let reference = reference.split('@').next().unwrap_or(reference);
     let last = reference.rsplit('/').next().unwrap_or(reference);
     last.split(':').next().unwrap_or(last).to_ascii_lowercase().replace('_', "-")
@@ -72,16 +111,31 @@ pub(super) fn mark(model: &mut Model) {
     }
     for index in 0..model.workloads.len() {
         let id: Id<Workload> = Id::new(index);
-        let helper = helps(model, id);
-        model[id].helper = helper;
+        let placeholder = holds_room(model, id);
+        let helper = placeholder || helps(model, id);
+        let workload = &mut model[id];
+        (workload.placeholder, workload.helper) = (placeholder, helper);
     }
+}
+
+/// Whether its pods do nothing: they are evicted when others need their room.
+/// <https://kubernetes.io/docs/tasks/administer-cluster/node-overprovisioning/>
+fn holds_room(model: &Model, id: Id<Workload>) -> bool {
+    let mut main = model[id].containers.iter().map(|id| &model[*id]).filter(|container| !container.init).peekable();
+    main.peek().is_some()
+        && main.all(|it| it.ports.is_empty() && it.image.value().is_some_and(|image| of_image(image) == PLACEHOLDER))
 }
 
 /// Whether its name says so, or the image of every container that runs beside the others until the end.
 fn helps(model: &Model, id: Id<Workload>) -> bool {
     let workload = &model[id];
     let name = workload.plain_name.to_ascii_lowercase().replace('_', "-");
-    if is_helper(&name) {
+    let on_every_node = workload.kind == "DaemonSet";
+    if is_helper(&name) || on_every_node && is_plumbing(&name) {
+        return true;
+    }
+    // What runs on every node for the cluster itself, and answers nobody.
+    if on_every_node && !workload.serves && workload.namespace.value().is_some_and(|it| it == OF_THE_CLUSTER) {
         return true;
     }
     let helping = |container: &Container| {
@@ -104,6 +158,12 @@ mod tests {
             ["frontend", "ingress-nginx-controller", "exporter-api", "operator-console", "load-balancer", "grafana"]
         {
             assert!(!is_helper(name), "{name}");
+        }
+        for name in ["generic-device-plugin", "csi-nfs-node", "ebs-csi-node", "aws-node", "intel-gpu-plugin"] {
+            assert!(is_plumbing(name), "{name}");
+        }
+        for name in ["traefik", "csidra", "device-plugin-console"] {
+            assert!(!is_plumbing(name), "{name}");
         }
         assert_eq!(of_image("quay.io:443/prometheuscommunity/postgres_exporter:v1@sha256:00"), "postgres-exporter");
     }

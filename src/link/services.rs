@@ -237,11 +237,9 @@ impl<'c> Register<'c> {
         }
         let users = self.users.get(&workload.plain_name.to_ascii_lowercase())?;
         let same = |user: &&Id<Workload>| **user != id && model[**user].namespace.value() == workload.namespace.value();
-        let mut services = users.iter().filter(same).filter_map(|user| Some((model[*user].service?, *user)));
-        let (service, user) = services.next()?;
-        let alone = services.all(|(other, _)| other == service);
+        let (service, user) = most(users.iter().copied().filter(|user| same(&user)), model)?;
         let reason = format!("{} names it in its environment", model[user].name);
-        alone.then_some(Claim { service: Claimed::Known(service), reason })
+        Some(Claim { service: Claimed::Known(service), reason })
     }
 
     fn claim_workload(&self, workload: &Workload) -> Claim {
@@ -365,11 +363,53 @@ impl<'c> Register<'c> {
         let names = datastore.names.iter().filter(|name| !is_generic(name));
         let names = names.map(compact_str::CompactString::to_lowercase);
         let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
-        let mut users = users.filter_map(|id| Some((model[*id].service?, &model[*id].name)));
-        let (service, name) = users.next()?;
-        // Several services that share a database say nothing of whose it is.
-        users.all(|(other, _)| other == service).then(|| (service, name.clone()))
+        let (service, user) = most(users.copied(), model)?;
+        Some((service, model[user].name.clone()))
     }
+}
+
+/// The service that most of some workloads are of, and the first of them. Several services that share a database alike
+/// say nothing of whose it is.
+fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<Service>, Id<Workload>)> {
+    let mut votes: BTreeMap<Id<Service>, BTreeSet<Id<Workload>>> = BTreeMap::new();
+    for user in users {
+        if let Some(service) = model[user].service {
+            votes.entry(service).or_default().insert(user);
+        }
+    }
+    let most = votes.values().map(BTreeSet::len).max()?;
+    let mut first = votes.iter().filter(|(_, users)| users.len() == most);
+    let (service, users) = first.next()?;
+    let alone = first.next().is_none();
+    users.first().filter(|_| alone).map(|user| (*service, *user))
+}
+
+/// Programs that show what is in databases of others, or measure them: by the names of their images and workloads.
+const CONSOLES: &[&str] = &[
+    "adminer",
+    "cloudbeaver",
+    "dbgate",
+    "grafana",
+    "kafka-ui",
+    "metabase",
+    "mongo-express",
+    "pgadmin",
+    "pgadmin4",
+    "pgweb",
+    "phpmyadmin",
+    "phpredisadmin",
+    "redis-commander",
+    "redisinsight",
+    "redash",
+    "superset",
+];
+
+/// Whether a workload only looks into databases: a console, or what measures or copies them.
+fn is_console(model: &Model, workload: &Workload) -> bool {
+    let name = workload.plain_name.to_ascii_lowercase();
+    let images = workload.containers.iter().filter_map(|id| model[*id].image.value());
+    let is_one = |name: &str| CONSOLES.contains(&name) || name.ends_with("exporter");
+    is_one(&name) || images.map(|image| super::helpers::of_image(image)).any(|image| is_one(&image))
 }
 
 /// Workloads that do nothing but keep data: a datastore for each container that is not there to measure.
@@ -416,7 +456,8 @@ fn resource_of(address: &str) -> Option<Text> {
 /// Workloads in production by the hosts and the resources that their environments name.
 fn users(model: &Model) -> BTreeMap<Text, Vec<Id<Workload>>> {
     let mut users: BTreeMap<Text, Vec<Id<Workload>>> = BTreeMap::new();
-    for (id, workload) in model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production) {
+    let in_production = model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production);
+    for (id, workload) in in_production.filter(|(_, workload)| !is_console(model, workload)) {
         for used in workload.uses.iter().filter_map(Fact::value) {
             let host = || used.split('.').next().unwrap_or_default().to_ascii_lowercase().into();
             users.entry(resource_of(used).unwrap_or_else(host)).or_default().push(id);
@@ -471,17 +512,13 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         };
         let any_workload = places(false);
         let any_datastore =
-            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(rank);
-        // There is a service as soon as one of its members certainly is.
-        let certain = [any_workload, any_datastore].into_iter().flatten().any(|place| place.doubt.is_none());
-        let mut anchor = places(true).or(any_workload).or(any_datastore).cloned();
-        if let Some(anchor) = anchor.as_mut().filter(|_| certain) {
-            anchor.doubt = None;
-        }
-        // A Job runs once: nothing is left to page for, or to roll back.
+        let names = names.map(compact_str::CompactString::to_lowercase);
+        let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
+        let (service, user) = most(users.copied(), model)?;
+        Some((service, model[user].name.clone()))
         let deployable = workloads.iter().any(|id| {
             let workload = &model[*id];
-            judged(&workload.place) && workload.kind != "Job" && !workload.helper && !stores.contains(id)
+            judged(&workload.place) && workload.kind != "Job" && !workload.off && !workload.helper && !stores.contains(id)
         });
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
         let holds_data = !register.nameless.contains(&id)

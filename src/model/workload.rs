@@ -19,9 +19,13 @@ facts! {
         scales: bool,
         /// Whether it says that only one copy may run (leader election, a volume that one node mounts, a label).
         singleton: Fact<bool>,
-        /// Whether it measures, operates or loads other workloads rather than serving anyone: an exporter, an operator,
-        /// a load generator.
+        /// Whether it measures, operates, loads or carries other workloads rather than serving anyone: an exporter, an
+        /// operator, a load generator, a driver that runs on every node.
         helper: bool,
+        /// Whether its pods do nothing but hold room for others (`pause`), and are there to be evicted.
+        placeholder: bool,
+        /// Whether it is switched off: no copy is wanted and no autoscaler asks for one, or its schedule is suspended.
+        off: bool,
         /// Whether a Kubernetes Service, ingress or load balancer sends it traffic.
         serves: bool,
         /// How many old revisions are kept to go back to.

@@ -104,6 +104,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         replicas_written: written,
         replicas,
         scales: SCALING.contains(&object.kind),
+        off: object.kind == "CronJob" && suspended(object).is_true(),
         singleton: singleton(object, &shape, &claims),
         revision_history_limit: if keeps_history(object.kind) { history.or_default(DEFAULT_HISTORY) } else { history },
         containers,
