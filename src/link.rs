@@ -41,6 +41,7 @@ mod routing;
 mod runbooks;
 mod series;
 mod services;
+mod siblings;
 mod signals;
 mod storage;
 mod theater;
@@ -127,6 +128,7 @@ pub struct External {
 
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
+    siblings::part(model, context.environments);
     model.settle_claims();
     dumped::settle(model);
     volumes::bind(model);

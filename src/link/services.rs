@@ -512,13 +512,21 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         };
         let any_workload = places(false);
         let any_datastore =
-        let names = names.map(compact_str::CompactString::to_lowercase);
-        let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
-        let (service, user) = most(users.copied(), model)?;
-        Some((service, model[user].name.clone()))
+            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(rank);
+        // There is a service as soon as one of its members certainly is.
+        let certain = [any_workload, any_datastore].into_iter().flatten().any(|place| place.doubt.is_none());
+        let mut anchor = places(true).or(any_workload).or(any_datastore).cloned();
+        if let Some(anchor) = anchor.as_mut().filter(|_| certain) {
+            anchor.doubt = None;
+        }
+        // A Job runs once, and what is switched off does not run: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| {
             let workload = &model[*id];
-            judged(&workload.place) && workload.kind != "Job" && !workload.off && !workload.helper && !stores.contains(id)
+            judged(&workload.place)
+                && workload.kind != "Job"
+                && !workload.off
+                && !workload.helper
+                && !stores.contains(id)
         });
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
         let holds_data = !register.nameless.contains(&id)

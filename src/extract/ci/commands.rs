@@ -171,6 +171,24 @@ const LEAVES: &[(&str, &[&str])] = &[
     ("docker", &["stack", "deploy"]),
 ];
 
+/// Words in the names of folders and files that hold objects of which nothing starts: rules, dashboards, definitions,
+/// permissions.
+const INERT: &[&str] = &[
+    "alerting",
+    "alerts",
+    "crd",
+    "crds",
+    "dashboards",
+    "namespace",
+    "namespaces",
+    "networkpolicies",
+    "prometheusrules",
+    "quotas",
+    "rbac",
+    "rules",
+    "servicemonitors",
+];
+
 /// Actions that are done before what they ship runs, unless an input makes them wait.
 /// <https://github.com/aws-actions/amazon-ecs-deploy-task-definition> (`wait-for-service-stability`).
 const LEAVING_ACTIONS: &[&str] = &["aws-actions/amazon-ecs-deploy-task-definition", "deliverybot/helm"];
@@ -433,7 +451,32 @@ pub(super) fn verifies(command: &[String]) -> bool {
 pub(super) fn leaves(command: &[String]) -> bool {
     let Some((program, words)) = program(command) else { return false };
     let verbs = verbs(words);
-    deploys(command).is_some() && LEAVES.iter().any(|(known, leaving)| *known == program && verbs.starts_with(leaving))
+    deploys(command).is_some()
+        && LEAVES.iter().any(|(known, leaving)| *known == program && verbs.starts_with(leaving))
+        && !applies_inert(program, words)
+}
+
+/// Whether all that `kubectl apply` is given is named after objects of which nothing starts: there is nothing to wait for.
+fn applies_inert(program: &str, words: &[String]) -> bool {
+    if !matches!(program, "kubectl" | "oc") {
+        return false;
+    }
+    let is_flag = |word: &str| matches!(word, "-f" | "--filename" | "-k" | "--kustomize");
+    let mut files = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        if is_flag(word) {
+            files.extend(words.get(index + 1).map(String::as_str));
+        } else if let Some((flag, file)) = word.split_once('=')
+            && is_flag(flag)
+        {
+            files.push(file);
+        }
+    }
+    let is_inert = |file: &&str| {
+        let name = file.trim_matches(['"', '\'', '/']).rsplit('/').next().unwrap_or_default().to_lowercase();
+        name.split(['-', '_', '.']).any(|word| INERT.contains(&word))
+    };
+    !files.is_empty() && files.iter().all(is_inert)
 }
 
 /// Whether an action is done before what it ships runs.

@@ -44,7 +44,8 @@ pub(super) fn claim(object: &Object<'_>, facts: &mut Facts) {
 /// <https://kubernetes.io/docs/concepts/storage/volume-pvc-datasource/>
 fn clones(object: &Object<'_>) -> Fact<Text> {
     let sources = ["dataSource", "dataSourceRef"].into_iter().filter_map(|key| object.at(&["spec", key]));
-    let mut claims = sources.filter(|source| source.get("kind").and_then(Node::as_str) == Some("PersistentVolumeClaim"));
+    let mut claims =
+        sources.filter(|source| source.get("kind").and_then(Node::as_str) == Some("PersistentVolumeClaim"));
     optional(claims.next().and_then(|source| source.get("name")), object.head(), text)
 }
 
@@ -53,7 +54,8 @@ fn clones(object: &Object<'_>) -> Fact<Text> {
 pub(super) fn volume(object: &Object<'_>, facts: &mut Facts) {
     let Some(spec) = object.at(&["spec"]) else { return };
     let (share, source) = share(spec).unzip();
-    let read_only = source.and_then(|source: &Node| source.get("readOnly").or_else(|| source.at(&["volumeAttributes", "readOnly"])));
+    let read_only = source
+        .and_then(|source: &Node| source.get("readOnly").or_else(|| source.at(&["volumeAttributes", "readOnly"])));
     facts.model.kubernetes.volumes.push(PersistentVolume {
         name: object.name.clone(),
         labels: object.labels.clone(),

@@ -21,6 +21,8 @@ pub(super) struct Object<'a> {
     pub(super) annotations: Labels,
     /// Where: the head is the value of `metadata.name`.
     pub(super) place: Place,
+    /// Whether its own name says that it is not for production (`orders-staging`).
+    pub(super) aside: bool,
     /// The whole object.
     pub(super) node: &'a Node,
     sources: Option<&'a Sources>,
@@ -49,6 +51,7 @@ impl<'a> Object<'a> {
             group: version.split_once('/').map_or("", |(group, _)| group),
             kind,
             name: named.scalar()?,
+            aside: name.value().and_then(|name| input.environments.of_word(name)).is_some_and(|it| !it.production),
             namespace,
             labels: Labels::read(metadata.get("labels")),
             annotations: Labels::read(metadata.get("annotations")),

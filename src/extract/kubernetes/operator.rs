@@ -91,7 +91,22 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
         type_name: object.kind.into(),
         tags: object.labels.clone(),
         namespace: object.namespace.clone(),
+        multi_zone: alone(object, says),
         ..Datastore::default()
+    }
+}
+
+/// A single instance is in a single zone; where several are, the cluster says.
+fn alone(object: &Object<'_>, says: Says) -> Fact<bool> {
+    let path: &[&str] = match says {
+        Says::Cnpg => &["spec", "instances"],
+        Says::Zalando => &["spec", "numberOfInstances"],
+        _ => return Fact::absent(object.head()),
+    };
+    let instances = object.fact(path, int);
+    match instances.value() {
+        Some(1) => instances.map(|_| false),
+        _ => Fact::absent(object.head()),
     }
 }
 
@@ -237,25 +252,41 @@ fn scheduled(object: &Object<'_>, by: Option<&Node>) -> Fact<bool> {
     }
 }
 
-/// A cluster that is recovered from a backup outside production is a restore that was done.
+/// A cluster that is recovered from a backup outside production is a restore that was done. Once it is, only the copy
+/// that it came from is left to show it: the store of another cluster.
 fn rehearsal(object: &Object<'_>, facts: &mut Facts) {
-    let Some(recovery) = object.at(&["spec", "bootstrap"]).and_then(|bootstrap| bootstrap.entry("recovery")) else {
-        return;
-    };
-    if object.place.environment.production && !called_rehearsal(object) {
+    if object.place.environment.production && !object.aside && !called_rehearsal(object) {
         return;
     }
-    let source = recovery.value.get("source").or_else(|| recovery.value.at(&["backup", "name"]));
-    let source = optional(source, recovery.key_span, text);
+    let recovery = object.at(&["spec", "bootstrap"]).and_then(|bootstrap| bootstrap.entry("recovery"));
+    let (source, span) = if let Some(recovery) = recovery {
+        let source = recovery.value.get("source").or_else(|| recovery.value.at(&["backup", "name"]));
+        (optional(source, recovery.key_span, text), recovery.key_span)
+    } else if let Some(other) = copied_from(object) {
+        (text(other), other.span)
+    } else {
+        return;
+    };
     facts.model.add(RestoreTest {
         name: object.title(),
         place: object.place.clone(),
         tool: Text::const_new("cnpg"),
-        has_selection: Fact::known(true, recovery.key_span),
+        has_selection: Fact::known(true, span),
         target: source.clone(),
         covers: Coverage::Names(vec![source, Fact::known(object.name.clone(), object.head())]),
         ..RestoreTest::default()
     });
+}
+
+/// The other cluster whose stored backups a cluster of `CloudNativePG` can read.
+fn copied_from<'a>(object: &Object<'a>) -> Option<&'a Node> {
+    let others = object.at(&["spec", "externalClusters"]).map_or(&[][..], Node::items);
+    let is_stored = |other: &&Node| {
+        let plugin = other.at(&["plugin", "name"]).and_then(Node::as_str);
+        other.get("barmanObjectStore").is_some() || plugin.is_some_and(|name| name.starts_with("barman-cloud"))
+    };
+    let own = object.name.as_str();
+    others.iter().filter(is_stored).find_map(|other| other.get("name").filter(|name| name.as_str() != Some(own)))
 }
 
 /// A cluster that exists to show that a backup can be restored keeps nothing of its own.

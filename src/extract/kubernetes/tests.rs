@@ -292,6 +292,10 @@ fn a_recovered_cluster_outside_production_is_a_restore_test() {
     };
     assert_eq!(read(&cluster("restore-test")).1.model.restore_tests.len(), 1);
     assert_eq!(read(&cluster("shop")).1.model.restore_tests.len(), 0, "production was moved once");
+    let copy = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: orders-staging}\nspec:\n  instances: 1\n  externalClusters:\n    - name: orders-prod\n      plugin: {name: barman-cloud.cloudnative-pg.io, parameters: {serverName: orders-prod}}\n";
+    let (sources, facts) = read(copy);
+    assert_eq!(under(&sources, &facts.model.restore_tests[0].target), "orders-prod");
+    assert!(facts.model.datastores[0].multi_zone.is_false());
 }
 
 #[test]

@@ -25,7 +25,9 @@ fn rendered_within(template: &str, values: &str, limits: Limits) -> Result<(Trac
     let parsed = parse::yaml::parse(SourceId(1), values);
     let values = parsed.document.values().first().map_or(Value::NIL, |node| Value::of(node, &mut run.origins));
     let release = fields([("Name", Value::text("demo"))]);
-    let data = fields([("Values", values), ("Release", release)]);
+    let served = Value::from(super::value::Kind::Object(super::object::Object::ApiVersions));
+    let capabilities = fields([("APIVersions", served)]);
+    let data = fields([("Values", values), ("Release", release), ("Capabilities", capabilities)]);
     let parsed = Arc::new(template::parse(template).map_err(|error| error.message)?);
     run.define("test", &parsed, &Script::File(SourceId(0), template.into()));
     match run.execute("test", &data) {
