@@ -317,7 +317,8 @@ impl Model {
 impl Model {
     /// Joins claims with the workloads that mount them: once for the whole repository, before anything refers to a
     /// datastore by id. A claim mounted by a workload whose data is a datastore already (a database and its volume) is
-    /// that datastore, and goes; any other gets the workload it is mounted by. A workload that mounts a claim which
+    /// that datastore, and goes, leaving it its names and labels: backups may know it by those. Any other gets the workload
+    /// it is mounted by. A workload that mounts a claim which
     /// only one node can mount is a singleton.
     pub fn settle_claims(&mut self) {
         let Self { workloads, datastores, kubernetes, .. } = self;
@@ -334,6 +335,7 @@ impl Model {
             }
         }
         let owners: Vec<Id<Workload>> = datastores.iter().filter_map(|datastore| datastore.workload).collect();
+        let mut left: Vec<(Id<Workload>, Vec<Text>, Labels)> = Vec::new();
         datastores.retain_mut(|datastore| {
             if datastore.type_name != "PersistentVolumeClaim" {
                 return true;
@@ -345,8 +347,20 @@ impl Model {
                 .filter(|(_, workload)| mounts(workload, name, &datastore.namespace, &datastore.place.environment));
             let ids: Vec<Id<Workload>> = mounting.by_ref().map(|(index, _)| Id::new(index)).collect();
             datastore.workload = datastore.workload.or(ids.first().copied());
-            !ids.iter().any(|id| owners.contains(id))
+            let Some(owner) = ids.iter().find(|id| owners.contains(id)) else { return true };
+            left.push((*owner, std::mem::take(&mut datastore.names), std::mem::take(&mut datastore.tags)));
+            false
         });
+        for (owner, names, Labels(tags)) in left {
+            for datastore in datastores.iter_mut().filter(|datastore| datastore.workload == Some(owner)) {
+                datastore.names.extend(names.iter().cloned());
+                for (key, value) in &tags {
+                    if datastore.tags.get(key).is_none() {
+                        datastore.tags.0.push((key.clone(), value.clone()));
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -100,6 +100,6 @@ impl<'a> Files<'a> {
             Some(environment) => environment.clone(),
             None => self.environments.decide(path, &["production"]),
         };
-        Place { span, path: path.into(), environment, library, shared: None }
+        Place { span, path: path.into(), environment, library, shared: None, doubt: None }
     }
 }

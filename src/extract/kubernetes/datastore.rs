@@ -119,6 +119,20 @@ fn volume_store(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, 
     }
 }
 
+/// The names of the claims that a stateful set makes of its templates, which stand in no file: of the first copies, since
+/// a backup that takes one by its name takes the first.
+/// <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage>
+fn template_claims(object: &Object<'_>, shape: &Shape<'_>) -> Vec<Text> {
+    let templates = shape.claim_templates().iter().filter_map(|claim| claim.at(&["metadata", "name"])?.scalar());
+    let copies = |template: Text| {
+        (0..NAMED_COPIES).map(move |copy| compact_str::format_compact!("{template}-{}-{copy}", object.name))
+    };
+    if object.kind == "StatefulSet" { templates.flat_map(copies).collect() } else { Vec::new() }
+}
+
+/// Copies of a stateful set whose claims are known by name.
+const NAMED_COPIES: usize = 3;
+
 /// What all the data of a workload has in common.
 fn common(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, backup: &BackupState) -> Datastore {
     let service = shape.spec.get("serviceName").and_then(Node::scalar);
@@ -131,6 +145,7 @@ fn common(object: &Object<'_>, shape: &Shape<'_>, workload: Id<Workload>, backup
     }
     let mut names = vec![object.name.clone()];
     names.extend(service.filter(|service| *service != object.name));
+    names.extend(template_claims(object, shape));
     Datastore {
         name: object.title(),
         place: object.place.clone(),
