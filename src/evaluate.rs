@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
-    PagingService, Place, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Shared,
-    Workload,
+    PagingService, Place, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service,
+    Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;

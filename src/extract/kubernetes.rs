@@ -5,11 +5,8 @@
 
 mod backup;
 mod capacity;
-<<<<<<< HEAD
 mod certificate;
-=======
 mod claim;
->>>>>>> 804c8fb (Bind claims to their volumes: shares elsewhere are unknown, what is only read or cloned is no loss; weigh queues less; say which danger it is)
 mod container;
 mod cronjob;
 mod database;
