@@ -7,6 +7,8 @@
 
 #[path = "terraform/generate.rs"]
 mod generate;
+#[path = "terraform/plans.rs"]
+mod plans;
 #[path = "terraform/reference.rs"]
 mod reference;
 
@@ -205,4 +207,42 @@ fn whole_roots_come_to_the_same() {
     println!("resources of whole roots: {agreed} of {all} agree");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(agreed + 3 >= all, "{agreed} of {all}");
+}
+
+/// What Terraform planned in real repositories, which `TWOAM_CORPORA` names the folder of, against what the text alone
+/// comes to.
+#[test]
+fn plans_in_real_repositories_agree_with_their_sources() {
+    let Some(corpora) = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty()) else {
+        println!("skipped: TWOAM_CORPORA names no folder of real repositories");
+        return;
+    };
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for (repository, plan) in plans::REPOSITORIES {
+        let root = Path::new(&corpora).join(repository);
+        let Some(saved) = plans::read(&root.join(plan)) else {
+            println!("skipped: there is no {repository} with a plan");
+            continue;
+        };
+        let folder = plan.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut files = plans::sources(&root.join(folder));
+        files.push(("plan.auto.tfvars.json".to_owned(), plans::given(&saved)));
+        let resolved = resolved(&files);
+        let own = resolved.roots.iter().filter(|root| root.directory.is_empty());
+        let resources: Vec<_> = own.take(1).flat_map(|root| &root.resources).collect();
+        let tally = plans::compare(&saved, &resources);
+        println!(
+            "{repository}: {} agree, {} differ, {} not known; {} resources on one side only",
+            tally.agree,
+            tally.differ.len(),
+            tally.unknown,
+            tally.alone.len()
+        );
+        for line in tally.differ.iter().chain(&tally.alone) {
+            println!("    {line}");
+        }
+        compared += tally.agree + tally.differ.len();
+        wrong.extend(tally.differ);
+    }
+    println!("{} of {compared} agree", compared - wrong.len());
 }

@@ -31,9 +31,21 @@ const OPENINGS: &[(&[u8], &str)] = &[
     (b"-----BEGIN PGP MESSAGE-----", "encrypted (PGP)"),
     (b"version https://git-lfs.github.com/spec/", "Git LFS pointer, content is not here"),
     (b"/annex/objects/", "git-annex pointer, content is not here"),
-    (b"\xff\xfe", "UTF-16, not UTF-8"),
-    (b"\xfe\xff", "UTF-16, not UTF-8"),
 ];
+
+/// The text of a file that PowerShell's `>` wrote: UTF-16 with a byte order mark. Nothing for any other.
+/// <https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_character_encoding>
+fn wide(bytes: &[u8]) -> Option<Result<String, &'static str>> {
+    let (order, rest): (fn([u8; 2]) -> u16, &[u8]) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return None,
+    };
+    let (pairs, odd) = rest.as_chunks::<2>();
+    let decoded: Option<String> =
+        char::decode_utf16(pairs.iter().map(|pair| order(*pair))).collect::<Result<_, _>>().ok();
+    Some(decoded.filter(|_| odd.is_empty()).ok_or("broken UTF-16"))
+}
 
 /// The text of a file.
 ///
@@ -54,6 +66,12 @@ pub fn read(found: &Found) -> Result<String, Box<Unread>> {
     };
     if let Some((_, reason)) = OPENINGS.iter().find(|(opening, _)| bytes.starts_with(opening)) {
         return Err(skip((*reason).to_owned()));
+    }
+    match wide(&bytes) {
+        // Terraform reads UTF-8 only.
+        Some(_) if found.format == Format::Hcl => return Err(skip("UTF-16, not UTF-8".to_owned())),
+        Some(decoded) => return decoded.map_err(|reason| skip(reason.to_owned())),
+        None => {}
     }
     if bytes.iter().take(BINARY_WINDOW).any(|byte| *byte == 0) {
         return Err(skip("binary".to_owned()));

@@ -251,7 +251,7 @@ fn what_is_not_text_is_skipped_with_its_reason() {
     assert_eq!(unread(b"-----BEGIN PGP MESSAGE-----\n"), "encrypted (PGP)");
     assert_eq!(unread(b"version https://git-lfs.github.com/spec/v1\noid"), "Git LFS pointer, content is not here");
     assert_eq!(unread(b"a: 1\0"), "binary");
-    assert_eq!(unread(b"\xff\xfea\0"), "UTF-16, not UTF-8");
+    assert_eq!(unread(b"\xff\xfea\0b"), "broken UTF-16");
     assert_eq!(unread(b"a: 1\nb: 2\nc: caf\xe9\n"), "not UTF-8 (line 3)");
 }
 
@@ -266,6 +266,19 @@ fn text_is_kept_byte_for_byte() {
     let texts: Vec<String> = discovery.files.iter().map(|found| read(found).unwrap()).collect();
     assert_eq!(texts[..2], [text, ""]);
     assert_eq!(texts[2].as_bytes(), late_zero, "git calls it text too");
+}
+
+#[test]
+fn what_powershell_wrote_is_read() {
+    let folder = folder(&[]);
+    let wide = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    write(&folder, "little.json", &wide("\u{feff}{\"é\": 1}", u16::to_le_bytes));
+    write(&folder, "main.tf", &wide("\u{feff}# é", u16::to_le_bytes));
+    write(&folder, "big.json", &wide("\u{feff}{\"é\": 1}", u16::to_be_bytes));
+    let discovery = walk(&[folder.path()]);
+    let texts = discovery.files.iter().map(|found| read(found).map_err(|unread| unread.skipped.reason));
+    let own = || Ok("{\"é\": 1}".to_owned());
+    assert_eq!(texts.collect::<Vec<_>>(), [own(), own(), Err("UTF-16, not UTF-8".to_owned())]);
 }
 
 /// As far as a zero byte is looked for.
@@ -413,4 +426,11 @@ fn installed_modules_are_added_below_folders_to_audit_only() {
         "a list is needed, links lead nowhere"
     );
     assert_eq!(all(&[&root.join("a/main.tf")]), ["main.tf"], "what lies beside a file is not audited");
+    let mut discovery = walk(&[root]);
+    add_installed_modules(&mut discovery, Options::default().largest);
+    let said: Vec<(&str, &str)> =
+        discovery.skipped.iter().map(|it| (it.path.as_str(), it.reason.as_str())).take(2).collect();
+    let own = "Terraform's working folder";
+    let read = "Terraform's working folder, of which only the installed modules are read";
+    assert_eq!(said, [("a/.terraform/", read), ("b/.terraform/", own)]);
 }

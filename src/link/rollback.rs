@@ -3,7 +3,7 @@
 
 use crate::model::rollback::{RollbackNeed, RollbackTerm};
 use crate::model::schema::State;
-use crate::model::{Container, Deployment, Fact, Id, Migration, Model, RollbackPath, Service, Workload};
+use crate::model::{Container, Deployment, Fact, Id, Migration, Model, Release, RollbackPath, Service, Workload};
 use crate::tree::{Text, Unknown};
 
 /// Gives every service that is deployed its path.
@@ -33,6 +33,7 @@ fn path(model: &Model, id: Id<Service>, migrations: &[Id<Migration>]) -> Rollbac
     way(&mut path, &running, &deployments);
     path.needs
         .extend(running.iter().flat_map(|workload| workload.containers.iter()).filter_map(|id| image(&model[*id])));
+    path.needs.extend(model.releases.iter().filter(|release| release.service == Some(id)).flat_map(released));
     path.needs.extend(migrations.iter().filter_map(|id| reversible(&model[*id])));
     path.needs.push(need("a runbook says how", &service.rollback_procedure));
     let total = sum(&path.terms);
@@ -126,6 +127,15 @@ fn keeps_history(workload: &Workload) -> Option<Fact<bool>> {
 
 fn need(what: impl Into<String>, fact: &Fact<bool>) -> RollbackNeed {
     RollbackNeed { what: what.into(), met: fact.value().copied(), span: fact.span }
+}
+
+/// What going back to the revision of a release before hangs on.
+fn released(release: &Release) -> impl Iterator<Item = RollbackNeed> {
+    let judged = release.place.environment.production && !release.place.library;
+    let kept = release.max_history.clone().map(|kept| kept != 1);
+    let needs = [("keeps an older revision", &kept), ("waits until what it installs is ready", &release.waits)];
+    let needs = needs.map(|(what, fact)| (!fact.is_absent()).then(|| need(format!("`{}` {what}", release.name), fact)));
+    needs.into_iter().flatten().filter(move |_| judged)
 }
 
 /// An image that may be another one tomorrow: going back to its name is not going back to it.

@@ -554,3 +554,23 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         service.holds_data = holds_data;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::resource_of;
+
+    #[test]
+    fn a_reference_is_known_by_type_and_name() {
+        for (address, expected) in [
+            ("aws_db_instance.main", Some("aws_db_instance.main")),
+            ("aws_db_instance.main.endpoint", Some("aws_db_instance.main")),
+            ("aws_db_instance.Main[\"a.b\"].endpoint", Some("aws_db_instance.main")),
+            ("module.db[0].module.inner.aws_rds_cluster.this.id", Some("module.db.module.inner.aws_rds_cluster.this")),
+            ("module.db.endpoint", None),
+            ("orders-db.shop.svc.cluster.local", None),
+            ("orders_db", None),
+        ] {
+            assert_eq!(resource_of(address).as_deref(), expected, "{address}");
+        }
+    }
+}

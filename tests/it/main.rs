@@ -18,3 +18,4 @@ mod rules;
 mod sarif;
 mod scaffold;
 mod support;
+mod terraform_corpora;

@@ -8,7 +8,7 @@ use crate::model::{Fact, Release};
 use crate::resolve::terraform::Resource;
 use crate::tree::{Node, Text};
 
-use super::{Ground, Seen, doubt, switch, text};
+use super::{Ground, Seen, doubt, switch, text, whole};
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     for resource in ground.of_type("helm_release") {
@@ -31,13 +31,20 @@ fn release(ground: Ground<'_>, resource: &Resource) -> Release {
     } else {
         Fact::absent(resource.head)
     };
+    let atomic = switch(resource, "atomic").or_default(false);
+    let sure = |fact: Fact<bool>| doubt(fact, resource.uncertain.as_ref());
     Release {
         name: resource.address.clone(),
         place: ground.place(resource),
         tool: Text::const_new("terraform"),
         platform_part: is_platform_part(named) || is_platform_part(&resource.name),
-        goes_back: doubt(switch(resource, "atomic").or_default(false), resource.uncertain.as_ref()),
-        moves: doubt(moving, resource.uncertain.as_ref()),
+        // `atomic` waits whatever `wait` says.
+        waits: sure(if atomic.is_true() { atomic.clone() } else { switch(resource, "wait").or_default(true) }),
+        timeout_seconds: doubt(whole(resource, "timeout").or_default(300), resource.uncertain.as_ref()),
+        max_history: doubt(whole(resource, "max_history").or_default(0), resource.uncertain.as_ref()),
+        cleans_up: sure(switch(resource, "cleanup_on_fail").or_default(false)),
+        goes_back: sure(atomic),
+        moves: sure(moving),
         names: resource.at("name").and_then(Node::scalar).into_iter().chain([resource.name.clone()]).collect(),
         source: if is_remote { Source::Charts } else { Source::Here },
         chart,

@@ -2,7 +2,7 @@
 
 use crate::extract::Facts;
 use crate::model::alert::Watch;
-use crate::model::{Coverage, Datastore, Fact, Model, Noun, Workload};
+use crate::model::{Coverage, Datastore, Fact, Model, Noun, Release, Workload};
 use crate::resolve::terraform::testing::Repository;
 
 fn read(files: &[(&str, &str)]) -> (Repository, Model) {
@@ -493,4 +493,40 @@ resource "aws_dynamodb_table" "by_block" {
         assert!(replica(open).reason().is_some(), "{open}: {:?}", replica(open));
     }
     assert!(store(&model, "aws_dynamodb_table.by_block").copied_elsewhere.reason().is_some());
+}
+
+#[test]
+fn releases_of_charts_say_how_they_are_upgraded() {
+    let (_, model) = main(
+        r#"
+resource "helm_release" "bare" {
+  name  = "bare"
+  chart = "./charts/bare"
+}
+resource "helm_release" "careful" {
+  name            = "careful"
+  chart           = "./charts/careful"
+  atomic          = true
+  wait            = false
+  timeout         = 900
+  max_history     = 1
+  cleanup_on_fail = true
+}
+variable "history" {}
+resource "helm_release" "open" {
+  name        = "open"
+  chart       = "./charts/open"
+  wait        = false
+  max_history = var.history
+}
+"#,
+    );
+    let release = |name: &str| named::<Release>(&model, &format!("helm_release.{name}"));
+    let bare = release("bare");
+    assert!(bare.goes_back.is_false() && bare.waits.is_true() && bare.cleans_up.is_false());
+    assert_eq!((bare.timeout_seconds.value(), bare.max_history.value()), (Some(&300), Some(&0)));
+    let careful = release("careful");
+    assert!(careful.goes_back.is_true() && careful.waits.is_true() && careful.cleans_up.is_true());
+    assert_eq!((careful.timeout_seconds.value(), careful.max_history.value()), (Some(&900), Some(&1)));
+    assert!(release("open").waits.is_false() && release("open").max_history.reason().is_some());
 }

@@ -478,3 +478,19 @@ proptest::proptest! {
         proptest::prop_assert!(once.resolved == Repository::new(&files).resolved);
     }
 }
+
+#[test]
+fn what_a_call_leaves_out_came_through_the_call() {
+    let repository = Repository::new(&[
+        ("main.tf", "provider \"aws\" {}\nmodule \"db\" {\n  source = \"./modules/db\"\n}\n"),
+        (
+            "modules/db/main.tf",
+            "resource \"aws_db_instance\" \"this\" {\n  backup_retention_period = var.retention\n}\n",
+        ),
+        ("modules/db/variables.tf", "variable \"retention\" {\n  default = 0\n}\n"),
+    ]);
+    let retention = repository.resource("module.db.aws_db_instance.this").at("backup_retention_period").unwrap();
+    assert_eq!(repository.text(retention.span), "0");
+    let way: Vec<&str> = retention.via.iter().flatten().map(|span| repository.text(*span)).collect();
+    assert_eq!(way, ["var.retention", "module \"db\""]);
+}

@@ -1,0 +1,111 @@
+//! Terraform of real repositories, fact by fact. `TWOAM_CORPORA` names the folder that holds each work tree as
+//! `OWNER+NAME`; without it these tests say that they were skipped.
+
+#![allow(clippy::print_stderr, reason = "what was skipped and what was counted is for whoever runs the tests")]
+
+use std::path::PathBuf;
+
+use twoam::audit::{Audit, Request, run};
+use twoam::evaluate::Outcome;
+use twoam::model::{Datastore, Fact};
+
+/// Large repositories of Terraform, and the most of their production datastores' verdicts that may be left open.
+const LARGE: &[&str] = &[
+    "alphagov+govuk-infrastructure",
+    "cds-snc+notification-terraform",
+    "microsoft+AzureTRE",
+    "ministryofjustice+modernisation-platform",
+    "rust-lang+simpleinfra",
+];
+
+fn repository(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty());
+    let root = folder.map(|folder| PathBuf::from(folder).join(name)).filter(|root| root.is_dir());
+    if root.is_none() {
+        eprintln!("skipped: TWOAM_CORPORA names no folder that holds {name}");
+    }
+    root
+}
+
+fn audit(root: PathBuf) -> Audit {
+    *run(&Request::new(vec![root])).map(Box::new).unwrap_or_else(|audit| audit)
+}
+
+/// Path and line of what decides a fact.
+fn decided<T>(audit: &Audit, fact: &Fact<T>) -> (String, u32) {
+    let span = fact.span.expect("a fact has a place");
+    (audit.sources.path(span).to_owned(), audit.sources.range(span).0.line)
+}
+
+/// O2, line by line.
+#[test]
+fn databases_are_read_as_production_has_them() {
+    let Some(root) = repository("alphagov+govuk-infrastructure") else { return };
+    let audit = audit(root);
+    let of = |name: &str| -> Vec<&Datastore> {
+        let rds = audit.model.datastores.iter().filter(|store| store.place.path == "terraform/deployments/rds/rds.tf");
+        rds.filter(|store| store.name.starts_with(name)).collect()
+    };
+    let (production, others): (Vec<&Datastore>, Vec<&Datastore>) =
+        of("aws_db_instance.instance[").into_iter().partition(|store| store.place.environment.production);
+    assert!(production.len() > 20, "{}", production.len());
+    for store in &production {
+        assert_eq!(audit.sources.range(store.place.span).0.line, 72);
+        assert_eq!(store.backup.retention_days.value(), Some(&7.0), "{}", store.name);
+        let (path, line) = decided(&audit, &store.backup.retention_days);
+        assert_eq!((path.as_str(), line), ("terraform/variables/production/rds.tfvars", 1), "{}", store.name);
+        assert!(store.deletion_protection.is_true(), "{}", store.name);
+        let (path, line) = decided(&audit, &store.deletion_protection);
+        assert_eq!((path.as_str(), line), ("terraform/deployments/rds/variables.tf", 18), "{}", store.name);
+    }
+    let environments: std::collections::BTreeSet<&str> =
+        others.iter().map(|store| store.place.environment.name.as_str()).collect();
+    assert!(["integration", "staging"].iter().all(|name| environments.contains(name)), "{environments:?}");
+    for store in &others {
+        assert_eq!(store.backup.retention_days.value(), Some(&1.0), "{}", store.name);
+    }
+    // Neither they nor anything else of those environments is judged.
+    assert!(audit.verdicts.iter().all(|verdict| verdict.environment == "production"));
+    let replicas = of("aws_db_instance.replica[");
+    assert!(!replicas.is_empty());
+    for store in replicas {
+        assert_eq!(audit.sources.range(store.place.span).0.line, 175);
+        assert!(store.replica.is_true(), "{}", store.name);
+        let asked = |rule: &str| rule.starts_with("backup/") || rule.starts_with("restore-test/");
+        let judged = audit.verdicts.iter().filter(|verdict| verdict.subject == store.name);
+        let gaps: Vec<&str> = judged
+            .filter(|verdict| asked(&verdict.rule) && verdict.outcome != Outcome::Pass)
+            .map(|verdict| verdict.rule.as_str())
+            .collect();
+        assert!(gaps.is_empty(), "{}: {gaps:?}", store.name);
+    }
+    let ephemeral = |path: &str| path.starts_with("terraform/deployments/ephemeral/");
+    assert!(
+        !audit.model.datastores.iter().any(|store| ephemeral(&store.place.path) && store.place.environment.production)
+    );
+    let placed = |span| ephemeral(audit.sources.path(span));
+    assert!(!audit.verdicts.iter().any(|verdict| verdict.primary().is_some_and(placed)));
+}
+
+/// Of what is asked of datastores in production, less than one answer in five is left open.
+#[test]
+fn most_of_what_is_asked_of_datastores_is_decided() {
+    for name in LARGE {
+        let Some(root) = repository(name) else { continue };
+        let audit = audit(root);
+        let asked = audit.verdicts.iter().filter(|verdict| verdict.subject_kind == "datastore");
+        let (mut open, mut all) = (0, 0);
+        for verdict in asked {
+            all += 1;
+            open += usize::from(matches!(verdict.outcome, Outcome::Unknown(_)));
+        }
+        let mut reasons: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+        for verdict in audit.verdicts.iter().filter(|verdict| verdict.subject_kind == "datastore") {
+            if let Outcome::Unknown(unknown) = &verdict.outcome {
+                *reasons.entry(&unknown.reason).or_default() += 1;
+            }
+        }
+        eprintln!("{name}: {open} of {all} verdicts on datastores in production are open {reasons:?}");
+        assert!(open * 5 < all.max(1), "{name}: {open} of {all} are open");
+    }
+}
