@@ -36,14 +36,14 @@ const OPENINGS: &[(&[u8], &str)] = &[
 /// The text of a file that PowerShell's `>` wrote: UTF-16 with a byte order mark. Nothing for any other.
 /// <https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_character_encoding>
 fn wide(bytes: &[u8]) -> Option<Result<String, &'static str>> {
-    let (order, rest): (fn([u8; 2]) -> u16, &[u8]) = match bytes {
-        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
-        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+    let (big, rest) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (false, rest),
+        [0xfe, 0xff, rest @ ..] => (true, rest),
         _ => return None,
     };
+    let unit = |pair: &[u8; 2]| if big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) };
     let (pairs, odd) = rest.as_chunks::<2>();
-    let decoded: Option<String> =
-        char::decode_utf16(pairs.iter().map(|pair| order(*pair))).collect::<Result<_, _>>().ok();
+    let decoded: Option<String> = char::decode_utf16(pairs.iter().map(unit)).collect::<Result<_, _>>().ok();
     Some(decoded.filter(|_| odd.is_empty()).ok_or("broken UTF-16"))
 }
 

@@ -33,7 +33,7 @@ fn repository(name: &str) -> Option<PathBuf> {
 }
 
 fn audit(root: PathBuf) -> Audit {
-    *run(&Request::new(vec![root])).map(Box::new).unwrap_or_else(|audit| audit)
+    run(&Request::new(vec![root])).unwrap_or_else(|audit| *audit)
 }
 
 /// Path and line of what decides a fact.
