@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -79,7 +80,7 @@ fn main() {
         let mut documents = 0;
         let render = fastest(|| {
             let charts = Charts::read(&folders, sources.iter());
-            let installed = install(&charts, &Environments::default());
+            let installed = install(&charts, &Environments::default(), &BTreeSet::new());
             documents = installed.renderings.documents.len();
         });
         let text = written(services);

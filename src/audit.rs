@@ -201,7 +201,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let charts = resolve::helm::Folders::find(discovery.files.iter().map(|found| found.shown.as_str()));
     // Behind the files that are read by themselves come the helpers and scripts of charts.
     let own_files = discovery.files.len();
-    let chart_files = discovery.further(|path| charts.is_part(path), &config.discovery());
+    let chart_files = discovery.further(|path| charts.is_part(path) || path.ends_with(".gotmpl"), &config.discovery());
     discovery.files.extend(chart_files);
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
@@ -258,12 +258,15 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     // What is said of a template by its name alone is said better once it is rendered.
     skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
-    let installed = resolve::helm::install(&resolve::helm::Charts::read(&charts, sources.iter()), environments);
+    let charts = resolve::helm::Charts::read(&charts, sources.iter());
+    let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
+    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts);
+    let delivered = resolve::delivery::resolve(&folders, environments);
+    let installed = resolve::helm::install(&charts, environments, &delivered.charts);
+    skipped.retain(|skipped| !installed.templates.contains(&skipped.path));
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);
-    let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
-    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths);
-    renderings.absorb(resolve::delivery::resolve(&folders, environments));
+    renderings.absorb(delivered.renderings);
     renderings.dedup();
 
     for (file, facts) in (0..).map(SourceId).zip(written) {

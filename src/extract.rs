@@ -9,7 +9,7 @@ mod drill;
 pub mod duration;
 mod embedded;
 mod grafana;
-pub(crate) mod helmfile;
+mod helmfile;
 mod kubernetes;
 mod make;
 mod migration;

@@ -1,21 +1,13 @@
 //! Helmfile: `helmfile.yaml` and what stands in `helmfile.d/` name releases of charts. Uses `tree` and `model`.
 //!
-//! Fields and defaults: <https://helmfile.readthedocs.io/en/latest/configuration/>. A helmfile that is a template is read
-//! as it is rendered.
+//! Fields and defaults: <https://helmfile.readthedocs.io/en/latest/configuration/>. Of a helmfile
+//! that is a template only what it installs is known, not how.
 
 use super::{Facts, Input};
 use crate::model::release::{Source, is_platform_part, moves};
 use crate::model::{Fact, Release};
+use crate::resolve::helm::is_helmfile;
 use crate::tree::{Node, Text};
-
-/// Whether a path is that of a helmfile.
-pub(crate) fn is_helmfile(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let name = name.strip_suffix(".gotmpl").unwrap_or(name);
-    let stem = [".yaml", ".yml"].iter().find_map(|end| name.strip_suffix(end));
-    stem.is_some_and(|stem| stem == "helmfile" || folder == "helmfile.d")
-}
 
 /// Adds the releases of a helmfile.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {

@@ -11,8 +11,8 @@ use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service, tagged};
 use super::{Context, Declared, at_large, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
-use crate::tree::Text;
+use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload, release};
+use crate::tree::{Text, Unknown};
 
 /// Labels of an alert that name a service.
 const LABELS: &[&str] = &["service", "app", "application", "component", "service_name", "sli_service", "type"];
@@ -303,13 +303,38 @@ fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<
     }
 }
 
+/// Charts that bring alerts for whatever runs in the cluster.
+const BRINGING_ALERTS: &[&str] =
+    &["kube-prometheus-stack", "kube-prometheus", "prometheus-operator", "victoria-metrics-k8s-stack"];
+
+/// What installs such a chart from elsewhere: its alerts may watch whatever runs in the same cluster.
+fn brought(model: &Model) -> Option<Unknown> {
+    let brings = |release: &&Release| {
+        let chart = release.chart.value().map(|chart| chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart));
+        release.place.environment.production
+            && !release.place.library
+            && release.source != release::Source::Here
+            && chart.is_some_and(|chart| BRINGING_ALERTS.contains(&chart))
+    };
+    let release = model.releases.iter().find(brings)?;
+    let chart = release.chart.value()?;
+    let reason = format!("the chart `{chart}`, which brings alerts for all that runs in a cluster, is not here");
+    Some(Unknown::new(reason, "vendor the chart, or audit the rendered manifests as well", release.place.span))
+}
+
 fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>, context: &Context<'_>) {
+    let brought = brought(model);
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
         let mut calling = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
         let along = || at_large.get(&id).map(|alert| &model[*alert]);
         let found = calling.next().or_else(along).map(|alert| alert.place.span);
-        model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
+        let in_cluster = model[id].workloads.iter().any(|workload| model[*workload].platform == "kubernetes");
+        let unknown = brought.clone().filter(|_| found.is_none() && in_cluster && context.external.alerts.is_none());
+        model[id].alerted = match unknown {
+            Some(unknown) => Fact::unknown(unknown),
+            None => found_or_elsewhere(found, "alerts", context.external.alerts.as_ref()),
+        };
     }
 }

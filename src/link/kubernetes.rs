@@ -12,7 +12,8 @@ use crate::tree::{Text, Unknown};
 pub(super) struct Selecting {
     services: BySelector,
     budgets: BySelector,
-    autoscalers: BTreeMap<Text, Vec<usize>>,
+    /// The autoscaler of each workload that has one.
+    autoscalers: BTreeMap<Id<Workload>, usize>,
     canaries: BTreeMap<Text, Vec<usize>>,
 }
 
@@ -20,10 +21,6 @@ impl Selecting {
     /// Indexes the objects of a model.
     pub(super) fn new(model: &Model) -> Self {
         let objects = &model.kubernetes;
-        let mut autoscalers: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-        for (index, scaler) in model.autoscalers.iter().enumerate() {
-            autoscalers.entry(scaler.target_name.clone()).or_default().push(index);
-        }
         let mut canaries: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
         for (index, canary) in objects.canaries.iter().enumerate() {
             canaries.entry(canary.target_name.clone()).or_default().push(index);
@@ -31,7 +28,7 @@ impl Selecting {
         Self {
             services: BySelector::new(objects.services.iter().map(|service| &service.selector)),
             budgets: BySelector::new(objects.budgets.iter().map(|budget| &budget.selector)),
-            autoscalers,
+            autoscalers: scaled(model),
             canaries,
         }
     }
@@ -92,16 +89,40 @@ pub(super) fn same_namespace(left: &Fact<Text>, right: &Fact<Text>) -> bool {
     }
 }
 
+/// Which workload is scaled by which. Of several of one name, as in variants of a deployment of which one is chosen, those
+/// are meant that stand nearest to the autoscaler.
+fn scaled(model: &Model) -> BTreeMap<Id<Workload>, usize> {
+    let mut named: BTreeMap<&Text, Vec<(Id<Workload>, &Workload)>> = BTreeMap::new();
+    for (id, workload) in model.each::<Workload>().filter(|(_, workload)| workload.platform == "kubernetes") {
+        named.entry(&workload.plain_name).or_default().push((id, workload));
+    }
+    let mut scaled = BTreeMap::new();
+    for (index, scaler) in model.autoscalers.iter().enumerate() {
+        let fitting = named.get(&scaler.target_name).into_iter().flatten().filter(|(_, workload)| {
+            (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
+                && scaler.place.environment == workload.place.environment
+                && same_namespace(&scaler.namespace, &workload.namespace)
+        });
+        let near = |workload: &Workload| common_folders(&workload.place.path, &scaler.place.path);
+        let nearest = fitting.clone().map(|(_, workload)| near(workload)).max();
+        for (id, _) in fitting.filter(|(_, workload)| Some(near(workload)) == nearest) {
+            scaled.entry(*id).or_insert(index);
+        }
+    }
+    scaled
+}
+
+/// How many folders two paths share from the root on.
+fn common_folders(left: &str, right: &str) -> usize {
+    let folders = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let (left, right) = (folders(left), folders(right));
+    left.split('/').zip(right.split('/')).take_while(|(one, other)| one == other).count()
+}
+
 /// Copies of a workload: what its autoscaler keeps at least, else what it asks for.
 fn autoscaled(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Fact<i64> {
     let workload = &model[id];
-    let named = selecting.autoscalers.get(&workload.plain_name).into_iter().flatten();
-    let mut named = named.filter_map(|index| model.autoscalers.get(*index));
-    let scaler = named.find(|scaler| {
-        (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
-            && scaler.place.environment == workload.place.environment
-            && same_namespace(&scaler.namespace, &workload.namespace)
-    });
+    let scaler = selecting.autoscalers.get(&id).and_then(|index| model.autoscalers.get(*index));
     let Some(scaler) = scaler else { return workload.replicas.clone() };
     // KEDA and the HPA keep `replicas` at or above their minimum, whatever the manifest says.
     scaler.min_replicas.clone()

@@ -10,7 +10,6 @@ mod app_template;
 mod argocd;
 mod envsubst;
 mod flux;
-mod helmfile;
 mod release;
 mod unit;
 
@@ -18,11 +17,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use self::unit::{Known, Unit};
+use self::unit::{Known, Made, Unit};
 use super::kustomize::{self, Built, Files};
 use super::rendered::{Rendered, Renderings};
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::source::SourceId;
+use crate::source::{SourceId, Span};
 use crate::tree::{Node, Text};
 
 /// How often what is built may name something further: an application of applications of applications.
@@ -31,12 +30,21 @@ const MOST_ROUNDS: usize = 6;
 /// How many folders may be delivered.
 const MOST_UNITS: usize = 5_000;
 
+/// What reaches a cluster.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// The documents, gaps and replaced files.
+    pub renderings: Renderings,
+    /// Folders of charts that were rendered for what names them: they say nothing by themselves.
+    pub charts: BTreeSet<String>,
+}
+
 /// Builds everything that the files say reaches a cluster.
-pub fn resolve(files: &Files<'_>, environments: &Environments) -> Renderings {
+pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     let written = written(files, environments);
-    let mut renderings = Renderings { gaps: helmfiles(files, environments), ..Renderings::default() };
+    let mut renderings = Renderings::default();
     if files.kustomizations().is_empty() && written.is_empty() {
-        return renderings;
+        return Delivered { renderings, charts: BTreeSet::new() };
     }
     let own = roots(files, environments);
     let mut current: Vec<(Unit, Built)> = own.clone();
@@ -50,27 +58,40 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Renderings {
     }
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
-    let releases = |known: &Known<'_, '_>, nodes: &[&Node]| -> Vec<Node> {
-        nodes.iter().flat_map(|node| release::objects(known, node)).collect()
-    };
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()));
-    let mut made: Vec<Vec<Node>> = Vec::new();
-    for (_, built) in &current {
-        let nodes: Vec<&Node> = built.objects.iter().collect();
-        made.push(releases(&known, &nodes));
-    }
+    let releases = |node: &Node, parent: Option<&Unit>| -> Vec<Made> {
+        std::iter::once(release::objects(&known, node)).chain(argocd::charts(&known, node, parent)).collect()
+    };
+    let made: Vec<Vec<Made>> = current
+        .par_iter()
+        .map(|(unit, built)| built.objects.iter().flat_map(|node| releases(node, Some(unit))).collect())
+        .collect();
     let gaps: Vec<Gap> =
         objects(&current).chain(alone.iter().copied()).flat_map(|node| elsewhere(&known, node)).collect();
-    let by_themselves: Vec<Rendered> =
-        releases(&known, &alone).into_iter().map(|node| rendered(files, node, None)).collect();
+    let by_themselves: Vec<Made> = alone.par_iter().flat_map_iter(|node| releases(node, None)).collect();
+    let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
+    let mut take = |renderings: &mut Renderings, made: Vec<Made>, environment: Option<&Environment>| {
+        for made in made {
+            let environment = made.environment.as_ref().or(environment);
+            let documents = made.objects.into_iter().map(|node| rendered(files, node, environment.cloned()));
+            renderings.documents.extend(documents);
+            renderings.replaced.extend(made.files);
+            renderings.gaps.extend(made.failures.into_iter().map(|(span, reason)| gap(files, span, reason)));
+            charts.extend(made.charts);
+        }
+    };
     for ((unit, built), made) in current.into_iter().zip(made) {
-        let documents = built.objects.into_iter().chain(made);
-        renderings.documents.extend(documents.map(|node| rendered(files, node, Some(unit.environment.clone()))));
+        let environment = unit.environment;
+        let documents = built.objects.into_iter().map(|node| rendered(files, node, Some(environment.clone())));
+        renderings.documents.extend(documents);
+        take(&mut renderings, made, Some(&environment));
         renderings.replaced.extend(built.files);
         renderings.gaps.extend(built.gaps);
         renderings.problems.extend(built.problems);
+        inflated.extend(built.charts.iter().map(ToString::to_string));
     }
-    renderings.documents.extend(by_themselves);
+    take(&mut renderings, by_themselves, None);
+    charts.extend(inflated);
     let copies = copies(files, &renderings);
     renderings.replaced.extend(copies);
     renderings.gaps.extend(gaps);
@@ -78,7 +99,11 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Renderings {
     renderings.gaps.dedup();
     renderings.problems.sort_by(|left, right| (left.span, &left.message).cmp(&(right.span, &right.message)));
     renderings.problems.dedup();
-    renderings
+    Delivered { renderings, charts }
+}
+
+fn gap(files: &Files<'_>, span: Span, reason: String) -> Gap {
+    Gap { hides: Hides::Kubernetes, span, path: files.path_of(span.source).into(), reason: reason.into() }
 }
 
 /// Files that keep a copy of what is built (`install.yaml`): every object of theirs is one that is built, value by value.
@@ -200,30 +225,11 @@ fn is_told(node: &Node) -> bool {
     unit::fills_in(node) || unit::is_source(node)
 }
 
-/// What helmfiles install from somewhere else.
-fn helmfiles(files: &Files<'_>, environments: &Environments) -> Vec<Gap> {
-    let known = Known::new(files, environments, std::iter::empty());
-    let mut gaps = Vec::new();
-    for (path, file) in files.within("", true).filter(|(path, _)| helmfile::is_helmfile(path)) {
-        for document in file.documents().iter() {
-            for (span, reason) in helmfile::elsewhere(&known, path, document) {
-                gaps.push(Gap { hides: Hides::Kubernetes, span, path: path.into(), reason: reason.into() });
-            }
-        }
-    }
-    gaps
-}
-
 /// What a controller delivers from somewhere else.
 fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Vec<Gap> {
     let reasons = flux::elsewhere(known, node).into_iter().chain(argocd::elsewhere(known, node));
     let reasons = reasons.chain(release::elsewhere(known, node));
-    reasons
-        .map(|(span, reason)| {
-            let path = known.files.path_of(span.source).into();
-            Gap { hides: Hides::Kubernetes, span, path, reason: reason.into() }
-        })
-        .collect()
+    reasons.map(|(span, reason)| gap(known.files, span, reason)).collect()
 }
 
 /// Whether a document is a Kubernetes object or a kustomization, which builds look at.
@@ -232,5 +238,7 @@ pub fn concerns(path: &str, documents: &[Node]) -> bool {
         || documents.iter().any(|document| document.get("apiVersion").is_some() && document.get("kind").is_some())
 }
 
+#[cfg(test)]
+mod charts_tests;
 #[cfg(test)]
 mod tests;

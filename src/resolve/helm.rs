@@ -11,7 +11,9 @@ mod chart;
 mod compare;
 mod format;
 mod functions;
+mod helmfile;
 mod ignore;
+mod inflate;
 mod install;
 mod object;
 mod release;
@@ -26,7 +28,9 @@ mod value;
 mod values;
 mod yaml;
 
+pub(super) use application::calls;
 pub use chart::{Charts, Folders};
+pub use helmfile::is_helmfile;
 pub use install::{Installed, install};
 
 use template::integer as template_integer;

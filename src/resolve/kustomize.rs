@@ -12,6 +12,7 @@ mod fields;
 mod files;
 mod generate;
 mod images;
+mod inflate;
 mod json_patch;
 mod merge;
 mod names;
@@ -20,6 +21,7 @@ mod substitute;
 
 pub use build::Built;
 pub use files::{File, Files, join};
+pub use inflate::{Inflate, Inflated, Inflation};
 
 use std::collections::BTreeSet;
 

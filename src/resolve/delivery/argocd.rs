@@ -5,9 +5,12 @@
 
 mod generators;
 
-use super::unit::{Known, Mark, Unit, mapping};
+use super::unit::{Known, Made, Mark, Unit, mapping};
+use crate::parse::embedded;
+use crate::resolve::kustomize::{self, Inflation};
+use crate::resolve::helm;
 use crate::source::Span;
-use crate::tree::{Node, Text, Value};
+use crate::tree::{Entry, Node, Text, Value};
 
 /// How many applications one set may make.
 const MOST_APPLICATIONS: usize = 1_000;
@@ -64,7 +67,7 @@ fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Uni
         .filter_map(|source| {
             let path = source.get("path")?;
             let folder = known.folder(path.as_str()?)?;
-            // A chart is rendered elsewhere in the house.
+            // A chart is rendered, not built.
             if known.files.file(&format!("{folder}/Chart.yaml")).is_some() {
                 return None;
             }
@@ -89,6 +92,73 @@ fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Uni
             })
         })
         .collect()
+}
+
+/// The charts of the repository that the applications of a set install. Those of an `Application` that stands in a file
+/// are rendered with the charts themselves.
+pub(super) fn charts(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Vec<Made> {
+    if !concerns(node) || node.get("kind").and_then(Node::as_str) != Some("ApplicationSet") {
+        return Vec::new();
+    }
+    made(known, node).iter().flat_map(|application| of_charts(known, node, application, parent)).collect()
+}
+
+fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Option<&Unit>) -> Vec<Made> {
+    // A template may leave out what every application is.
+    let mut whole = application.clone();
+    if let Value::Map(map) = &mut whole.value {
+        for key in ["apiVersion", "kind"] {
+            map.entries.retain(|entry| entry.key != key);
+        }
+        let version = set.get("apiVersion").cloned().unwrap_or_else(|| Node::string("argoproj.io/v1alpha1", set.span));
+        let kind = Node::string("Application", set.span);
+        for (key, value) in [("apiVersion", version), ("kind", kind)] {
+            map.entries.push(Entry { key: key.into(), key_span: value.span, value });
+        }
+    }
+    let nested = |_: &str, text: &Node| match known.files.source(text.span.source) {
+        Some(source) => embedded::yaml(source, text).document.values().to_vec(),
+        None => Vec::new(),
+    };
+    let Some(own) = application.at(&["metadata", "name"]) else { return Vec::new() };
+    let said = |path: &[&str]| application.at(path).and_then(Node::scalar).unwrap_or_default();
+    let namespace = said(&["spec", "destination", "namespace"]);
+    let words = [own.scalar().unwrap_or_default(), said(&["spec", "destination", "name"]), namespace];
+    let words: Vec<&str> = words.iter().map(Text::as_str).collect();
+    let mut found = Vec::new();
+    for call in helm::calls(&whole, &nested) {
+        let Some(charts) = known.files.charts() else { continue };
+        let mut failures = Vec::new();
+        let mut values = Vec::new();
+        for path in &call.files {
+            match known.files.file(path) {
+                Some(file) => values.extend(file.documents().first().cloned()),
+                None if call.may_miss => {}
+                None => failures.push((own.span, format!("the values file `{path}` of `{}` is not here", words[0]))),
+            }
+        }
+        values.extend(call.values);
+        let wish = Inflation { folder: call.folder, name: call.name, namespace: call.namespace.clone(), values };
+        let Some(mut inflated) = charts.inflate(&wish) else { continue };
+        for object in &mut inflated.objects {
+            if let Some(namespace) = &call.namespace {
+                kustomize::set_namespace(object, namespace);
+            }
+            let name = Node::string(words[0], own.span);
+            kustomize::annotate(object, "annotations", "argocd.argoproj.io/tracking-id", name);
+        }
+        failures.extend(inflated.failures);
+        let of_files = call.files.iter().find_map(|path| known.environments.of_path(path)).filter(|it| !it.production);
+        let environment = of_files.unwrap_or_else(|| known.environment(&wish.folder, own.span, &words, parent));
+        found.push(Made {
+            objects: inflated.objects,
+            files: inflated.files,
+            charts: vec![wish.folder],
+            failures,
+            environment: Some(environment),
+        });
+    }
+    found
 }
 
 /// `source.kustomize`, as the kustomization it amounts to.

@@ -1,11 +1,11 @@
 //! Flux's `HelmRelease` (helm.toolkit.fluxcd.io): a chart and its values.
 //!
-//! Charts that are elsewhere are not rendered, and this is said, but for those whose values say enough by themselves
-//! ([`app_template`]).
+//! A chart that stands in the repository is rendered; one that is elsewhere is not, and this is said, but for those whose
+//! values say enough by themselves ([`app_template`]).
 
 use super::app_template::{self, Release};
-use super::unit::Known;
-use crate::resolve::kustomize;
+use super::unit::{Known, Made};
+use crate::resolve::kustomize::{self, Inflation};
 use crate::source::Span;
 use crate::tree::{Node, Text, Value};
 
@@ -39,14 +39,20 @@ fn chart(known: &Known<'_, '_>, node: &Node) -> Option<Chart> {
     Some(Chart { name: text, span: chart.span, folder })
 }
 
-/// The objects that a release makes, as far as its values say.
-pub(super) fn objects(known: &Known<'_, '_>, node: &Node) -> Vec<Node> {
-    if !concerns(node) || !is_known(known, node) {
-        return Vec::new();
+/// The objects that a release makes: of a chart that is here, or as far as its values say.
+pub(super) fn objects(known: &Known<'_, '_>, node: &Node) -> Made {
+    if !concerns(node) {
+        return Made::default();
     }
-    let Some(values) = node.at(&["spec", "values"]) else { return Vec::new() };
+    if let Some(folder) = chart(known, node).and_then(|chart| chart.folder) {
+        return rendered(known, node, folder).unwrap_or_default();
+    }
+    if !is_known(known, node) {
+        return Made::default();
+    }
+    let Some(values) = node.at(&["spec", "values"]) else { return Made::default() };
     let said = |path: &[&str]| node.at(path).and_then(Node::scalar);
-    let Some(own) = said(&["metadata", "name"]) else { return Vec::new() };
+    let Some(own) = said(&["metadata", "name"]) else { return Made::default() };
     let target = node.at(&["spec", "targetNamespace"]);
     // Left out, the release is named after the target namespace and the object.
     let name = said(&["spec", "releaseName"]).unwrap_or_else(|| match target.and_then(Node::scalar) {
@@ -54,13 +60,57 @@ pub(super) fn objects(known: &Known<'_, '_>, node: &Node) -> Vec<Node> {
         None => own.clone(),
     });
     let namespace = target.or_else(|| node.at(&["metadata", "namespace"])).cloned();
-    let mut made = app_template::objects(&Release { name, namespace, values });
-    for object in &mut made {
+    let mut objects = app_template::objects(&Release { name, namespace, values });
+    mark(node, &own, &mut objects);
+    Made { objects, ..Made::default() }
+}
+
+/// The label by which Flux knows what a release delivers.
+fn mark(node: &Node, own: &Text, objects: &mut [Node]) {
+    for object in objects {
         let span = node.at(&["metadata", "name"]).unwrap_or(node).span;
         let value = Node::new(Value::String(own.clone()), span);
         kustomize::annotate(object, "labels", "helm.toolkit.fluxcd.io/name", value);
     }
-    made
+}
+
+/// What a chart of the repository makes. Its values are those of the files that `valuesFiles` names, from the root of the
+/// source, with those of the release on top; what `valuesFrom` takes out of the cluster is not known, and said.
+fn rendered(known: &Known<'_, '_>, node: &Node, folder: String) -> Option<Made> {
+    let own = node.at(&["metadata", "name"])?;
+    let text = own.scalar()?;
+    let target = node.at(&["spec", "targetNamespace"]);
+    let name = node.at(&["spec", "releaseName"]).cloned().unwrap_or_else(|| match target.and_then(Node::scalar) {
+        Some(target) => Node::string(compact_str::format_compact!("{target}-{text}"), own.span),
+        None => own.clone(),
+    });
+    let mut failures = Vec::new();
+    let mut values = Vec::new();
+    for file in node.at(&["spec", "chart", "spec", "valuesFiles"]).map_or(&[][..], Node::items) {
+        let path = file.as_str().and_then(|path| kustomize::join("", path));
+        match path.and_then(|path| known.files.file(&path)) {
+            Some(file) => values.extend(file.documents().first().cloned()),
+            None => failures.push((file.span, format!("the values file of HelmRelease `{text}` is not here"))),
+        }
+    }
+    for from in node.at(&["spec", "valuesFrom"]).map_or(&[][..], Node::items) {
+        let kind = from.get("kind").and_then(Node::as_str).unwrap_or_default();
+        let source = from.get("name").and_then(Node::scalar).unwrap_or_default();
+        let reason = format!("what HelmRelease `{text}` takes out of {kind} `{source}` is not known");
+        failures.push((from.span, reason));
+    }
+    values.extend(node.at(&["spec", "values"]).cloned());
+    let namespace = target.or_else(|| node.at(&["metadata", "namespace"])).cloned();
+    let wish = Inflation { folder, name, namespace: namespace.clone(), values };
+    let mut inflated = known.files.charts()?.inflate(&wish)?;
+    mark(node, &text, &mut inflated.objects);
+    if let Some(namespace) = &namespace {
+        for object in &mut inflated.objects {
+            kustomize::set_namespace(object, namespace);
+        }
+    }
+    failures.extend(inflated.failures);
+    Some(Made { objects: inflated.objects, files: inflated.files, charts: vec![wish.folder], failures, environment: None })
 }
 
 fn is_known(known: &Known<'_, '_>, node: &Node) -> bool {

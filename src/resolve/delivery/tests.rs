@@ -23,8 +23,8 @@ struct Made {
 fn made(files: &[(&str, &str)]) -> Made {
     let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
     let documents: Vec<Document> = sources.iter().map(|(id, source)| yaml::parse(id, &source.text).document).collect();
-    let renderings = resolve(&Files::new(sources.iter(), documents.iter(), &[]), &Environments::default());
-    Made { sources, renderings }
+    let delivered = resolve(&Files::new(sources.iter(), documents.iter(), &[]), &Environments::default());
+    Made { sources, renderings: delivered.renderings }
 }
 
 impl Made {

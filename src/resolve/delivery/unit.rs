@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::envsubst::{self, Variables};
 use crate::model::{Environment, Environments};
 use crate::resolve::kustomize::{self, Built, Files};
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A folder as it is delivered.
@@ -78,6 +78,21 @@ fn opts_out(object: &Node) -> bool {
         let said = object.at(&["metadata", list]).and_then(|list| list.get("kustomize.toolkit.fluxcd.io/substitute"));
         said.and_then(Node::as_str) == Some("disabled")
     })
+}
+
+/// What a chart makes that something delivered names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Made {
+    /// The objects.
+    pub(super) objects: Vec<Node>,
+    /// Files that say nothing by themselves.
+    pub(super) files: Vec<SourceId>,
+    /// The folders of the charts.
+    pub(super) charts: Vec<String>,
+    /// What could not be rendered.
+    pub(super) failures: Vec<(Span, String)>,
+    /// What it is delivered for; that of what names it where nothing else is said.
+    pub(super) environment: Option<Environment>,
 }
 
 /// Whether an object holds values that are filled in elsewhere.

@@ -6,23 +6,23 @@ use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A chart that a deployer installs, as far as it says so.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(in crate::resolve) struct Call {
     /// The chart's folder.
-    pub(super) folder: String,
+    pub(in crate::resolve) folder: String,
     /// The release's name.
-    pub(super) name: Node,
+    pub(in crate::resolve) name: Node,
     /// The namespace.
-    pub(super) namespace: Option<Node>,
+    pub(in crate::resolve) namespace: Option<Node>,
     /// Paths of values files, the strongest last.
-    pub(super) files: Vec<String>,
+    pub(in crate::resolve) files: Vec<String>,
     /// Whether files that are missing do not matter.
-    pub(super) may_miss: bool,
+    pub(in crate::resolve) may_miss: bool,
     /// Values that stand in the object itself, the strongest last.
-    pub(super) values: Vec<Node>,
+    pub(in crate::resolve) values: Vec<Node>,
 }
 
 /// What an object installs. `nested` gives the documents of a text of values, by the path of its key.
-pub(super) fn calls(node: &Node, nested: &dyn Fn(&str, &Node) -> Vec<Node>) -> Vec<Call> {
+pub(in crate::resolve) fn calls(node: &Node, nested: &dyn Fn(&str, &Node) -> Vec<Node>) -> Vec<Call> {
     let version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     if !version.starts_with("argoproj.io/") || node.get("kind").and_then(Node::as_str) != Some("Application") {
         return Vec::new();
@@ -71,7 +71,7 @@ fn values_file(folder: &str, path: &str) -> Option<String> {
 }
 
 /// `{name: a.b, value: c}` as the map that it means.
-fn parameter(node: &Node) -> Option<Node> {
+pub(super) fn parameter(node: &Node) -> Option<Node> {
     let name = node.get("name")?.as_str()?;
     let value = node.get("value")?;
     let is_text = node.get("forceString").and_then(Node::as_bool) == Some(true);

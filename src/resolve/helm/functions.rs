@@ -13,6 +13,7 @@ mod dict;
 mod encode;
 mod list;
 mod number;
+mod outside;
 mod pattern;
 mod random;
 mod reflect;
@@ -74,13 +75,14 @@ const fn keeps(name: &'static str, least: usize, most: usize, call: Call) -> Fun
 }
 
 static ALL: LazyLock<BTreeMap<&'static str, Function>> = LazyLock::new(|| {
-    let families: [&[Function]; 11] = [
+    let families: [&[Function]; 12] = [
         basics::ALL,
         date::ALL,
         dict::ALL,
         encode::ALL,
         list::ALL,
         number::ALL,
+        outside::ALL,
         pattern::ALL,
         random::ALL,
         reflect::ALL,

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::application::{self, Call};
 use super::chart::Charts;
+use super::helmfile;
 use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::run::Limits;
@@ -38,13 +39,18 @@ pub struct Installed {
     pub renderings: Renderings,
     /// Comments in templates that speak to us.
     pub comments: Vec<Comment>,
+    /// Templates outside of charts that were rendered: helmfiles and their values.
+    pub templates: BTreeSet<String>,
 }
 
-/// Renders every chart that is installed.
-pub fn install(charts: &Charts<'_>, environments: &Environments) -> Installed {
-    let mut plan = Plan { charts, environments, seen: BTreeSet::new(), called: BTreeSet::new() };
+/// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them.
+pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTreeSet<String>) -> Installed {
+    let called = rendered.iter().filter_map(|folder| charts.in_folder(folder)).collect();
+    let mut plan = Plan { charts, environments, seen: BTreeSet::new(), called };
     let mut done: Vec<(Planned, Output)> = Vec::new();
+    let helmfiles = helmfile::read(charts, environments);
     let mut next = plan.written();
+    next.extend(plan.by_helmfiles(helmfiles.releases));
     let mut stage = 0;
     for _ in 0..MOST_ROUNDS {
         while next.is_empty() && stage < 2 {
@@ -68,7 +74,10 @@ pub fn install(charts: &Charts<'_>, environments: &Environments) -> Installed {
     }
     // What turned out to be installed by another says nothing by itself.
     done.retain(|(planned, _)| planned.is_called || !plan.called.contains(&planned.release.chart));
-    collect(charts, done)
+    let mut installed = collect(charts, done, helmfiles.gaps);
+    installed.renderings.replaced.extend(helmfiles.templates.iter().filter_map(|path| Some(charts.file(path)?.0)));
+    installed.templates = helmfiles.templates;
+    installed
 }
 
 struct Plan<'c, 'a> {
@@ -101,6 +110,21 @@ impl Plan<'_, '_> {
                 for call in application::calls(document, &nested) {
                     planned.extend(self.plan(call, path, None));
                 }
+            }
+        }
+        planned
+    }
+
+    /// Releases of helmfiles.
+    fn by_helmfiles(&mut self, releases: Vec<helmfile::Installs>) -> Vec<Planned> {
+        let mut planned = Vec::new();
+        for installs in releases {
+            let helmfile::Installs { chart, name, namespace, values, environment } = installs;
+            let text = name.scalar().map(|name| name.to_string()).unwrap_or_default();
+            if self.seen.insert((chart, environment.name.to_string(), name.span, text)) {
+                self.called.insert(chart);
+                let release = Release { chart, name, namespace, values, kubernetes: KUBERNETES_MINOR };
+                planned.push(Planned { release, environment: Some(environment), is_called: true });
             }
         }
         planned
@@ -263,13 +287,16 @@ fn common(folder: &str, path: &str) -> usize {
 }
 
 /// Puts everything together, in the order of the charts.
-fn collect(charts: &Charts<'_>, mut done: Vec<(Planned, Output)>) -> Installed {
+fn collect(
+    charts: &Charts<'_>,
+    mut done: Vec<(Planned, Output)>,
+    mut gaps: BTreeSet<(SourceId, Span, String)>,
+) -> Installed {
     done.sort_by(|(a, _), (b, _)| {
         let key = |planned: &Planned| (charts.all[planned.release.chart].folder.clone(), planned.release.name.span);
         key(a).cmp(&key(b))
     });
     let mut installed = Installed::default();
-    let mut gaps: BTreeSet<(SourceId, Span, String)> = BTreeSet::new();
     let paths: BTreeMap<SourceId, &str> = charts.files().map(|(path, id)| (id, path)).collect();
     let path_of = |id: SourceId| paths.get(&id).copied().unwrap_or_default();
     for (planned, mut output) in done {
@@ -293,7 +320,7 @@ fn collect(charts: &Charts<'_>, mut done: Vec<(Planned, Output)>) -> Installed {
         installed.renderings.replaced.extend(output.copied);
         installed.comments.extend(output.comments);
         for failure in output.failures {
-            gaps.insert((failure.source, failure.span, failure.reason));
+            gaps.insert((failure.source, failure.span, format!("chart not analysed: {}", failure.reason)));
         }
     }
     for (source, span, reason) in gaps {
@@ -306,7 +333,10 @@ fn collect(charts: &Charts<'_>, mut done: Vec<(Planned, Output)>) -> Installed {
             hides: Hides::Kubernetes,
             span,
             path: path.into(),
-            reason: format!("chart not analysed: {place}: {reason}").into(),
+            reason: match reason.strip_prefix("chart not analysed: ") {
+                Some(reason) => format!("chart not analysed: {place}: {reason}").into(),
+                None => reason.into(),
+            },
         });
     }
     installed.comments.sort_by_key(|comment| comment.span);

@@ -202,7 +202,7 @@ fn repository(files: &[(&str, &str)]) -> (Sources, Installed) {
     let folders = Folders::find(files.iter().map(|(path, _)| *path));
     let installed = {
         let charts = Charts::read(&folders, sources.iter());
-        install(&charts, &Environments::default())
+        install(&charts, &Environments::default(), &std::collections::BTreeSet::new())
     };
     (sources, installed)
 }

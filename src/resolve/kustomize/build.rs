@@ -10,6 +10,7 @@ use super::edit;
 use super::fields::{self, FieldSpec, Fields};
 use super::files::{File, Files, join};
 use super::generate::{self, Content};
+use super::inflate::{self, Inflation, Merge};
 use super::merge::{self, Outcome};
 use super::resource::{Behavior, Id, Resource, Selector};
 use super::{builtin, images, json_patch, names, substitute};
@@ -79,6 +80,8 @@ pub struct Built {
     pub files: BTreeSet<SourceId>,
     /// Folders that it includes.
     pub folders: BTreeSet<Text>,
+    /// Folders of charts that it inflates.
+    pub charts: BTreeSet<Text>,
     /// What could not be built.
     pub gaps: Vec<Gap>,
     /// What is wrong with it.
@@ -383,11 +386,10 @@ impl<'a> Build<'a, '_> {
             }
         }
         for key in ["helmCharts", "helmChartInflationGenerator"] {
-            for entry in self.list(document, key) {
-                let name =
-                    entry.get("name").or_else(|| entry.get("chartName")).and_then(Node::scalar).unwrap_or_default();
-                self.gap(entry.span, format!("the chart `{name}` that this kustomization inflates is not rendered"));
-            }
+            self.list(document, key);
+        }
+        for wanted in inflate::wanted(document, folder) {
+            self.chart(&wanted, folder, gathered);
         }
         for entry in self.list(document, "generators") {
             for config in self.configured(entry, folder) {
@@ -396,6 +398,53 @@ impl<'a> Build<'a, '_> {
                     None => self.gap(entry.span, "what a generator of another program makes is not known"),
                 }
             }
+        }
+    }
+
+    /// A chart that the kustomization inflates, when it is here.
+    fn chart(&mut self, wanted: &inflate::Wanted<'_>, folder: &str, gathered: &mut Gathered) {
+        let entry = wanted.entry;
+        let (paths, inline, merge) = inflate::values(entry);
+        let mut of_files = Vec::new();
+        for path in paths {
+            let Some(written) = path.as_str() else { continue };
+            if let Located::File(file) = self.locate(path, written, folder) {
+                self.built.files.insert(file.id);
+                of_files.extend(file.documents().first().cloned());
+            }
+        }
+        let inline = inline.cloned().into_iter();
+        let values = match merge {
+            Merge::InlineWins => of_files.into_iter().chain(inline).collect(),
+            Merge::FilesWin => inline.chain(of_files).collect(),
+            Merge::InlineOnly => inline.collect(),
+        };
+        let said = |key: &str| entry.get(key).filter(|node| node.as_str().is_some());
+        let named = said("releaseName").or_else(|| said("name")).or_else(|| said("chartName"));
+        let namespace = said("namespace").or_else(|| said("releaseNamespace"));
+        let mut wish = Inflation {
+            folder: String::new(),
+            name: named.cloned().unwrap_or_else(|| Node::string(wanted.name.clone(), entry.span)),
+            namespace: namespace.cloned(),
+            values,
+        };
+        let charts = self.files.charts();
+        let found = wanted.folders.iter().find_map(|folder| {
+            wish.folder.clone_from(folder);
+            charts?.inflate(&wish)
+        });
+        let Some(inflated) = found else {
+            let reason = format!("the chart `{}` that this kustomization inflates is not here", wanted.name);
+            self.gap(entry.span, reason);
+            return;
+        };
+        self.built.charts.insert(wish.folder.into());
+        self.built.files.extend(inflated.files);
+        for (span, reason) in inflated.failures {
+            self.gap(span, reason);
+        }
+        for object in &inflated.objects {
+            self.object(object, gathered);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::inflate::Inflate;
 use crate::parse;
 use crate::source::{Source, SourceId, Span};
 use crate::tree::{Content, Document, Node};
@@ -54,6 +55,7 @@ pub struct Files<'a> {
     /// Paths that exist and were not read.
     others: BTreeSet<&'a str>,
     numbered: BTreeMap<SourceId, &'a Source>,
+    charts: Option<&'a dyn Inflate>,
 }
 
 impl<'a> Files<'a> {
@@ -69,7 +71,18 @@ impl<'a> Files<'a> {
             .collect();
         let others = paths.iter().map(String::as_str).filter(|path| !read.contains_key(path)).collect();
         let numbered = read.values().map(|file| (file.id, file.source)).collect();
-        Self { read, others, numbered }
+        Self { read, others, numbered, charts: None }
+    }
+
+    /// The same files, with whoever can render the charts among them.
+    #[must_use]
+    pub fn inflating(self, charts: &'a dyn Inflate) -> Self {
+        Self { charts: Some(charts), ..self }
+    }
+
+    /// Whoever can render charts.
+    pub fn charts(&self) -> Option<&'a dyn Inflate> {
+        self.charts
     }
 
     /// The file of a number.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Function, Given, MANY, keeps, text};
+use super::{Function, Given, MANY, keeps, outside, text};
 use crate::resolve::helm::format::type_name;
 use crate::resolve::helm::run::{Run, Wrong};
 use crate::resolve::helm::value::{Fields, Kind, MOST_DEPTH, Value};
@@ -16,7 +16,11 @@ pub(super) const ALL: &[Function] = &[
             |pair: &[Value]| (Rc::from(pair[0].to_text()), pair.get(1).cloned().unwrap_or_else(|| Value::text("")));
         Ok(Value::map(pairs.map(pair).collect()))
     }),
-    keeps("get", 2, 2, |_, arguments| {
+    keeps("get", 2, 3, |_, arguments| {
+        // Helmfile's own: a path, a default, and the map last.
+        if arguments.len() == 3 || arguments[0].as_text().is_some() {
+            return outside::at_path(arguments);
+        }
         Ok(map(arguments, 0)?.borrow().get(&*text(arguments, 1)).cloned().unwrap_or_else(|| Value::text("")))
     }),
     keeps("set", 3, 3, |_, arguments| {

@@ -1,0 +1,122 @@
+//! Charts of the repository that something delivers: each is rendered for what names it, and counted once.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use super::resolve;
+use crate::model::Environments;
+use crate::parse::yaml;
+use crate::resolve::helm::{Charts, Folders, install};
+use crate::resolve::kustomize::Files;
+use crate::resolve::rendered::Renderings;
+use crate::source::{Source, Sources};
+use crate::tree::{Document, Node};
+
+const CHART: &[(&str, &str)] = &[
+    ("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+    ("charts/web/values.yaml", "replicas: 1\n"),
+    (
+        "charts/web/templates/web.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  replicas: {{ .Values.replicas }}\n",
+    ),
+];
+
+/// What an audit renders of these files beside the chart: `environment Kind/name copies`, and the gaps.
+fn rendered(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let sources = Sources::new(CHART.iter().chain(files).map(|(path, text)| Source::new(*path, *text)).collect());
+    let folders = Folders::find(sources.iter().map(|(_, source)| source.path.as_str()));
+    let documents: Vec<Document> = sources
+        .iter()
+        .filter(|(_, source)| !source.path.contains("/templates/"))
+        .map(|(id, source)| yaml::parse(id, &source.text).document)
+        .collect();
+    let charts = Charts::read(&folders, sources.iter());
+    let files = Files::new(sources.iter(), documents.iter(), &[]).inflating(&charts);
+    let delivered = resolve(&files, &Environments::default());
+    let mut renderings = Renderings::default();
+    renderings.absorb(install(&charts, &Environments::default(), &delivered.charts).renderings);
+    renderings.absorb(delivered.renderings);
+    renderings.dedup();
+    let said = |node: &Node, path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
+    let mut list: Vec<String> = renderings
+        .documents
+        .iter()
+        .filter(|it| said(&it.node, &["kind"]) == "Deployment")
+        .map(|it| {
+            let environment = it.environment.as_ref().map_or("", |environment| &environment.name);
+            let (name, copies) = (said(&it.node, &["metadata", "name"]), said(&it.node, &["spec", "replicas"]));
+            format!("{environment} {name} {copies}")
+        })
+        .collect();
+    list.sort();
+    let gaps = renderings.gaps.iter().map(|gap| gap.reason.to_string()).collect();
+    (list, gaps)
+}
+
+#[test]
+fn an_application_is_counted_once() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: web\nspec:\n  destination:\n    namespace: shop\n  source:\n    repoURL: https://example.org/platform\n    path: charts/web\n    helm:\n      valuesObject:\n        replicas: 3\n";
+    let (list, gaps) = rendered(&[("apps/web.yaml", application)]);
+    assert_eq!((list, gaps), (vec!["production web 3".to_owned()], vec![]));
+    let (list, _) =
+        rendered(&[("apps/web.yaml", application), ("apps/kustomization.yaml", "resources: [web.yaml]\n")]);
+    assert_eq!(list, ["production web 3"], "also where a kustomization includes it");
+}
+
+#[test]
+fn a_set_of_applications_installs_a_chart_for_each() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: web\nspec:\n  generators:\n    - list:\n        elements:\n          - {name: web-staging, copies: 1}\n          - {name: web-production, copies: 4}\n  template:\n    metadata:\n      name: '{{name}}'\n    spec:\n      destination:\n        namespace: shop\n      source:\n        repoURL: https://example.org/platform\n        path: charts/web\n        helm:\n          values: |\n            replicas: 2\n          parameters:\n            - name: replicas\n              value: '{{copies}}'\n";
+    let (list, gaps) = rendered(&[("apps/web.yaml", set)]);
+    assert_eq!((list, gaps), (vec!["production web-production 4".to_owned(), "staging web-staging 1".into()], vec![]));
+}
+
+#[test]
+fn flux_installs_a_chart_of_the_repository() {
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  chart:\n    spec:\n      chart: ./charts/web\n      sourceRef:\n        kind: GitRepository\n        name: flux-system\n  valuesFrom:\n    - kind: Secret\n      name: web-values\n  values:\n    replicas: ${COPIES:=2}\n";
+    let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\nspec:\n  path: ./apps\n  sourceRef:\n    kind: GitRepository\n    name: flux-system\n  postBuild:\n    substitute:\n      COPIES: \"5\"\n";
+    let (list, gaps) = rendered(&[("apps/web.yaml", release), ("flux/apps.yaml", kustomization)]);
+    assert_eq!(list, ["production web 5"]);
+    assert_eq!(gaps, ["what HelmRelease `web` takes out of Secret `web-values` is not known"]);
+}
+
+#[test]
+fn a_kustomization_inflates_a_chart_that_is_here() {
+    let kustomization = "namePrefix: shop-\nhelmGlobals:\n  chartHome: ../charts\nhelmCharts:\n  - name: web\n    releaseName: front\n    valuesFile: values.yaml\n    valuesInline:\n      replicas: 3\n  - name: elsewhere\n    repo: https://charts.example\n    version: 1.0.0\nreplicas:\n  - name: front\n    count: 4\n";
+    let (list, gaps) =
+        rendered(&[("deploy/kustomization.yaml", kustomization), ("deploy/values.yaml", "replicas: 2\n")]);
+    assert_eq!(list, ["production shop-front 4"]);
+    assert_eq!(gaps, ["the chart `elsewhere` that this kustomization inflates is not here"]);
+}
+
+#[test]
+fn a_helmfile_installs_for_production() {
+    let helmfile = "environments:\n  staging:\n    values: [env/staging.yaml]\n  production:\n    values:\n      - env/production.yaml.gotmpl\n      - extra: {enabled: false}\n---\nreleases:\n  - name: front\n    namespace: shop\n    chart: ./charts/web\n    values:\n      - replicas: {{ .Values.copies }}\n  - name: {{ .Environment.Name }}-back\n    namespace: shop\n    chart: ./charts/web\n    values: [values/back.yaml.gotmpl]\n    set:\n      - name: image.tag\n        value: {{ requiredEnv \"TAG\" }}\n  - name: extra\n    chart: ./charts/web\n    condition: extra.enabled\n  - name: redis\n    chart: bitnami/redis\n  - name: gone\n    chart: ./charts/web\n    installed: false\n";
+    let (list, gaps) = rendered(&[
+        ("helmfile.yaml.gotmpl", helmfile),
+        ("env/production.yaml.gotmpl", "copies: {{ add 2 3 }}\n"),
+        ("values/back.yaml.gotmpl", "replicas: {{ .Values | get \"more.copies\" 7 }}\n"),
+    ]);
+    assert_eq!(list, ["production front 5", "production production-back 7"]);
+    assert_eq!(gaps, ["the chart `bitnami/redis` of the helmfile release `redis` is not here"]);
+}
+
+#[test]
+fn a_helmfile_without_environments_has_one() {
+    let helmfile = "bases: [base.yaml]\ntemplates:\n  small:\n    namespace: shop\n    values:\n      - replicas: 1\nreleases:\n  - name: web\n    chart: charts/web\n    inherit:\n      - template: small\n  - name: broken\n    chart: ./charts/web\n    values: [missing.yaml]\n";
+    let (list, gaps) = rendered(&[("helmfile.d/web.yaml", "releases: []\n"), ("helmfile.yaml", helmfile)]);
+    assert_eq!(list, ["production broken 1", "production web 1"]);
+    assert_eq!(gaps, ["`base.yaml` of this helmfile is not here", "`missing.yaml` of this helmfile is not here"]);
+}
+
+#[test]
+fn a_helmfile_that_fails_is_said() {
+    for helmfile in [
+        "releases:\n  - name: {{ fail \"no\" }}\n    chart: ./charts/web\n",
+        "releases:\n  - name: x\n    chart: {{ .Values.a.b.c }\n",
+        "releases: {{ range until 9 }}\n- {{ end }} ]\n",
+    ] {
+        let (list, gaps) = rendered(&[("helmfile.yaml", helmfile)]);
+        // Nothing is known to install the chart, which then stands for itself.
+        assert_eq!(list, [" web 1"], "{helmfile}");
+        assert!(gaps.len() == 1 && gaps[0].starts_with("chart not analysed: helmfile.yaml:"), "{gaps:?}");
+    }
+}

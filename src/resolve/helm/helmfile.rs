@@ -1,0 +1,362 @@
+//! Helmfile: which charts of the repository it installs, once for each environment that is production.
+//! <https://helmfile.readthedocs.io/en/latest/configuration/>
+//!
+//! A helmfile is a template where its name ends in `.gotmpl` or where it holds actions (helmfile before version 1); its
+//! parts between `---` are rendered one after the other, each with the values that those before it gave the environment.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::application::parameter;
+use super::chart::Charts;
+use super::remap;
+use super::run::{self, Failure, Limits, Run, Wrong};
+use super::trace::{OriginId, Origins, Place, Traced};
+use super::value::{Fields, Kind, Value};
+use super::values;
+use crate::model::{Environment, Environments};
+use crate::parse;
+use crate::source::{SourceId, Span, join};
+use crate::tree::{Content, Node};
+
+/// How many environments of a helmfile are rendered.
+const MOST_ENVIRONMENTS: usize = 20;
+
+/// Whether a path is that of a helmfile.
+pub fn is_helmfile(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let name = name.strip_suffix(".gotmpl").unwrap_or(name);
+    let stem = [".yaml", ".yml"].iter().find_map(|end| name.strip_suffix(end));
+    stem.is_some_and(|stem| stem == "helmfile" || folder == "helmfile.d")
+}
+
+/// A release of a chart that is here.
+#[derive(Debug)]
+pub(super) struct Installs {
+    /// Which chart.
+    pub(super) chart: usize,
+    /// The release's name.
+    pub(super) name: Node,
+    /// Its namespace.
+    pub(super) namespace: Option<Node>,
+    /// Its values, the strongest last.
+    pub(super) values: Vec<Node>,
+    /// What it is installed for.
+    pub(super) environment: Environment,
+}
+
+/// What the helmfiles of an audit say.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// What they install of the repository.
+    pub(super) releases: Vec<Installs>,
+    /// What they install from elsewhere, and what could not be rendered.
+    pub(super) gaps: BTreeSet<(SourceId, Span, String)>,
+    /// Templates that were rendered: they are not unread.
+    pub(super) templates: BTreeSet<String>,
+}
+
+/// Reads every helmfile.
+pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
+    let mut found = Found::default();
+    for (path, id) in charts.files().filter(|(path, _)| is_helmfile(path) && !environments.is_for_show(path)) {
+        let Some((_, source)) = charts.file(path) else { continue };
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let file = Helmfile { charts, environments, path, id, folder };
+        for name in file.chosen(&source.text) {
+            file.install(&name, &source.text, &mut found);
+        }
+    }
+    found
+}
+
+struct Helmfile<'c, 'a> {
+    charts: &'c Charts<'a>,
+    environments: &'c Environments,
+    path: &'c str,
+    id: SourceId,
+    folder: &'c str,
+}
+
+/// What is known while one environment is rendered.
+struct State {
+    run: Run,
+    name: String,
+    values: Value,
+    releases: Vec<Node>,
+    templates: Vec<Node>,
+}
+
+impl Helmfile<'_, '_> {
+    /// The environments to render: those that are production, else those that are not known to be another.
+    fn chosen(&self, text: &str) -> Vec<String> {
+        let mut names = environment_names(text);
+        for base in bases(text) {
+            let base = join(self.folder, &base).and_then(|path| self.charts.file(&path));
+            names.extend(base.map(|(_, source)| environment_names(&source.text)).unwrap_or_default());
+        }
+        let production = |name: &&String| self.environments.of_word(name).is_some_and(|it| it.production);
+        let open = |name: &&String| self.environments.of_word(name).is_none();
+        let mut chosen: Vec<String> = names.iter().filter(production).cloned().collect();
+        if chosen.is_empty() {
+            chosen = names.iter().filter(open).cloned().collect();
+        }
+        if chosen.is_empty() && names.is_empty() {
+            chosen.push("default".to_owned());
+        }
+        chosen.truncate(MOST_ENVIRONMENTS);
+        chosen
+    }
+
+    fn install(&self, name: &str, text: &str, found: &mut Found) {
+        let mut state = State {
+            run: Run::new(Limits::default()),
+            name: name.to_owned(),
+            values: Value::map(Fields::new()),
+            releases: Vec::new(),
+            templates: Vec::new(),
+        };
+        let is_template = text.contains("{{");
+        if let Err(wrong) = self.layers(self.id, text, &mut state, found, true) {
+            let (span, reason) = said(wrong, self.id);
+            found.gaps.insert((self.id, span, format!("chart not analysed: {reason}")));
+            return;
+        }
+        if is_template {
+            found.templates.insert(self.path.to_owned());
+        }
+        let releases = std::mem::take(&mut state.releases);
+        for release in &releases {
+            self.release(release, &mut state, found);
+        }
+    }
+
+    /// The parts of a helmfile, or of one of its bases, one after the other.
+    fn layers(&self, id: SourceId, text: &str, state: &mut State, found: &mut Found, follow: bool) -> Result<(), Wrong> {
+        for (at, part) in parts(text) {
+            let place = Place::File { source: id, at: u32::try_from(at).unwrap_or(u32::MAX), via: OriginId::NONE };
+            let part = Value::from(Kind::Traced(Rc::new(Traced::of(part, place))));
+            for document in state.render(&part, None)? {
+                if follow {
+                    for base in document.get("bases").map_or(&[][..], Node::items) {
+                        let path = base.as_str().and_then(|base| join(self.folder, base));
+                        match path.as_deref().and_then(|path| self.charts.file(path)) {
+                            Some((id, source)) => self.layers(id, &source.text, state, found, false)?,
+                            None => self.missing(base, found),
+                        }
+                    }
+                }
+                self.layer(&document, state, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What one part gives: values of the environment, and releases.
+    fn layer(&self, document: &Node, state: &mut State, found: &mut Found) -> Result<(), Wrong> {
+        let own = document.at(&["environments", &state.name, "values"]).map_or(&[][..], Node::items);
+        let general = document.get("values").map_or(&[][..], Node::items);
+        for entry in general.iter().chain(own) {
+            for node in self.values(entry, state, None, found)? {
+                let value = Value::of(&node, &mut state.run.origins);
+                state.values = values::overlay(&state.values, &value);
+            }
+        }
+        state.templates.extend(document.get("templates").cloned());
+        state.releases.extend(document.get("releases").map_or(&[][..], Node::items).iter().cloned());
+        Ok(())
+    }
+
+    /// An entry of a list of values: a mapping, or the path of a file, which is a template where its name ends so.
+    fn values(
+        &self,
+        entry: &Node,
+        state: &mut State,
+        release: Option<&Value>,
+        found: &mut Found,
+    ) -> Result<Vec<Node>, Wrong> {
+        let Some(written) = entry.as_str() else {
+            return Ok(if entry.as_map().is_some() { vec![entry.clone()] } else { Vec::new() });
+        };
+        let written = state.text(written, entry, release)?;
+        let Some((path, (id, source))) =
+            join(self.folder, &written).and_then(|path| Some((path.clone(), self.charts.file(&path)?)))
+        else {
+            self.missing(entry, found);
+            return Ok(Vec::new());
+        };
+        if !path.ends_with(".gotmpl") {
+            return Ok(self.charts.documents(&path).unwrap_or_default().into_iter().take(1).collect());
+        }
+        found.templates.insert(path);
+        let place = Place::File { source: id, at: 0, via: OriginId::NONE };
+        let text = Value::from(Kind::Traced(Rc::new(Traced::of(source.text.as_str(), place))));
+        state.render(&text, release).map(|nodes| nodes.into_iter().take(1).collect())
+    }
+
+    fn missing(&self, entry: &Node, found: &mut Found) {
+        let written = entry.as_str().unwrap_or("?");
+        found.gaps.insert((self.id, entry.span, format!("`{written}` of this helmfile is not here")));
+    }
+
+    fn release(&self, release: &Node, state: &mut State, found: &mut Found) {
+        let inherited = inherited(release, &state.templates);
+        let said_in = |key: &str| release.get(key).or_else(|| inherited.iter().find_map(|template| template.get(key)));
+        let Some(name) = said_in("name") else { return };
+        if said_in("installed").and_then(Node::as_bool) == Some(false) || !state.wants(said_in("condition")) {
+            return;
+        }
+        let facts = run::fields([
+            ("Name", Value::of(name, &mut state.run.origins)),
+            ("Namespace", said_in("namespace").map_or(Value::text(""), |it| Value::of(it, &mut state.run.origins))),
+            ("Chart", said_in("chart").map_or(Value::text(""), |it| Value::of(it, &mut state.run.origins))),
+        ]);
+        let Some(chart) = said_in("chart") else { return };
+        if let Err(wrong) = self.planned(name, chart, &said_in, &facts, state, found) {
+            let (span, reason) = said(wrong, self.id);
+            found.gaps.insert((self.id, span, format!("chart not analysed: {reason}")));
+        }
+    }
+
+    fn planned<'n>(
+        &self,
+        name: &Node,
+        chart: &Node,
+        said_in: &dyn Fn(&str) -> Option<&'n Node>,
+        facts: &Value,
+        state: &mut State,
+        found: &mut Found,
+    ) -> Result<(), Wrong> {
+        let shown = name.scalar().unwrap_or_default();
+        let written = match chart.as_str() {
+            Some(written) => state.text(written, chart, Some(facts))?,
+            None => {
+                let why = chart.as_unknown().map_or("it is no text", |unknown| unknown.reason.as_str());
+                found.gaps.insert((self.id, chart.span, format!("the chart of `{shown}` is not known: {why}")));
+                return Ok(());
+            }
+        };
+        let Some(index) = join(self.folder, &written).and_then(|folder| self.charts.in_folder(&folder)) else {
+            let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
+            found.gaps.insert((self.id, chart.span, reason));
+            return Ok(());
+        };
+        let mut given = Vec::new();
+        for entry in said_in("values").map_or(&[][..], Node::items) {
+            given.extend(self.values(entry, state, Some(facts), found)?);
+        }
+        given.extend(said_in("set").map_or(&[][..], Node::items).iter().filter_map(parameter));
+        let namespace = said_in("namespace").filter(|namespace| namespace.as_str().is_some()).cloned();
+        let word = namespace.as_ref().and_then(Node::as_str);
+        let words: Vec<&str> = std::iter::once(state.name.as_str()).chain(word).chain(name.as_str()).collect();
+        let environment = self.environments.of_word(&state.name);
+        let environment = environment.unwrap_or_else(|| self.environments.decide(self.path, &words));
+        found.releases.push(Installs { chart: index, name: name.clone(), namespace, values: given, environment });
+        Ok(())
+    }
+}
+
+impl State {
+    /// What templates see.
+    fn scope(&self, release: Option<&Value>) -> Value {
+        let environment = run::fields([
+            ("Name", Value::text(self.name.as_str())),
+            ("Values", self.values.clone()),
+            ("KubeContext", Value::text("")),
+        ]);
+        let fields = [
+            ("Environment", environment),
+            ("Values", self.values.clone()),
+            ("StateValues", self.values.clone()),
+            ("Namespace", Value::text("")),
+        ];
+        run::fields(fields.into_iter().chain(release.map(|release| ("Release", release.clone()))))
+    }
+
+    /// A text rendered and read.
+    fn render(&mut self, text: &Value, release: Option<&Value>) -> Result<Vec<Node>, Wrong> {
+        let scope = self.scope(release);
+        let rendered = self.run.execute_text(text, &scope)?;
+        let parsed = parse::yaml::parse(SourceId::default(), &rendered.text);
+        if let Some(problem) = parsed.problems.iter().find(|problem| parse::yaml::is_syntax(problem)) {
+            let span = problem.span.and_then(|span| remap::span(&rendered, &self.run.origins, span));
+            let message = format!("what it renders is {}", problem.message);
+            return Err(Wrong::Failed(Box::new(Failure { message, span })));
+        }
+        let Content::Values(nodes) = parsed.document.content else { return Ok(Vec::new()) };
+        let whole = |node: Node, origins: &Origins| remap::remap(node, &rendered, origins);
+        Ok(nodes.into_iter().map(|node| whole(node, &self.run.origins)).collect())
+    }
+
+    /// A scalar of a release, which may be a template itself.
+    fn text(&mut self, written: &str, at: &Node, release: Option<&Value>) -> Result<String, Wrong> {
+        if !written.contains("{{") {
+            return Ok(written.to_owned());
+        }
+        let origin = self.run.origins.add(at.span, Vec::new());
+        let text = Value::new(Kind::Text(written.into()), origin);
+        let scope = self.scope(release);
+        Ok(self.run.execute_text(&text, &scope)?.text)
+    }
+
+    /// Whether a release is installed at all: `condition` is the path of a value.
+    fn wants(&self, condition: Option<&Node>) -> bool {
+        let Some(path) = condition.and_then(Node::as_str) else { return true };
+        values::at_path(&self.values, path).and_then(|value| values::boolean(&value)) != Some(false)
+    }
+}
+
+/// The templates that a release inherits, the nearest first.
+fn inherited(release: &Node, templates: &[Node]) -> Vec<Node> {
+    let named = release.get("inherit").map_or(&[][..], Node::items).iter().rev();
+    let named = named.filter_map(|entry| entry.get("template")?.as_str());
+    named.filter_map(|name| templates.iter().rev().find_map(|all| all.get(name))).cloned().collect()
+}
+
+fn said(wrong: Wrong, id: SourceId) -> (Span, String) {
+    match wrong {
+        Wrong::Message(reason) => (Span::head(id), reason),
+        Wrong::Failed(failure) => (failure.span.unwrap_or(Span::head(id)), failure.message),
+    }
+}
+
+/// The parts of a file between lines of `---`, each with its offset.
+fn parts(text: &str) -> Vec<(usize, &str)> {
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            parts.push((start, &text[start..at]));
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    parts.push((start, &text[start..]));
+    parts.retain(|(_, part)| !part.trim().is_empty());
+    parts
+}
+
+/// The names below `environments:`, which have to be known before anything is rendered.
+fn environment_names(text: &str) -> Vec<String> {
+    below(text, "environments:")
+        .filter_map(|line| {
+            let name = line.strip_prefix("  ")?;
+            let (name, _) = name.split_once(':')?;
+            let plain = name.trim_matches(['"', '\'']);
+            let is_name = !plain.is_empty() && plain.chars().all(|it| it.is_alphanumeric() || "-_.".contains(it));
+            is_name.then(|| plain.to_owned())
+        })
+        .collect()
+}
+
+/// The paths below `bases:`.
+fn bases(text: &str) -> Vec<String> {
+    let entries = below(text, "bases:").filter_map(|line| line.trim().strip_prefix("- "));
+    entries.map(|entry| entry.trim().trim_matches(['"', '\'']).to_owned()).collect()
+}
+
+/// The lines that belong to a key of the first level.
+fn below<'t>(text: &'t str, key: &'t str) -> impl Iterator<Item = &'t str> {
+    let lines = text.lines().skip_while(move |line| line.trim_end() != key).skip(1);
+    lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '-', '{']))
+}
