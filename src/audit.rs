@@ -16,6 +16,8 @@ use crate::model::{Environments, Gap, Hides, Model, Targets};
 use crate::parse::{self, Parsed};
 use crate::problem::{Fault, Problem, Skipped, nearest};
 use crate::resolve;
+pub use crate::resolve::external::Program;
+use crate::resolve::external::Programs;
 use crate::resolve::rendered::Renderings;
 use crate::rule::RuleSet;
 use crate::score::{self, Scores};
@@ -79,6 +81,8 @@ pub struct Request<'p> {
     pub select: Vec<String>,
     /// All but these rules or families.
     pub skip: Vec<String>,
+    /// Programs of the user's own that render charts and kustomizations instead.
+    pub render: Vec<Program>,
     /// Threads; as many as there are processors when not given.
     pub jobs: Option<usize>,
     /// The day dates are held against.
@@ -97,6 +101,7 @@ impl Request<'_> {
             rule_folders: Vec::new(),
             select: Vec::new(),
             skip: Vec::new(),
+            render: Vec::new(),
             jobs: None,
             today: jiff::civil::date(1970, 1, 1),
             progress: None,
@@ -204,6 +209,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let chart_files = discovery.further(|path| charts.is_part(path) || path.ends_with(".gotmpl"), &config.discovery());
     discovery.files.extend(chart_files);
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
+    let locate = |folder: &str| located(&roots, folder);
+    let programs = Programs::find(&request.render, &locate).map_err(|missing| Box::new(not_there(missing)))?;
     if problems.iter().any(|problem| problem.fault == Fault::Configuration) {
         return Err(Box::new(Audit { sources: own, problems, ..Audit::default() }));
     }
@@ -258,9 +265,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     // What is said of a template by its name alone is said better once it is rendered.
     skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
-    let charts = resolve::helm::Charts::read(&charts, sources.iter());
+    let charts = resolve::helm::Charts::read(&charts, sources.iter()).rendered_by(&programs);
     let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
-    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts);
+    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts).built_by(&programs);
     let delivered = resolve::delivery::resolve(&folders, environments);
     let installed = resolve::helm::install(&charts, environments, &delivered.charts);
     skipped.retain(|skipped| !installed.templates.contains(&skipped.path));
@@ -347,6 +354,28 @@ fn generated(model: &mut Model, sources: &Sources, environments: &Environments) 
     model.gaps.extend(generated.gaps);
     let documents = generated.documents.into_par_iter();
     documents.map(|document| extract::generated(document, sources, environments)).collect()
+}
+
+/// Where a folder that is shown by this path stands: below the root that is shown by its beginning.
+fn located(roots: &[discover::Root], folder: &str) -> Option<PathBuf> {
+    let below = |root: &discover::Root| match root.prefix.as_str() {
+        "" => Some(root.path.join(folder)),
+        prefix if prefix == folder => Some(root.path.clone()),
+        prefix => Some(root.path.join(folder.strip_prefix(prefix)?.strip_prefix('/')?)),
+    };
+    roots.iter().filter_map(below).find(|path| path.is_dir())
+}
+
+/// A program that was asked for and is not there.
+fn not_there(program: Program) -> Audit {
+    let name = program.name();
+    let problem = Problem::of(
+        Fault::Configuration,
+        "--render",
+        format!("there is no `{name}` on the search path"),
+        "install it, or leave the flag out: twoam renders by itself",
+    );
+    Audit { problems: vec![problem], ..Audit::default() }
 }
 
 /// A root, and which repository its git configuration says it is.

@@ -84,6 +84,10 @@ pub(super) struct Inputs {
     /// All but these rules or families. May repeat, or be separated by commas.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) skip: Vec<String>,
+    /// Let your own program render charts (`helm template`) or kustomizations (`kustomize build`) instead. The only thing
+    /// that twoam ever runs. May repeat.
+    #[arg(long, value_enum, value_name = "PROGRAM")]
+    pub(super) render: Vec<Renderer>,
     /// Threads to use; as many as there are processors when not given.
     #[arg(long, short, value_name = "N")]
     pub(super) jobs: Option<usize>,
@@ -96,6 +100,13 @@ pub(super) struct Inputs {
     /// Say more: every place, and everything that could not be decided.
     #[arg(long, short)]
     pub(super) verbose: bool,
+}
+
+/// A program of the user's own that renders.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Renderer {
+    Helm,
+    Kustomize,
 }
 
 /// `twoam check`.

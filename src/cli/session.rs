@@ -1,9 +1,9 @@
 //! What every verb that audits does first: find the configuration, audit, say the problems.
 
 use super::Failure;
-use super::arguments::Inputs;
+use super::arguments::{Inputs, Renderer};
 use super::terminal::Terminal;
-use crate::audit::{self, Audit, Request};
+use crate::audit::{self, Audit, Program, Request};
 use crate::problem::Fault;
 use crate::report;
 use crate::rule::RuleSet;
@@ -52,6 +52,10 @@ pub(super) fn request<'p>(
     request.rule_folders.clone_from(&inputs.rules);
     request.select.clone_from(&inputs.select);
     request.skip.clone_from(&inputs.skip);
+    request.render.extend(inputs.render.iter().map(|program| match program {
+        Renderer::Helm => Program::Helm,
+        Renderer::Kustomize => Program::Kustomize,
+    }));
     request.jobs = inputs.jobs;
     request.today =
         inputs.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).date());

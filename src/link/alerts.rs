@@ -309,7 +309,7 @@ const BRINGING_ALERTS: &[&str] =
 
 /// What installs such a chart from elsewhere: its alerts may watch whatever runs in the same cluster.
 fn brought(model: &Model) -> Option<Unknown> {
-    let brings = |release: &&Release| {
+    let brings = |release: &&release::Release| {
         let chart = release.chart.value().map(|chart| chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart));
         release.place.environment.production
             && !release.place.library

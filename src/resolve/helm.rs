@@ -9,6 +9,7 @@ mod agreement;
 mod application;
 mod chart;
 mod compare;
+mod external;
 mod format;
 mod functions;
 mod helmfile;

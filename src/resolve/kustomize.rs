@@ -21,7 +21,7 @@ mod substitute;
 
 pub use build::Built;
 pub use files::{File, Files, join};
-pub use inflate::{Inflate, Inflated, Inflation};
+pub use inflate::{Inflate, Inflated, Inflation, Outside};
 
 use std::collections::BTreeSet;
 

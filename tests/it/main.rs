@@ -13,6 +13,8 @@ mod links;
 mod pre_commit;
 mod promtool;
 mod readme;
+#[cfg(unix)]
+mod render;
 mod routing;
 mod rules;
 mod sarif;

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::external;
 use super::ignore::Rules;
 use super::object::ChartFile;
+use super::release::{self, Output, Release};
+use super::run::Limits;
 use super::template::{self, Parsed, SyntaxError};
 use crate::parse;
+use crate::resolve::external::Programs;
 use crate::source::{Source, SourceId, Span};
 use crate::tree::{Content, Node};
 
@@ -163,6 +167,7 @@ pub struct Charts<'a> {
     pub(super) all: Vec<Chart>,
     by_folder: BTreeMap<String, usize>,
     sources: BTreeMap<&'a str, (SourceId, &'a Source)>,
+    programs: Option<&'a Programs<'a>>,
 }
 
 impl<'a> Charts<'a> {
@@ -191,7 +196,19 @@ impl<'a> Charts<'a> {
                 charts[parent].children.push(index);
             }
         }
-        Self { all: charts, by_folder, sources }
+        Self { all: charts, by_folder, sources, programs: None }
+    }
+
+    /// The same charts, rendered by the user's own Helm where that was asked for.
+    #[must_use]
+    pub fn rendered_by(self, programs: &'a Programs<'a>) -> Self {
+        Self { programs: Some(programs).filter(|programs| programs.has_helm()), ..self }
+    }
+
+    /// What a release would apply.
+    pub(super) fn output(&self, release: &Release) -> Output {
+        let outside = self.programs.and_then(|programs| external::render(programs, self, release));
+        outside.unwrap_or_else(|| release::render(self, release, Limits::default()))
     }
 
     /// The chart of a folder.

@@ -2,8 +2,7 @@
 
 use super::chart::Charts;
 use super::object::KUBERNETES_MINOR;
-use super::release::{self, Release};
-use super::run::Limits;
+use super::release::Release;
 use crate::resolve::kustomize::{Inflate, Inflated, Inflation};
 
 impl Inflate for Charts<'_> {
@@ -16,7 +15,7 @@ impl Inflate for Charts<'_> {
             values: wanted.values.clone(),
             kubernetes: KUBERNETES_MINOR,
         };
-        let output = release::render(self, &release, Limits::default());
+        let output = self.output(&release);
         Some(Inflated {
             objects: output.documents.into_iter().map(|made| made.node).collect(),
             files: output.copied,

@@ -13,7 +13,6 @@ use super::chart::Charts;
 use super::helmfile;
 use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
-use super::run::Limits;
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::resolve::rendered::{Rendered, Renderings};
@@ -62,9 +61,7 @@ pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTre
         if next.is_empty() {
             break;
         }
-        let limits = Limits::default();
-        let outputs: Vec<Output> =
-            next.par_iter().map(|planned| release::render(charts, &planned.release, limits)).collect();
+        let outputs: Vec<Output> = next.par_iter().map(|planned| charts.output(&planned.release)).collect();
         let mut found = Vec::new();
         for (planned, output) in next.iter().zip(&outputs) {
             found.extend(plan.installed_by(planned, output));

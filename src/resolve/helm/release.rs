@@ -413,7 +413,7 @@ fn sources_of(document: &Node, text: &Traced, template: SourceId) -> Vec<SourceI
 const NESTED: &[&[&str]] = &[&["spec", "source", "helm", "values"]];
 
 /// The texts of YAML within an object that are values for another chart.
-fn nested(document: &Node, text: &Traced, origins: &Origins) -> Vec<(String, Vec<Node>)> {
+pub(super) fn nested(document: &Node, text: &Traced, origins: &Origins) -> Vec<(String, Vec<Node>)> {
     if document.get("kind").and_then(Node::as_str) != Some("Application") {
         return Vec::new();
     }

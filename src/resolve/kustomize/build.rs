@@ -15,8 +15,9 @@ use super::merge::{self, Outcome};
 use super::resource::{Behavior, Id, Resource, Selector};
 use super::{builtin, images, json_patch, names, substitute};
 use crate::model::{Gap, Hides};
-use crate::parse::embedded;
+use crate::parse::{self, embedded};
 use crate::problem::{Fault, Problem, nearest};
+use crate::resolve::external;
 use crate::source::{SourceId, Span};
 use crate::tree::{Node, Text, Value};
 
@@ -124,6 +125,9 @@ pub(super) fn build(files: &Files<'_>, folder: &str, overlays: &[Node]) -> Built
     let mut gathered = Gathered { fields: Fields::defaults(), ..Gathered::default() };
     if let Some(file) = files.kustomization(folder) {
         build.kustomization(file, folder, &mut gathered);
+        if let Some(outside) = files.outside(folder) {
+            build.replace(file, outside, &mut gathered);
+        }
     }
     for overlay in overlays {
         build.apply(overlay, folder, &mut gathered);
@@ -132,6 +136,29 @@ pub(super) fn build(files: &Files<'_>, folder: &str, overlays: &[Node]) -> Built
 }
 
 impl<'a> Build<'a, '_> {
+    /// Takes what the user's own kustomize built instead of what was built here, which then only says which files are
+    /// part of it.
+    fn replace(&mut self, file: File<'a>, outside: Result<String, String>, gathered: &mut Gathered) {
+        let span = Span::head(file.id);
+        self.built.gaps.clear();
+        self.built.problems.clear();
+        *gathered = Gathered { fields: Fields::defaults(), ..Gathered::default() };
+        (self.nodes, self.objects, self.full) = (0, 0, false);
+        let printed = match outside {
+            Ok(printed) => printed,
+            Err(reason) => return self.gap(span, format!("kustomization not analysed: {reason}")),
+        };
+        let parsed = parse::yaml::parse(SourceId::default(), &printed);
+        if let Some(problem) = parsed.problems.iter().find(|problem| parse::yaml::is_syntax(problem)) {
+            self.gap(span, format!("kustomization not analysed: what is built is {}", problem.message));
+        }
+        for document in parsed.document.values() {
+            let mut document = document.clone();
+            external::place(&mut document, span);
+            self.object(&document, gathered);
+        }
+    }
+
     fn wrong(&mut self, span: Span, message: impl Into<String>, help: &str) {
         let problem = Problem::at(Fault::Input, span, message, help);
         if !self.built.problems.contains(&problem) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inflate::Inflate;
+use super::inflate::{Inflate, Outside};
 use crate::parse;
 use crate::source::{Source, SourceId, Span};
 use crate::tree::{Content, Document, Node};
@@ -56,6 +56,7 @@ pub struct Files<'a> {
     others: BTreeSet<&'a str>,
     numbered: BTreeMap<SourceId, &'a Source>,
     charts: Option<&'a dyn Inflate>,
+    outside: Option<&'a dyn Outside>,
 }
 
 impl<'a> Files<'a> {
@@ -71,13 +72,24 @@ impl<'a> Files<'a> {
             .collect();
         let others = paths.iter().map(String::as_str).filter(|path| !read.contains_key(path)).collect();
         let numbered = read.values().map(|file| (file.id, file.source)).collect();
-        Self { read, others, numbered, charts: None }
+        Self { read, others, numbered, charts: None, outside: None }
     }
 
     /// The same files, with whoever can render the charts among them.
     #[must_use]
     pub fn inflating(self, charts: &'a dyn Inflate) -> Self {
         Self { charts: Some(charts), ..self }
+    }
+
+    /// The same files, with whoever builds kustomizations instead.
+    #[must_use]
+    pub fn built_by(self, outside: &'a dyn Outside) -> Self {
+        Self { outside: Some(outside), ..self }
+    }
+
+    /// What somebody else builds of a folder.
+    pub(super) fn outside(&self, folder: &str) -> Option<Result<String, String>> {
+        self.outside?.build(folder)
     }
 
     /// Whoever can render charts.

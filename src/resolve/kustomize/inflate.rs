@@ -11,6 +11,12 @@ pub trait Inflate: Sync {
     fn inflate(&self, wanted: &Inflation) -> Option<Inflated>;
 }
 
+/// Whoever builds kustomizations instead.
+pub trait Outside: Sync {
+    /// What is built of a folder, or why nothing is; nothing where it is left to us.
+    fn build(&self, folder: &str) -> Option<Result<String, String>>;
+}
+
 /// A chart to render.
 #[derive(Clone, Debug)]
 pub struct Inflation {
