@@ -203,7 +203,10 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let mut discovery = discover::discover(&request.roots, &config.discovery());
     discover::add_installed_modules(&mut discovery, config.discovery().largest);
     let named = discover::add_plans(&mut discovery, &request.plans);
-    let charts = resolve::helm::Folders::find(discovery.files.iter().map(|found| found.shown.as_str()));
+    let (packed, not_unpacked) = discover::packed_charts(&discovery, &config.discovery());
+    let of_packed = packed.iter().map(|packed| packed.path.as_str());
+    let shown = discovery.files.iter().map(|found| found.shown.as_str());
+    let charts = resolve::helm::Folders::find(shown.chain(of_packed));
     // Behind the files that are read by themselves come the helpers and scripts of charts.
     let own_files = discovery.files.len();
     let chart_files = discovery.further(|path| charts.is_part(path) || path.ends_with(".gotmpl"), &config.discovery());
@@ -245,6 +248,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         kept.extend(file.document);
         comments.extend(file.comments);
     }
+    skipped.extend(not_unpacked);
+    for packed in packed {
+        written.push(Model::default());
+        texts.push(Source::new(packed.path, packed.text));
+    }
     let mut sources = Sources::new(texts);
     config.adopt(&own, &mut sources);
     let environments = config.environments();
@@ -267,7 +275,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
     let charts = resolve::helm::Charts::read(&charts, sources.iter()).rendered_by(&programs);
     let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
-    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts).built_by(&programs);
+    let folders =
+        resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts).built_by(&programs);
     let delivered = resolve::delivery::resolve(&folders, environments);
     let installed = resolve::helm::install(&charts, environments, &delivered.charts);
     skipped.retain(|skipped| !installed.templates.contains(&skipped.path));

@@ -102,7 +102,7 @@ pub fn text_at(roots: &[Root], shown: &str, largest: u64) -> Option<String> {
 }
 
 /// The bytes of a file; nothing when there are too many.
-fn bytes(found: &Found) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn bytes(found: &Found) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(&found.path)?;
     let length = file.metadata()?.len();
     if length > found.largest {

@@ -11,6 +11,7 @@ mod container;
 mod cronjob;
 mod database;
 mod datastore;
+mod destination;
 mod dumped;
 mod entrance;
 mod monitor;
@@ -69,6 +70,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
             operator::extract(&object, facts);
             release::extract(&object, facts);
             backup::extract(&object, facts);
+            destination::extract(&object, facts);
         }
     }
 }

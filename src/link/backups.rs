@@ -2,17 +2,47 @@
 
 use super::coverage::{Covers, covers, refers_to};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Backup, Coverage, Datastore, Fact, Id, Model, State};
+use crate::model::kubernetes::Store;
+use crate::model::{Backup, Coverage, Datastore, Environment, Fact, Id, Model, State};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
 /// Joins backups to datastores.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    store(model);
     for index in 0..model.datastores.len() {
         cover(model, Id::new(index), context);
     }
     for (index, span) in replicated_elsewhere(model) {
         model.datastores[index].copied_elsewhere = Fact::known(true, span);
+    }
+}
+
+/// Where copies go, as the objects say that are named for it.
+fn store(model: &mut Model) {
+    let Model { backups, datastores, kubernetes, .. } = model;
+    let stores = |kind: &str, name: &str, environment: &Environment| {
+        let fits = |store: &&Store| {
+            store.kind == kind
+                && store.place.environment == *environment
+                && (store.name == name || name.is_empty() && store.default)
+        };
+        kubernetes.stores.iter().find(fits)
+    };
+    for backup in backups.iter_mut().filter(|backup| backup.destination.is_absent()) {
+        let Some((kind, name)) = &backup.store else { continue };
+        if let Some(store) = stores(kind, name, &backup.place.environment) {
+            backup.destination = store.destination.clone();
+        }
+    }
+    for datastore in datastores.iter_mut().filter(|datastore| datastore.archive.is_absent()) {
+        let Some(name) = &datastore.archive_store else { continue };
+        if let Some(store) = stores("ObjectStore", name, &datastore.place.environment) {
+            datastore.archive = store.destination.clone();
+            if datastore.backup.retention_days.is_absent() {
+                datastore.backup.retention_days = store.retention_days.clone();
+            }
+        }
     }
 }
 

@@ -45,7 +45,8 @@ fn of_datastore(model: &Model, datastore: &Datastore) -> DataLoss {
     };
     if backup.pitr.is_true() {
         let lag = datastore.pitr_lag_minutes.value().copied().unwrap_or(LAG);
-        term("point-in-time recovery".into(), lag, backup.pitr.span);
+        let from = datastore.archive.value().map(|archive| format!(" from {archive}")).unwrap_or_default();
+        term(format!("point-in-time recovery{from}").into(), lag, backup.pitr.span);
     } else {
         open = open.or_else(|| backup.pitr.reason().cloned());
     }
@@ -63,7 +64,10 @@ fn of_datastore(model: &Model, datastore: &Datastore) -> DataLoss {
     for plan in datastore.covering.iter().map(|id| &model[*id]) {
         match (&plan.interval_minutes.state, plan.paused.reason()) {
             (State::Known(interval), None) => {
-                term(format!("{} backup by {}", often(*interval), plan.name).into(), *interval, Some(plan.place.span));
+                let own = || Some(&datastore.archive).filter(|_| plan.tool == "cnpg").and_then(Fact::value);
+                let to = plan.destination.value().or_else(own).map(|to| format!(" to {to}")).unwrap_or_default();
+                let what = format!("{} backup by {}{to}", often(*interval), plan.name);
+                term(what.into(), *interval, Some(plan.place.span));
             }
             (State::Unknown(unknown), _) => open = open.or_else(|| Some(unknown.clone())),
             (_, Some(unknown)) => open = open.or_else(|| Some(unknown.clone())),

@@ -93,6 +93,10 @@ facts! {
         own_interval_minutes: Fact<f64>,
         /// How far point-in-time recovery lags behind the last write, in minutes.
         pitr_lag_minutes: Fact<f64>,
+        /// Where its own copies and its log go, as it says: a bucket.
+        archive: Fact<Text>,
+        /// The object that says so, by its name.
+        archive_store: Option<Text>,
     }
 }
 
@@ -137,7 +141,11 @@ facts! {
         copies_elsewhere: Fact<bool>,
         /// How long copies are kept, in days.
         retention_days: Fact<f64>,
+        /// Where its copies go, as it says: a bucket, a share; null where nothing says.
+        destination: Fact<Text>,
     } plain {
+        /// The object that says where its copies go: its kind, and its name, empty for the default one.
+        store: Option<(Text, Text)>,
         /// What it covers.
         covers: Coverage,
     }

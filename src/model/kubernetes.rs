@@ -31,6 +31,8 @@ pub struct Objects {
     pub configurations: Vec<Configuration>,
     /// Images whose tag a kustomization or a build tool sets.
     pub images: Vec<ImageOverride>,
+    /// Where backup tools keep copies.
+    pub stores: Vec<Store>,
     /// Where Flux takes charts and folders from.
     pub sources: Vec<super::release::SourceObject>,
 }
@@ -48,8 +50,28 @@ impl Objects {
         self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
         self.images.extend(other.images);
+        self.stores.extend(other.stores);
         self.sources.extend(other.sources);
     }
+}
+
+/// Where a backup tool keeps copies: Velero's `BackupStorageLocation`, the Barman plugin's `ObjectStore`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Store {
+    /// Its kind.
+    pub kind: Text,
+    /// Its name.
+    pub name: Text,
+    /// Its namespace.
+    pub namespace: Fact<Text>,
+    /// Whether it is meant where none is named.
+    pub default: bool,
+    /// The bucket, as it says.
+    pub destination: Fact<Text>,
+    /// How long copies are kept there, in days.
+    pub retention_days: Fact<f64>,
+    /// Where.
+    pub place: Place,
 }
 
 /// A label selector, as Kubernetes evaluates it: all of it must hold.

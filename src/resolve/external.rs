@@ -59,10 +59,7 @@ impl<'a> Programs<'a> {
     ///
     /// # Errors
     /// The first that is not there.
-    pub fn find(
-        wanted: &[Program],
-        locate: &'a (dyn Fn(&str) -> Option<PathBuf> + Sync),
-    ) -> Result<Self, Program> {
+    pub fn find(wanted: &[Program], locate: &'a (dyn Fn(&str) -> Option<PathBuf> + Sync)) -> Result<Self, Program> {
         let mut programs = Self { helm: None, kustomize: None, locate };
         for program in wanted {
             let path = on_search_path(program.name()).ok_or(*program)?;
@@ -111,7 +108,9 @@ impl Outside for Programs<'_> {
 fn on_search_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = [name.to_owned(), format!("{name}{}", std::env::consts::EXE_SUFFIX)];
-    std::env::split_paths(&path).flat_map(|folder| names.clone().map(|name| folder.join(name))).find(|it| is_program(it))
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.clone().map(|name| folder.join(name)))
+        .find(|it| is_program(it))
 }
 
 #[cfg(unix)]

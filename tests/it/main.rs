@@ -10,6 +10,7 @@ mod fixtures;
 mod house;
 mod kube_linter;
 mod links;
+mod packed;
 mod pre_commit;
 mod promtool;
 mod readme;

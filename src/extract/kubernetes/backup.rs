@@ -2,6 +2,7 @@
 //! mariadb-operator. Fields are those of their custom resource definitions.
 
 use super::cronjob::switch;
+use super::destination;
 use super::object::{Object, text};
 use super::selecting::{count, selector};
 use super::workload::spec_text;
@@ -30,6 +31,10 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         ("snapscheduler.backube", "SnapshotSchedule") => snapscheduler(object),
         ("stash.appscode.com" | "core.kubestash.com", "BackupConfiguration") => stash(object),
         ("k8s.mariadb.com", "Backup" | "PhysicalBackup") => mariadb(object),
+        ("stackconfigpolicy.k8s.elastic.co", "StackConfigPolicy") => {
+            facts.model.backups.extend(elastic(object));
+            None
+        }
         _ => of_unknown_tool(object),
     };
     facts.model.backups.extend(backup);
@@ -126,6 +131,10 @@ fn velero(object: &Object<'_>) -> Option<Backup> {
             excluded: list(template.get("excludedNamespaces")),
             selectors: one.into_iter().chain(both).filter(|selector| !selector.is_empty()).collect(),
         },
+        store: Some((
+            Text::const_new("BackupStorageLocation"),
+            template.get("storageLocation").and_then(Node::scalar).unwrap_or_default(),
+        )),
         ..schedule(object, "velero", &["schedule"])
     })
 }
@@ -144,6 +153,7 @@ fn k8up(object: &Object<'_>) -> Option<Backup> {
     Some(Backup {
         retention_days: count(object, &["prune", "retention", "keepDaily"]).map(days),
         covers: own_namespace(object, Vec::new()),
+        destination: destination::k8up(object),
         ..schedule(object, "k8up", &["backup", "schedule"])
     })
 }
@@ -172,6 +182,11 @@ fn volsync(object: &Object<'_>) -> Option<Backup> {
         paused: switch(object, "paused"),
         retention_days: daily.map_or_else(|| Fact::absent(object.head()), super::object::int).map(days),
         covers: Coverage::Names(vec![text(claim)]),
+        destination: movers
+            .iter()
+            .find_map(|mover| object.at(&["spec", mover, "repository"]))
+            .map_or_else(|| Fact::absent(object.head()), text)
+            .map(|secret| compact_str::format_compact!("the repository of Secret {secret}")),
         ..schedule(object, "volsync", &["trigger", "schedule"])
     })
 }
@@ -236,6 +251,28 @@ fn mariadb(object: &Object<'_>) -> Option<Backup> {
         covers: Coverage::Names(vec![text(database)]),
         ..schedule(object, "mariadb-operator", &["schedule", "cron"])
     })
+}
+
+/// The snapshot lifecycle policies that Elastic's operator gives the clusters a policy selects, of its own namespace.
+/// <https://www.elastic.co/docs/deploy-manage/deploy/cloud-on-k8s/elastic-stack-configuration-policies>
+fn elastic(object: &Object<'_>) -> Vec<Backup> {
+    let policies = object.at(&["spec", "elasticsearch", "snapshotLifecyclePolicies"]).map_or(&[][..], Node::entries);
+    let selected = object.at(&["spec", "resourceSelector"]).map(|node| selector(Some(node)));
+    let selectors: Vec<Selector> = selected.into_iter().filter(|selector| !selector.is_empty()).collect();
+    policies
+        .iter()
+        .map(|policy| {
+            let said = |path: &[&str]| policy.value.at(path).map_or_else(|| Fact::absent(policy.key_span), text);
+            Backup {
+                name: compact_str::format_compact!("{}/{}", object.title(), policy.key),
+                schedule: said(&["schedule"]),
+                retention_days: in_days(said(&["retention", "expire_after"])),
+                destination: said(&["repository"]).map(|name| compact_str::format_compact!("repository {name}")),
+                covers: own_namespace(object, selectors.clone()),
+                ..schedule(object, "elastic-slm", &[])
+            }
+        })
+        .collect()
 }
 
 /// A number of daily copies as days.

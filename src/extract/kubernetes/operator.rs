@@ -92,6 +92,8 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
         tags: object.labels.clone(),
         namespace: object.namespace.clone(),
         multi_zone: alone(object, says),
+        archive: object.fact(&["spec", "backup", "barmanObjectStore", "destinationPath"], text),
+        archive_store: archiver(object).and_then(|plugin| plugin.at(&["parameters", "barmanObjectName"])?.scalar()),
         ..Datastore::default()
     }
 }
@@ -139,7 +141,7 @@ fn backup(object: &Object<'_>, says: Says) -> BackupState {
     match says {
         Says::Cnpg => cnpg(object),
         Says::PgBackRest => pgbackrest(object),
-        Says::Schedule => percona(object, "schedule", None),
+        Says::Schedule => percona(object, "schedule", object.at(&["spec", "backup", "enabled"])),
         Says::Tasks => percona(object, "tasks", object.at(&["spec", "backup", "enabled"])),
         Says::Zalando => zalando(object),
         Says::BackupSchedules => {
@@ -164,12 +166,7 @@ fn backup(object: &Object<'_>, says: Says) -> BackupState {
 /// a `ScheduledBackup` makes those, and linking finds it by the cluster's name.
 fn cnpg(object: &Object<'_>) -> BackupState {
     let store = object.at(&["spec", "backup", "barmanObjectStore"]);
-    let plugins = object.at(&["spec", "plugins"]).map_or(&[][..], Node::items);
-    let archiver = plugins.iter().find(|plugin| {
-        let barman = plugin.get("name").and_then(Node::as_str).is_some_and(|name| name.starts_with("barman-cloud"));
-        let on = plugin.get("enabled").and_then(Node::as_bool) != Some(false);
-        barman && on && plugin.get("isWALArchiver").and_then(Node::as_bool) == Some(true)
-    });
+    let archiver = archiver(object);
     BackupState {
         enabled: Fact::absent(object.at(&["spec", "backup"]).map_or(object.head(), |backup| backup.span)),
         retention_days: object.fact(&["spec", "backup", "retentionPolicy"], retention_policy),
@@ -181,8 +178,18 @@ fn cnpg(object: &Object<'_>) -> BackupState {
     }
 }
 
+/// The plugin that archives a cluster's log.
+fn archiver<'a>(object: &Object<'a>) -> Option<&'a Node> {
+    let plugins = object.at(&["spec", "plugins"]).map_or(&[][..], Node::items);
+    plugins.iter().find(|plugin| {
+        let barman = plugin.get("name").and_then(Node::as_str).is_some_and(|name| name.starts_with("barman-cloud"));
+        let on = plugin.get("enabled").and_then(Node::as_bool) != Some(false);
+        barman && on && plugin.get("isWALArchiver").and_then(Node::as_bool) == Some(true)
+    })
+}
+
 /// `30d`, `4w`, `1m`: days, weeks or months.
-fn retention_policy(node: &Node) -> Fact<f64> {
+pub(super) fn retention_policy(node: &Node) -> Fact<f64> {
     let written = text(node);
     let days = written.value().and_then(|written| {
         let (count, unit) = written.split_at_checked(written.len().checked_sub(1)?)?;

@@ -7,8 +7,8 @@ mod generators;
 
 use super::unit::{Known, Made, Mark, Unit, mapping};
 use crate::parse::embedded;
-use crate::resolve::kustomize::{self, Inflation};
 use crate::resolve::helm;
+use crate::resolve::kustomize::{self, Inflation};
 use crate::source::Span;
 use crate::tree::{Entry, Node, Text, Value};
 

@@ -57,8 +57,7 @@ fn an_application_is_counted_once() {
     let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: web\nspec:\n  destination:\n    namespace: shop\n  source:\n    repoURL: https://example.org/platform\n    path: charts/web\n    helm:\n      valuesObject:\n        replicas: 3\n";
     let (list, gaps) = rendered(&[("apps/web.yaml", application)]);
     assert_eq!((list, gaps), (vec!["production web 3".to_owned()], vec![]));
-    let (list, _) =
-        rendered(&[("apps/web.yaml", application), ("apps/kustomization.yaml", "resources: [web.yaml]\n")]);
+    let (list, _) = rendered(&[("apps/web.yaml", application), ("apps/kustomization.yaml", "resources: [web.yaml]\n")]);
     assert_eq!(list, ["production web 3"], "also where a kustomization includes it");
 }
 
@@ -119,4 +118,34 @@ fn a_helmfile_that_fails_is_said() {
         assert_eq!(list, [" web 1"], "{helmfile}");
         assert!(gaps.len() == 1 && gaps[0].starts_with("chart not analysed: helmfile.yaml:"), "{gaps:?}");
     }
+}
+
+#[test]
+fn what_a_packed_chart_makes_stands_where_it_is_asked_for() {
+    let sources = Sources::new(
+        [
+            ("app/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n  - name: redis\n    version: 1.x\n"),
+            ("app/values.yaml", "redis:\n  replicas: 3\n"),
+            ("app/charts/redis-1.2.3.tgz/Chart.yaml", "apiVersion: v2\nname: redis\nversion: 1.2.3\n"),
+            ("app/charts/redis-1.2.3.tgz/values.yaml", "replicas: 1\n"),
+            (
+                "app/charts/redis-1.2.3.tgz/templates/redis.yaml",
+                "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: redis\nspec:\n  replicas: {{ .Values.replicas }}\n",
+            ),
+        ]
+        .iter()
+        .map(|(path, text)| Source::new(*path, *text))
+        .collect(),
+    );
+    let folders = Folders::find(sources.iter().map(|(_, source)| source.path.as_str()));
+    let charts = Charts::read(&folders, sources.iter());
+    let made = install(&charts, &Environments::default(), &std::collections::BTreeSet::new()).renderings;
+    assert_eq!(made.gaps, []);
+    let [document] = made.documents.as_slice() else { panic!("{:?}", made.documents) };
+    assert_eq!(document.node.at(&["spec", "replicas"]).and_then(Node::scalar).as_deref(), Some("3"));
+    let (start, _) = sources.range(document.span);
+    assert_eq!((document.path.as_str(), start.line), ("app/Chart.yaml", 5));
+    let places: Vec<&str> =
+        document.node.at(&["spec", "replicas"]).unwrap().via.iter().flatten().map(|span| sources.path(*span)).collect();
+    assert_eq!(places, ["app/values.yaml"]);
 }

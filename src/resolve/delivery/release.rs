@@ -110,7 +110,13 @@ fn rendered(known: &Known<'_, '_>, node: &Node, folder: String) -> Option<Made> 
         }
     }
     failures.extend(inflated.failures);
-    Some(Made { objects: inflated.objects, files: inflated.files, charts: vec![wish.folder], failures, environment: None })
+    Some(Made {
+        objects: inflated.objects,
+        files: inflated.files,
+        charts: vec![wish.folder],
+        failures,
+        environment: None,
+    })
 }
 
 fn is_known(known: &Known<'_, '_>, node: &Node) -> bool {

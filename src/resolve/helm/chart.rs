@@ -15,7 +15,7 @@ use super::template::{self, Parsed, SyntaxError};
 use crate::parse;
 use crate::resolve::external::Programs;
 use crate::source::{Source, SourceId, Span};
-use crate::tree::{Content, Node};
+use crate::tree::{Content, Node, Value};
 
 /// The file that makes a folder a chart.
 const CHART: &str = "Chart.yaml";
@@ -168,6 +168,8 @@ pub struct Charts<'a> {
     by_folder: BTreeMap<String, usize>,
     sources: BTreeMap<&'a str, (SourceId, &'a Source)>,
     programs: Option<&'a Programs<'a>>,
+    /// Files of packed charts, and where the chart that holds the archive calls for it.
+    packed: BTreeMap<SourceId, Span>,
 }
 
 impl<'a> Charts<'a> {
@@ -196,7 +198,9 @@ impl<'a> Charts<'a> {
                 charts[parent].children.push(index);
             }
         }
-        Self { all: charts, by_folder, sources, programs: None }
+        let mut read = Self { all: charts, by_folder, sources, programs: None, packed: BTreeMap::new() };
+        read.packed = read.calls_of_packed();
+        read
     }
 
     /// The same charts, rendered by the user's own Helm where that was asked for.
@@ -208,12 +212,43 @@ impl<'a> Charts<'a> {
     /// What a release would apply.
     pub(super) fn output(&self, release: &Release) -> Output {
         let outside = self.programs.and_then(|programs| external::render(programs, self, release));
-        outside.unwrap_or_else(|| release::render(self, release, Limits::default()))
+        let mut output = outside.unwrap_or_else(|| release::render(self, release, Limits::default()));
+        if !self.packed.is_empty() {
+            self.unpacked(&mut output);
+        }
+        output
+    }
+
+    /// Of every file in an archive, where a reader is sent instead: to the dependency that asks for the archive.
+    fn calls_of_packed(&self) -> BTreeMap<SourceId, Span> {
+        let mut calls = BTreeMap::new();
+        for (path, (id, _)) in self.sources.iter().filter(|(path, _)| is_packed(path)) {
+            let Some(archive) = path.find(PACKED).map(|at| &path[..at + PACKED.len() - 1]) else { continue };
+            let Some(packed) = self.in_folder(archive).map(|index| &self.all[index]) else { continue };
+            let Some(parent) = packed.parent.map(|index| &self.all[index]) else { continue };
+            let dependency = parent.dependencies.iter().find(|dependency| dependency.name == packed.name);
+            calls.insert(*id, dependency.map_or_else(|| parent.head(), |dependency| dependency.span));
+        }
+        calls
     }
 
     /// The chart of a folder.
     pub(super) fn in_folder(&self, folder: &str) -> Option<usize> {
         self.by_folder.get(folder).copied()
+    }
+
+    /// Puts what stands in an archive where the archive is asked for: a reader can open no other place.
+    fn unpacked(&self, output: &mut Output) {
+        let call = |span: Span| self.packed.get(&span.source).copied().unwrap_or(span);
+        for made in &mut output.documents {
+            made.template = call(Span::head(made.template)).source;
+            moved(&mut made.node, &call);
+        }
+        for failure in &mut output.failures {
+            failure.span = call(failure.span);
+            failure.source = failure.span.source;
+        }
+        output.comments.retain(|comment| !self.packed.contains_key(&comment.span.source));
     }
 
     /// A file by its path.
@@ -241,6 +276,32 @@ impl<'a> Charts<'a> {
             Content::Values(values) => Some(values),
             _ => None,
         }
+    }
+}
+
+/// What stands in the path of a file of a packed chart.
+const PACKED: &str = ".tgz/";
+
+/// Whether a file stands in a packed chart.
+pub(super) fn is_packed(path: &str) -> bool {
+    path.contains(PACKED)
+}
+
+/// A tree with every place moved.
+fn moved(node: &mut Node, to: &dyn Fn(Span) -> Span) {
+    node.span = to(node.span);
+    if let Some(via) = &mut node.via {
+        via.iter_mut().for_each(|span| *span = to(*span));
+    }
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|item| moved(item, to)),
+        Value::Map(map) => {
+            for entry in &mut map.entries {
+                entry.key_span = to(entry.key_span);
+                moved(&mut entry.value, to);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -133,7 +133,14 @@ impl Helmfile<'_, '_> {
     }
 
     /// The parts of a helmfile, or of one of its bases, one after the other.
-    fn layers(&self, id: SourceId, text: &str, state: &mut State, found: &mut Found, follow: bool) -> Result<(), Wrong> {
+    fn layers(
+        &self,
+        id: SourceId,
+        text: &str,
+        state: &mut State,
+        found: &mut Found,
+        follow: bool,
+    ) -> Result<(), Wrong> {
         for (at, part) in parts(text) {
             let place = Place::File { source: id, at: u32::try_from(at).unwrap_or(u32::MAX), via: OriginId::NONE };
             let part = Value::from(Kind::Traced(Rc::new(Traced::of(part, place))));

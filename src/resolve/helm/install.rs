@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::application::{self, Call};
-use super::chart::Charts;
+use super::chart::{Charts, is_packed};
 use super::helmfile;
 use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
@@ -93,7 +93,11 @@ impl Plan<'_, '_> {
         let mut planned = Vec::new();
         for (path, _) in charts.files() {
             let Some((id, source)) = charts.file(path) else { continue };
-            if !is_yaml(path) || !source.text.contains("argoproj.io") || !source.text.contains("kind: Application") {
+            if !is_yaml(path)
+                || is_packed(path)
+                || !source.text.contains("argoproj.io")
+                || !source.text.contains("kind: Application")
+            {
                 continue;
             }
             if crate::parse::yaml::is_template(&source.text) {

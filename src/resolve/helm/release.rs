@@ -196,10 +196,7 @@ fn enable(charts: &Charts<'_>, member: &mut Member, root: &Value, prefix: &str, 
                 output.failures.push(Unrendered {
                     source: dependency.span.source,
                     span: dependency.span,
-                    reason: format!(
-                        "its dependency `{}` is not in the repository as a folder (packed charts are not read)",
-                        dependency.name
-                    ),
+                    reason: format!("its dependency `{}` is not in the repository", dependency.name),
                 });
             }
         } else {

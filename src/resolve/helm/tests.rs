@@ -345,7 +345,7 @@ fn what_is_not_rendered_is_said_and_the_rest_counts() {
     assert_eq!(
         reasons,
         [
-            "chart not analysed: app/Chart.yaml:3: its dependency `redis` is not in the repository as a folder (packed charts are not read)",
+            "chart not analysed: app/Chart.yaml:3: its dependency `redis` is not in the repository",
             "chart not analysed: app/templates/b.yaml:2: function \"nosuch\" is not known",
             "chart not analysed: app/templates/c.yaml:2: what it renders is not valid YAML: a `:` stands where no key may start",
             "chart not analysed: app/templates/d.yaml:2: missing value",
