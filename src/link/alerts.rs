@@ -313,6 +313,7 @@ fn brought(model: &Model) -> Option<Unknown> {
         let chart = release.chart.value().map(|chart| chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart));
         release.place.environment.production
             && !release.place.library
+            && !release.without_rules
             && release.source != release::Source::Here
             && chart.is_some_and(|chart| BRINGING_ALERTS.contains(&chart))
     };

@@ -271,7 +271,10 @@ impl<'a> Collector<'_, 'a> {
         for Instance { key, each, uncertain } in instances {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let mut references = Vec::new();
-            let arguments = self.evaluator.body(&placed.block.body, &scope, &mut references, "", 0);
+            let mut arguments = self.evaluator.body(&placed.block.body, &scope, &mut references, "", 0);
+            if let Value::Map(map) = &mut arguments.value {
+                map.entries.retain(|entry| !META_OF_MODULES.contains(&entry.key.as_str()));
+            }
             self.outcome.root.calls.push(ModuleCall {
                 source: source.clone(),
                 arguments: Node::new(arguments.value, placed.block.head),
@@ -314,7 +317,11 @@ fn dotted(kind: &ExpressionKind) -> Text {
 }
 
 /// Meta-arguments that are no values of the resource.
-const META: &[&str] = &["count", "for_each", "provider", "providers", "depends_on", "source", "version"];
+/// <https://developer.hashicorp.com/terraform/language/meta-arguments>
+const META: &[&str] = &["count", "for_each", "provider", "depends_on"];
+
+/// Those of a module's call beside these: where it comes from. Resources have arguments of these names.
+const META_OF_MODULES: &[&str] = &["providers", "source", "version"];
 
 impl<'a> Evaluator<'a> {
     /// A body as a mapping: attributes, and nested blocks as lists of mappings.
