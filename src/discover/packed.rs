@@ -40,7 +40,7 @@ pub fn packed_charts(discovery: &Discovery, options: &Options) -> (Vec<Packed>, 
     let is_dependency = |path: &str| {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let chart = folder.strip_suffix("charts").map(|chart| chart.strip_suffix('/').unwrap_or(chart));
-        path.ends_with(".tgz") && chart.is_some_and(is_chart)
+        Path::new(path).extension().is_some_and(|extension| extension == "tgz") && chart.is_some_and(is_chart)
     };
     for found in discovery.further(is_dependency, options).iter().take(MOST_ARCHIVES) {
         let bytes = match super::read::bytes(found) {

@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::tree::{Node, Value};
 
 /// How long one program may take.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// How many bytes one may print.
 const MOST_BYTES: u64 = 64 << 20;

@@ -4,6 +4,7 @@
 
 mod cli;
 mod corpora;
+mod destinations;
 mod determinism;
 mod evidence;
 mod fixtures;

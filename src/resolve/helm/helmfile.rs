@@ -236,14 +236,12 @@ impl Helmfile<'_, '_> {
         found: &mut Found,
     ) -> Result<(), Wrong> {
         let shown = name.scalar().unwrap_or_default();
-        let written = match chart.as_str() {
-            Some(written) => state.text(written, chart, Some(facts))?,
-            None => {
-                let why = chart.as_unknown().map_or("it is no text", |unknown| unknown.reason.as_str());
-                found.gaps.insert((self.id, chart.span, format!("the chart of `{shown}` is not known: {why}")));
-                return Ok(());
-            }
+        let Some(written) = chart.as_str() else {
+            let why = chart.as_unknown().map_or("it is no text", |unknown| unknown.reason.as_str());
+            found.gaps.insert((self.id, chart.span, format!("the chart of `{shown}` is not known: {why}")));
+            return Ok(());
         };
+        let written = state.text(written, chart, Some(facts))?;
         let Some(index) = join(self.folder, &written).and_then(|folder| self.charts.in_folder(&folder)) else {
             let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
             found.gaps.insert((self.id, chart.span, reason));
