@@ -1,7 +1,8 @@
 //! Charts: rendering many services from one list of values, against reading the YAML that comes out.
 //!
 //! `cargo bench --bench helm` prints, for 30, 300 and 3,000 services of one chart, how often as long rendering takes as
-//! parsing what is rendered, and how the time grows with the services. Ratios, never absolute times.
+//! parsing what is rendered, and how the time grows with the services; then how the time of a whole audit, judgement
+//! included, grows from 100 to 300 of them. Ratios, never absolute times.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use twoam::audit::{Request, run};
 use twoam::model::Environments;
 use twoam::parse;
 use twoam::resolve::helm::{Charts, Folders, install};
@@ -91,6 +93,24 @@ fn main() {
         times.push(render.as_secs_f64());
     }
     println!("growth from 300 to 3,000 services: {:.1} times (10 is linear)", times[2] / times[1]);
+    let (some, more) = (judged(100), judged(300));
+    let growth = more.as_secs_f64() / some.as_secs_f64();
+    println!("growth of an audit from 100 to 300 services: {growth:.1} times (3 is linear)");
+}
+
+/// How long an audit of a chart with so many services takes.
+fn judged(services: usize) -> Duration {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (_, source) in repository(services).iter() {
+        let path = folder.path().join(&source.path);
+        std::fs::create_dir_all(path.parent().expect("it stands in a chart")).expect("a folder can be made");
+        std::fs::write(&path, &source.text).expect("a file can be written");
+    }
+    let request = Request::new(vec![folder.path().to_owned()]);
+    fastest(|| {
+        let audit = run(&request).expect("it can be audited");
+        assert_eq!(black_box(audit.scores.services.len()), services, "every service has a score");
+    })
 }
 
 fn fastest(mut run: impl FnMut()) -> Duration {

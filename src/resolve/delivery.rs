@@ -179,13 +179,15 @@ fn round(
 }
 
 /// The kustomizations that no other includes, built. Of those that include each other in a circle the first stands for
-/// all. A component that nothing includes is built for the files it is made of, which say nothing by themselves.
+/// all. A component that nothing includes, and what is commented out where it was included, is built for the files it is
+/// made of, which say nothing by themselves.
 fn roots(files: &Files<'_>, environments: &Environments) -> Vec<(Unit, Built)> {
     let all = files.kustomizations();
     let included = kustomize::included(files);
     let is_component = |folder: &str| kustomize::is_component(files, folder);
+    let is_apart = |folder: &str| is_component(folder) || is_commented_out(files, folder);
     let (roots, rest): (Vec<&str>, Vec<&str>) =
-        all.iter().map(|(folder, _)| *folder).partition(|folder| !included.contains(*folder) && !is_component(folder));
+        all.iter().map(|(folder, _)| *folder).partition(|folder| !included.contains(*folder) && !is_apart(folder));
     let unit = |folder: &str| Unit::alone(folder, environments);
     let mut built: Vec<(Unit, Built)> =
         roots.into_par_iter().map(|folder| (unit(folder), kustomize::build(files, folder, &[]))).collect();
@@ -196,12 +198,22 @@ fn roots(files: &Files<'_>, environments: &Environments) -> Vec<(Unit, Built)> {
         }
         let mut alone = kustomize::build(files, folder, &[]);
         covered.extend(alone.folders.iter().cloned());
-        if is_component(folder) {
+        if is_apart(folder) {
             alone = Built { files: alone.files, folders: alone.folders, ..Built::default() };
         }
         built.push((unit(folder), alone));
     }
     built
+}
+
+/// Whether the kustomization of the folder above names a folder in a comment: `# - ./runners`.
+fn is_commented_out(files: &Files<'_>, folder: &str) -> bool {
+    let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+    let Some(file) = files.kustomization(above) else { return false };
+    file.source.text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).any(|comment| {
+        let named = comment.trim().strip_prefix("- ").map(|entry| entry.trim().trim_matches(['"', '\'']));
+        named.is_some_and(|entry| entry.trim_start_matches("./").trim_end_matches('/') == name)
+    })
 }
 
 /// What controllers read, and what they fill in, as it stands in files. What stands in a test or an example delivers

@@ -86,7 +86,25 @@ const TABLE: &[(&str, &str, &[Claim])] = &[
             Never("", "", "frontend-probe"),
             Never("practice/no-drill", "", "loadgenerator"),
             Never("rollback/no-procedure", "", "accounts-db"),
+            // The autoscalers of a variant in `extras/` do not scale what stands elsewhere.
+            Must("capacity/single-replica", "kubernetes-manifests/frontend.yaml", 45),
         ],
+    ),
+    (
+        "a chart from elsewhere",
+        "onedr0p+home-ops",
+        &[
+            // kube-prometheus-stack brings alerts for whatever runs, and is not here: that is unknown.
+            Never("alert-coverage/service-has-none", "", ""),
+            Never("rollback/gitops-moving-target", "", ""),
+            // One Kustomization patches remediation into every release that is delivered.
+            Never("rollback/flux-no-remediation", "", ""),
+        ],
+    ),
+    (
+        "pinned charts",
+        "alphagov+govuk-infrastructure",
+        &[Never("rollback/gitops-moving-target", "terraform/deployments/cluster-services/argo.tf", "")],
     ),
     (
         "O6",

@@ -64,6 +64,19 @@ fn a_base_is_built_for_each_overlay_and_not_by_itself() {
 }
 
 #[test]
+fn what_is_commented_out_is_not_delivered() {
+    let made = made(&[
+        ("apps/kustomization.yaml", "resources:\n  # - ./old\n  - ./new\n"),
+        ("apps/new/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/new/web.yaml", PLAIN),
+        ("apps/old/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/old/web.yaml", PLAIN),
+    ]);
+    assert_eq!(made.list(), ["production apps/new/web.yaml Deployment/web 1"]);
+    assert_eq!(made.renderings.replaced.len(), 5);
+}
+
+#[test]
 fn a_copy_of_what_is_built_is_not_judged_a_second_time() {
     let web = PLAIN.replace("replicas: 1", "replicas: 3");
     let made = made(&[

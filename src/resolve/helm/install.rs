@@ -44,7 +44,12 @@ pub struct Installed {
 
 /// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them.
 pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTreeSet<String>) -> Installed {
-    let called = rendered.iter().filter_map(|folder| charts.in_folder(folder)).collect();
+    // A chart that others take from beside them (`file://`) is part of these.
+    let parts = charts
+        .all
+        .iter()
+        .flat_map(|chart| chart.dependencies.iter().filter_map(|dependency| release::find(charts, chart, dependency)));
+    let called = rendered.iter().filter_map(|folder| charts.in_folder(folder)).chain(parts).collect();
     let mut plan = Plan { charts, environments, seen: BTreeSet::new(), called };
     let mut done: Vec<(Planned, Output)> = Vec::new();
     let helmfiles = helmfile::read(charts, environments);

@@ -174,7 +174,7 @@ fn fits(charts: &Charts<'_>, child: usize, dependency: &Dependency) -> bool {
 }
 
 /// The chart of a dependency: in `charts/`, or at the path of `repository: file://…`, from where it would be packed.
-fn find(charts: &Charts<'_>, chart: &Chart, dependency: &Dependency) -> Option<usize> {
+pub(super) fn find(charts: &Charts<'_>, chart: &Chart, dependency: &Dependency) -> Option<usize> {
     let vendored = chart.children.iter().copied().find(|child| fits(charts, *child, dependency));
     vendored.or_else(|| {
         let declared = chart.metadata.get("dependencies").map_or(&[][..], Node::items);

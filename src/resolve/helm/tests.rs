@@ -320,6 +320,25 @@ fn an_application_installs_a_chart_with_values_that_a_chart_renders() {
     );
 }
 
+/// <https://helm.sh/docs/helm/helm_dependency/>
+#[test]
+fn a_chart_beside_another_is_part_of_it() {
+    let (_, installed) = repository(&[
+        (
+            "umbrella/Chart.yaml",
+            "name: umbrella\ndependencies:\n  - {name: web, version: 1.x, repository: 'file://../web', alias: front}\n",
+        ),
+        ("umbrella/values.yaml", "front: {replicas: 4}\n"),
+        ("web/Chart.yaml", "name: web\nversion: 1.2.0\n"),
+        ("web/values.yaml", "replicas: 1\n"),
+        ("web/templates/web.yaml", "kind: Web\nmetadata: {name: web}\nreplicas: {{ .Values.replicas }}\n"),
+    ]);
+    let documents = &installed.renderings.documents;
+    let replicas: Vec<_> =
+        documents.iter().map(|document| document.node.get("replicas").and_then(Node::as_int)).collect();
+    assert_eq!(replicas, [Some(4)], "it says nothing by itself");
+}
+
 #[test]
 fn what_is_not_rendered_is_said_and_the_rest_counts() {
     let (_, installed) = repository(&[
