@@ -259,7 +259,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> = kept
         .iter()
-        .filter(|document| !matches!(document.format, Format::Yaml | Format::Text))
+        .filter(|document| !matches!(document.format, Format::Yaml | Format::Text | Format::Groovy))
         .map(|document| (sources.get(document.source), document))
         .collect();
     let read = |path: &str| discover::text_at(&roots, path, config.discovery().largest);
@@ -294,7 +294,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         let documents = kept.iter().map(|document| (sources.get(document.source), document));
         extract::ci::Files::new(documents, roots.iter().map(|root| root.prefix.as_str()), environments)
     };
-    pipelines.add_sources(sources.iter());
+    pipelines.add_objects(sources.iter(), &renderings);
     let mut facts = extract::ci::extract(&pipelines);
     extract::terraform::extract(&resolved, &mut facts);
     let rendered: Vec<Facts> = renderings

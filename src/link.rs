@@ -12,6 +12,7 @@ mod coverage;
 mod defined;
 mod documents;
 mod dumped;
+mod forward;
 mod helpers;
 mod images;
 mod index;
@@ -169,6 +170,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     practice::join(model, &register, context);
     releases::join(model, &register, context);
     migrations::join(model, &register, context);
+    forward::decide(model);
     rollback::join(model);
     theater::judge(model);
 }

@@ -6,6 +6,7 @@
 
 pub mod embedded;
 pub mod encrypted;
+pub mod groovy;
 pub mod hcl;
 pub mod json;
 mod keys;
@@ -36,6 +37,7 @@ pub fn parse(id: SourceId, text: &str, format: Format) -> Parsed {
         Format::Toml => toml::parse(id, text),
         Format::Hcl => hcl::parse(id, text),
         Format::Markdown => markdown::parse(id, text),
+        Format::Groovy => Parsed { document: groovy::parse(id, text), problems: Vec::new() },
         Format::Text => Parsed {
             document: Document { source: id, format, content: Content::Text, comments: Vec::new() },
             problems: Vec::new(),

@@ -249,6 +249,8 @@ pub enum Format {
     Toml,
     /// Markdown as code hosts read it (`CommonMark` with tables and task lists).
     Markdown,
+    /// Groovy, as a Jenkinsfile is written in it.
+    Groovy,
     /// Lines of text that an extractor reads itself (CODEOWNERS).
     Text,
 }

@@ -42,6 +42,7 @@ pub(super) fn of(name: &str) -> Kind {
         "CODEOWNERS" | "go.mod" | "Makefile" | "makefile" | "GNUmakefile" => return Kind::Input(Format::Text),
         _ if name.starts_with("docusaurus.config.") => return Kind::Input(Format::Text),
         "OWNERS" | "Kustomization" => return Kind::Input(Format::Yaml),
+        _ if is_jenkinsfile(name) => return Kind::Input(Format::Groovy),
         _ => {}
     }
     let name = name.to_ascii_lowercase();
@@ -55,6 +56,12 @@ pub(super) fn of(name: &str) -> Kind {
         return inner.map_or(Kind::NoInput, |_| Kind::Left(UNRENDERED));
     }
     by_extension(extension).map_or(Kind::NoInput, Kind::Input)
+}
+
+/// Whether a name is that of a pipeline of Jenkins: `Jenkinsfile`, `Jenkinsfile.release`, `release.jenkinsfile`.
+fn is_jenkinsfile(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "jenkinsfile" || name.starts_with("jenkinsfile.") || name.ends_with(".jenkinsfile")
 }
 
 /// Folders whose scripts change a database, as the tools that carry them out call them by default: `versions` is
@@ -127,6 +134,8 @@ mod tests {
             ("_helpers.tpl", Kind::NoInput),
             ("yaml", Kind::NoInput),
             ("Makefile", Kind::Input(Format::Text)),
+            ("Jenkinsfile", Kind::Input(Format::Groovy)),
+            ("Jenkinsfile.release", Kind::Input(Format::Groovy)),
             ("docusaurus.config.ts", Kind::Input(Format::Text)),
             ("common.mk", Kind::NoInput),
             ("logo.png", Kind::NoInput),

@@ -5,6 +5,7 @@
 //! but production is left out. What a pipeline takes from elsewhere is unknown, and listed.
 
 mod across;
+mod argo;
 mod azure;
 mod circleci;
 mod commands;
@@ -13,7 +14,9 @@ mod fill;
 mod github;
 mod gitlab;
 mod helm;
+mod jenkins;
 mod job;
+mod tekton;
 #[cfg(test)]
 mod tests;
 
@@ -26,13 +29,15 @@ use crate::tree::{Document, Node};
 /// Whether a file may be part of a pipeline, alone or with others.
 pub fn concerns(path: &str, document: &Document) -> bool {
     let nodes = document.values();
-    !nodes.is_empty()
-        && (github::is_workflow(path)
-            || github::is_action(path)
-            || gitlab::is_pipeline(path)
-            || circleci::is_pipeline(path)
-            || azure::is_pipeline(path)
-            || nodes.iter().any(may_be_included))
+    jenkins::is_pipeline(path)
+        || nodes.iter().any(is_object)
+        || !nodes.is_empty()
+            && (github::is_workflow(path)
+                || github::is_action(path)
+                || gitlab::is_pipeline(path)
+                || circleci::is_pipeline(path)
+                || azure::is_pipeline(path)
+                || nodes.iter().any(may_be_included))
 }
 
 /// Keys at the top of what pipelines include.
@@ -48,6 +53,11 @@ fn may_be_included(node: &Node) -> bool {
         && (has(node, PARTS) || node.entries().iter().any(|entry| has(&entry.value, JOB_KEYS)))
 }
 
+/// Whether a document is an object of a pipeline that runs in a cluster.
+fn is_object(node: &Node) -> bool {
+    argo::is_object(node) || tekton::is_object(node)
+}
+
 /// The production deployments of all pipelines.
 pub fn extract(files: &Files<'_>) -> Facts {
     let mut facts = Facts::default();
@@ -55,6 +65,9 @@ pub fn extract(files: &Files<'_>) -> Facts {
     pipelines.extend(gitlab::jobs(files, &mut facts.model.gaps));
     pipelines.extend(circleci::jobs(files));
     pipelines.extend(azure::jobs(files));
+    pipelines.extend(jenkins::jobs(files, &mut facts.model.gaps));
+    pipelines.extend(argo::jobs(files));
+    pipelines.extend(tekton::jobs(files));
     for pipeline in &mut pipelines {
         job::relate(pipeline);
     }

@@ -17,6 +17,7 @@ mod entrance;
 mod monitor;
 mod object;
 mod operator;
+mod reconcile;
 mod release;
 mod rollout;
 mod selecting;
@@ -69,6 +70,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         _ => {
             operator::extract(&object, facts);
             release::extract(&object, facts);
+            reconcile::extract(&object, facts);
             backup::extract(&object, facts);
             destination::extract(&object, facts);
         }

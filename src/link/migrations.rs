@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::Context;
 use super::services::{Register, join as join_service};
 use crate::model::migration::Part;
-use crate::model::{Fact, Id, Migration, Model, Service};
-use crate::source::Span;
+use crate::model::{Id, Migration, Model};
 use crate::tree::Text;
 
 /// How many changes of a folder count as recent: what going back a few deploys would have to undo.
@@ -44,28 +43,5 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
                 join_service(model, service, id, "its folder".into());
             }
         }
-    }
-    decide(model);
-}
-
-/// How a heading says that a fault is mended forwards.
-const FORWARD: &[&str] =
-    &["forward only", "forward-only", "fix forward", "fix-forward", "roll forward", "roll-forward", "rolling forward"];
-
-/// Going forward only is a decision, and a legitimate one, where a runbook says how: for one service, or for all.
-fn decide(model: &mut Model) {
-    let mut decisions: Vec<(Option<Id<Service>>, Span)> = Vec::new();
-    for page in model.runbooks.iter().filter(|page| matches!(page.kind.as_str(), "incident" | "procedure" | "guide")) {
-        let says = |text: &Text| {
-            let text = text.to_lowercase();
-            FORWARD.iter().any(|words| text.contains(words))
-        };
-        if let Some((.., span)) = page.headings.iter().find(|(_, text, _)| says(text)) {
-            decisions.push((page.service, *span));
-        }
-    }
-    for migration in &mut model.migrations {
-        let found = decisions.iter().find(|(service, _)| service.is_none() || *service == migration.service);
-        migration.forward_only = Fact::known(found.is_some(), found.map(|(_, span)| *span));
     }
 }

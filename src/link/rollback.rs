@@ -4,6 +4,7 @@
 use crate::model::rollback::{RollbackNeed, RollbackTerm};
 use crate::model::schema::State;
 use crate::model::{Container, Deployment, Fact, Id, Migration, Model, Release, RollbackPath, Service, Workload};
+use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
 /// Gives every service that is deployed its path.
@@ -30,7 +31,8 @@ fn path(model: &Model, id: Id<Service>, migrations: &[Id<Migration>]) -> Rollbac
     // Copies that are replaced at the same time take as long as the slowest of them.
     let slowest = running.iter().map(|workload| terms(workload)).max_by_key(|terms| sum(terms));
     path.terms = slowest.unwrap_or_default();
-    way(&mut path, &running, &deployments);
+    way(model, &mut path, &running, &deployments);
+    forward(&mut path, service);
     path.needs
         .extend(running.iter().flat_map(|workload| workload.containers.iter()).filter_map(|id| image(&model[*id])));
     path.needs.extend(model.releases.iter().filter(|release| release.service == Some(id)).flat_map(released));
@@ -63,16 +65,21 @@ fn running<'m>(model: &'m Model, service: &Service) -> Vec<&'m Workload> {
 
 /// The way that asks least of whoever is called: a controller that follows the repository, a pipeline that ships an
 /// older version, the platform itself.
-fn way(path: &mut RollbackPath, running: &[&Workload], deployments: &[&Deployment]) {
+fn way(model: &Model, path: &mut RollbackPath, running: &[&Workload], deployments: &[&Deployment]) {
     // What the platform undoes, the controller does again.
     if let Some(tool) = running.iter().find_map(|workload| Some((workload.gitops.value()?, workload.gitops.span))) {
         path.way = compact_str::format_compact!("revert the commit: {} applies what the repository says", tool.0);
         path.exists = Fact::known(true, tool.1);
+        path.terms.insert(0, look(model, tool.0, tool.1));
         return;
     }
     if let Some(deployment) = deployments.iter().find(|deployment| deployment.way_back.is_true()) {
         path.way = compact_str::format_compact!("{}: {}", deployment.name, deployment.way);
         path.exists = deployment.way_back.clone();
+        let gates = deployment.gates.iter();
+        let waits =
+            gates.map(|it| RollbackTerm { what: it.what.to_string(), seconds: it.seconds, span: Some(it.span) });
+        path.terms.splice(0..0, waits);
         return;
     }
     let own = running.iter().find_map(|workload| Some((*workload, of_platform(workload)?)));
@@ -100,6 +107,53 @@ fn way(path: &mut RollbackPath, running: &[&Workload], deployments: &[&Deploymen
             ))
         }
     };
+}
+
+/// Where nothing goes back, a page that says how faults are mended forwards is the answer that was decided on.
+fn forward(path: &mut RollbackPath, service: &Service) {
+    if path.exists.is_false() && service.forward_only.is_true() {
+        path.way = Text::const_new("fix forward, as a runbook says");
+        path.needs.push(need("it is written down that faults are mended forwards", &service.forward_only));
+    }
+}
+
+/// How long Argo CD takes at most to see a commit, in seconds, where nothing is set: two minutes and up to one more.
+/// <https://argo-cd.readthedocs.io/en/stable/faq/>
+const ARGO_LOOKS: (i64, i64) = (120, 60);
+
+/// How long a controller takes at most until it sees a commit.
+fn look(model: &Model, tool: &str, mark: Option<Span>) -> RollbackTerm {
+    let objects = &model.kubernetes;
+    if tool != "flux" {
+        let set = objects.polling.iter().find(|polling| polling.place.environment.production);
+        let of = |fact: &Fact<Option<i64>>, default: i64| match &fact.state {
+            State::Known(seconds) => *seconds,
+            State::Absent => Some(default),
+            State::Unknown(_) => None,
+        };
+        let seconds = match set {
+            // Nought turns it off: then only a webhook or a person makes it look.
+            Some(set) => of(&set.seconds, ARGO_LOOKS.0)
+                .filter(|seconds| *seconds > 0)
+                .and_then(|seconds| Some(seconds.saturating_add(of(&set.jitter, ARGO_LOOKS.1)?))),
+            None => Some(ARGO_LOOKS.0 + ARGO_LOOKS.1),
+        };
+        let what = "until Argo CD looks at the repository, unless a webhook tells it".to_owned();
+        return RollbackTerm { what, seconds, span: set.map_or(mark, |set| set.seconds.span) };
+    }
+    let reconciler = objects.reconcilers.iter().find(|it| Some(it.head) == mark);
+    let source = reconciler.and_then(|it| {
+        let named =
+            objects.sources.iter().filter(|source| source.kind == it.source_kind && source.name == it.source_name);
+        let mut near: Vec<_> = named.collect();
+        near.sort_by_key(|source| source.place.environment != it.place.environment);
+        near.first().copied()
+    });
+    let interval =
+        source.map(|it| &it.interval).filter(|it| it.value().is_some()).or(reconciler.map(|it| &it.interval));
+    let what = "until Flux looks at the repository, unless a webhook tells it".to_owned();
+    let seconds = interval.and_then(|interval| interval.value().copied()).filter(|seconds| *seconds > 0);
+    RollbackTerm { what, seconds, span: interval.and_then(|interval| interval.span).or(mark) }
 }
 
 /// How a platform goes back to the revision before.
@@ -236,6 +290,7 @@ fn share(written: &Fact<Text>, copies: i64, up: bool) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::rollback::{Polling, Reconciler};
 
     #[test]
     fn shares_are_rounded_as_kubernetes_does() {
@@ -261,9 +316,34 @@ mod tests {
         let mut followed = workload("Deployment", 2, "RollingUpdate");
         followed.gitops = Fact::known("flux".into(), None);
         let mut path = RollbackPath::default();
-        way(&mut path, &[&followed], &[]);
+        way(&Model::default(), &mut path, &[&followed], &[]);
         assert_eq!(path.way, "revert the commit: flux applies what the repository says");
         assert!(path.exists.is_true());
+        assert_eq!(path.terms[0].seconds, None);
+    }
+
+    #[test]
+    fn controllers_see_a_commit_when_they_look() {
+        let mut model = Model::default();
+        assert_eq!(look(&model, "argocd", None).seconds, Some(180));
+        let seconds = |seconds| Fact::known(Some(seconds), None);
+        model.kubernetes.polling.push(Polling { seconds: seconds(30), ..Polling::default() });
+        assert_eq!(look(&model, "argocd", None).seconds, Some(90));
+        model.kubernetes.polling[0].seconds = seconds(0);
+        assert_eq!(look(&model, "argocd", None).seconds, None);
+        let head = Span::head(crate::source::SourceId(3));
+        let interval = Fact::known(600, None);
+        model.kubernetes.reconcilers.push(Reconciler { head, interval, ..Reconciler::default() });
+        assert_eq!(look(&model, "flux", Some(head)).seconds, Some(600));
+    }
+
+    #[test]
+    fn people_whom_a_pipeline_waits_for_are_terms() {
+        let gate = crate::model::rollout::Pause { what: "a person".into(), seconds: None, span: Span::default() };
+        let deployment = Deployment { way_back: Fact::known(true, None), gates: vec![gate], ..Deployment::default() };
+        let mut path = RollbackPath::default();
+        way(&Model::default(), &mut path, &[], &[&deployment]);
+        assert_eq!((path.terms[0].what.as_str(), path.terms[0].seconds), ("a person", None));
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub struct Objects {
     pub stores: Vec<Store>,
     /// Where Flux takes charts and folders from.
     pub sources: Vec<super::release::SourceObject>,
+    /// What Flux delivers, and how often it looks.
+    pub reconcilers: Vec<super::rollback::Reconciler>,
+    /// How often Argo CD looks, where that is set.
+    pub polling: Vec<super::rollback::Polling>,
 }
 
 impl Objects {
@@ -52,6 +56,8 @@ impl Objects {
         self.images.extend(other.images);
         self.stores.extend(other.stores);
         self.sources.extend(other.sources);
+        self.reconcilers.extend(other.reconcilers);
+        self.polling.extend(other.polling);
     }
 }
 

@@ -20,6 +20,8 @@ facts! {
         verified: Fact<bool>,
         /// Whether the platform goes back by itself when a deployment fails; null where the platform is no such one.
         auto_rollback: Fact<bool>,
+        /// Whether a runbook says in writing that faults are mended forwards, and how.
+        forward_only: Fact<bool>,
     } plain {
         /// Commands, actions and paths of the job by which services are found.
         uses: Vec<Text>,

@@ -35,6 +35,8 @@ facts! {
         /// Whether it installs a part of the platform (an operator, definitions, ingress, monitoring) rather than a
         /// service.
         platform_part: bool,
+        /// Whether a runbook says in writing that faults are mended forwards, and how.
+        forward_only: Fact<bool>,
     } plain {
         /// Names by which its service is found.
         names: Vec<Text>,
@@ -86,6 +88,8 @@ pub struct SourceObject {
     pub version: Fact<Text>,
     /// Whether that may be another one tomorrow.
     pub moves: Fact<bool>,
+    /// How often it is looked at, in seconds.
+    pub interval: Fact<i64>,
     /// Where.
     pub place: Place,
 }

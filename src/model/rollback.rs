@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Place;
 use super::schema::{Fact, facts};
 use crate::source::Span;
 use crate::tree::Text;
@@ -21,6 +22,34 @@ facts! {
         /// What the way hangs on.
         needs: Vec<RollbackNeed>,
     }
+}
+
+/// An object that Flux delivers something by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Reconciler {
+    /// Its name.
+    pub name: Text,
+    /// Where its name stands, by which what it delivers is known.
+    pub head: Span,
+    /// How often it looks by itself, in seconds.
+    pub interval: Fact<i64>,
+    /// The kind of what it follows: `GitRepository`, `OCIRepository`, `HelmRepository`.
+    pub source_kind: Text,
+    /// The name of what it follows.
+    pub source_name: Text,
+    /// Where.
+    pub place: Place,
+}
+
+/// How often Argo CD looks at Git, as its settings say (`argocd-cm`).
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Polling {
+    /// `timeout.reconciliation` in seconds; known and nothing where it is no duration.
+    pub seconds: Fact<Option<i64>>,
+    /// `timeout.reconciliation.jitter` in seconds.
+    pub jitter: Fact<Option<i64>>,
+    /// Where.
+    pub place: Place,
 }
 
 /// A part of the time that a rollback takes.

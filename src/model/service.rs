@@ -67,6 +67,8 @@ facts! {
         has_runbook: Fact<bool>,
         /// Whether a runbook says how to roll it back.
         rollback_procedure: Fact<bool>,
+        /// Whether a runbook says in writing that faults are mended forwards, and how.
+        forward_only: Fact<bool>,
         /// How its last deployment is undone.
         rollback: RollbackPath,
         /// Whether a dated drill or a scheduled experiment covers it.

@@ -51,6 +51,8 @@ facts! {
         /// Which `GitOps` controller keeps it as Git says (`flux`, `argocd`), so that a revert there rolls it back; null
         /// where none is known to.
         gitops: Fact<Text>,
+        /// Whether a runbook says in writing that faults are mended forwards, and how.
+        forward_only: Fact<bool>,
         /// Its containers.
         containers: Vec<Id<Container>>,
     } plain {

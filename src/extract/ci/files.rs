@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Environment, Environments, Place};
+use crate::resolve::rendered::Renderings;
 use crate::source::{Source, SourceId, Span};
 use crate::tree::{Content, Document, Node};
 
@@ -16,6 +17,10 @@ pub(super) struct File<'a> {
     pub(super) path: &'a str,
     /// Its documents; none for text.
     pub(super) documents: &'a [Node],
+    /// Its number.
+    pub(super) id: SourceId,
+    /// Its text.
+    pub(super) text: &'a str,
 }
 
 impl<'a> File<'a> {
@@ -25,10 +30,21 @@ impl<'a> File<'a> {
     }
 }
 
+/// A Kubernetes object that may be part of a pipeline.
+pub(super) struct Object<'a> {
+    /// What it says.
+    pub(super) node: &'a Node,
+    /// The environment that was decided when it was rendered.
+    pub(super) environment: Option<&'a Environment>,
+    /// Whether it is part of something reusable that nothing here uses.
+    pub(super) library: bool,
+}
+
 /// Everything pipelines may be made of.
 pub struct Files<'a> {
     by_path: BTreeMap<&'a str, File<'a>>,
     sources: BTreeMap<SourceId, &'a Source>,
+    objects: Vec<Object<'a>>,
     prefixes: Vec<&'a str>,
     environments: &'a Environments,
 }
@@ -46,18 +62,28 @@ impl<'a> Files<'a> {
                 Content::Values(values) => values,
                 _ => &[],
             };
-            let file = File { path: &source.path, documents };
+            let file = File { path: &source.path, documents, id: document.source, text: &source.text };
             by_path.insert(source.path.as_str(), file);
             sources.insert(document.source, source);
         }
         let mut prefixes: Vec<&str> = prefixes.collect();
         prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
-        Self { by_path, sources, prefixes, environments }
+        Self { by_path, sources, objects: Vec::new(), prefixes, environments }
     }
 
-    /// Adds the files of what tools make.
-    pub fn add_sources(&mut self, sources: impl Iterator<Item = (SourceId, &'a Source)>) {
+    /// Adds the objects that stand in files by themselves and those that tools make, and the files of these.
+    pub fn add_objects(&mut self, sources: impl Iterator<Item = (SourceId, &'a Source)>, renderings: &'a Renderings) {
         self.sources.extend(sources);
+        for file in self.by_path.values().filter(|file| !renderings.replaced.contains(&file.id)) {
+            let own = file.documents.iter().filter(|node| super::is_object(node));
+            self.objects.extend(own.map(|node| Object { node, environment: None, library: false }));
+        }
+        let made = renderings.documents.iter().filter(|document| super::is_object(&document.node));
+        self.objects.extend(made.map(|document| Object {
+            node: &document.node,
+            environment: document.environment.as_ref(),
+            library: document.library,
+        }));
     }
 
     /// All files, by path.
@@ -68,6 +94,11 @@ impl<'a> Files<'a> {
     /// The file at a path.
     pub(super) fn get(&self, path: &str) -> Option<File<'a>> {
         self.by_path.get(path).copied()
+    }
+
+    /// The objects.
+    pub(super) fn objects(&self) -> &[Object<'a>] {
+        &self.objects
     }
 
     /// How environments are told apart.

@@ -23,6 +23,8 @@ pub(super) const DOLLAR_BRACES: Marks = Marks("${{", "}}");
 pub(super) const ANGLES: Marks = Marks("<<", ">>");
 /// `$[[ … ]]`
 pub(super) const BRACKETS: Marks = Marks("$[[", "]]");
+/// `{{ … }}`
+pub(super) const BRACES: Marks = Marks("{{", "}}");
 /// `$( … )`
 pub(super) const PARENTHESES: Marks = Marks("$(", ")");
 
@@ -197,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_filled_in(written in ".{0,200}") {
-            for marks in [DOLLAR_BRACES, ANGLES, BRACKETS, PARENTHESES] {
+            for marks in [DOLLAR_BRACES, ANGLES, BRACKETS, BRACES, PARENTHESES] {
                 text(&written, marks, &values());
             }
             variables(&written, &BTreeMap::from([(Text::from("a"), Text::from("b"))]));

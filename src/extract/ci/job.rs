@@ -253,8 +253,8 @@ fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque:
     if environments.of_path(path).is_some_and(|it| !it.production) {
         return false;
     }
-    if let Some(environment) = &job.environment {
-        return environment.production;
+    if job.environment.as_ref().is_some_and(|environment| !environment.production) {
+        return false;
     }
     let declared: Vec<bool> = job.environments.iter().filter_map(|name| production(environments, name)).collect();
     if declared.contains(&true) {
@@ -272,7 +272,7 @@ fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque:
     let targets = targets(job);
     let aims = targets.iter().flat_map(|target| words(target)).filter_map(|word| environments.of_word(&word));
     let aimed: Vec<bool> = aims.map(|environment| environment.production).collect();
-    if named == Some(true) || aimed.contains(&true) {
+    if named == Some(true) || aimed.contains(&true) || job.environment.is_some() && !aimed.contains(&false) {
         return true;
     }
     if aimed.contains(&false) || opaque {
@@ -394,7 +394,7 @@ pub(super) fn objects(job: &Job) -> Vec<String> {
     commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::objects(&it)).collect()
 }
 
-/// Names by which the services of a job are found, sorted.
+/// Names by which the services of a job are found: what its commands ship, then all else, sorted.
 fn uses(job: &Job) -> Vec<Text> {
     let inputs = job.steps.iter().filter(|step| !manners(step).is_empty()).flat_map(|step| &step.inputs);
     let inputs = inputs.filter(|(_, text)| !text.contains(char::is_whitespace)).map(|(_, text)| text.clone());
@@ -404,8 +404,30 @@ fn uses(job: &Job) -> Vec<Text> {
     // Flags and what only a run knows name nothing.
     let named = all
         .filter(|word| !word.contains("${{") && !word.starts_with(['-', '$']) && word.chars().any(char::is_alphabetic));
-    named.map(Text::from).collect::<BTreeSet<_>>().into_iter().collect()
+    let named: BTreeSet<Text> = named.map(Text::from).collect();
+    // `deployment/checkout` is called checkout.
+    let workloads = named.iter().filter_map(|word| word.split_once('/')).filter(|(kind, _)| WORKLOADS.contains(kind));
+    let workloads: Vec<Text> = workloads.map(|(_, name)| name.into()).collect();
+    workloads.into_iter().chain(named.iter().cloned()).collect()
 }
+
+/// Kinds of workloads as `kubectl` takes them. <https://kubernetes.io/docs/reference/kubectl/#resource-types>
+const WORKLOADS: &[&str] = &[
+    "deployment",
+    "deployments",
+    "deployment.apps",
+    "deploy",
+    "statefulset",
+    "statefulsets",
+    "sts",
+    "daemonset",
+    "daemonsets",
+    "ds",
+    "dc",
+    "rollout",
+    "rollouts",
+    "deploymentconfig",
+];
 
 /// The words of a node that may be one scalar or several.
 pub(super) fn scalars(node: Option<&Node>) -> Vec<Text> {

@@ -2,8 +2,9 @@
 
 use crate::extract::Facts;
 use crate::model::{Deployment, Environments};
+use crate::resolve::rendered::Renderings;
 use crate::source::{Source, SourceId, Sources};
-use crate::tree::{Content, Document, Format};
+use crate::tree::Document;
 
 /// The pipelines of a repository.
 fn read(files: &[(&str, &str)]) -> (Sources, Facts) {
@@ -12,7 +13,7 @@ fn read(files: &[(&str, &str)]) -> (Sources, Facts) {
     let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
     let parse = |(id, source): (SourceId, &Source)| {
         if !source.path.ends_with("ml") {
-            return Document { source: id, format: Format::Text, content: Content::Text, comments: Vec::new() };
+            return crate::parse::groovy::parse(id, &source.text);
         }
         let parsed = crate::parse::yaml::parse(id, &source.text);
         assert_eq!(parsed.problems, [], "the test's own text");
@@ -21,9 +22,9 @@ fn read(files: &[(&str, &str)]) -> (Sources, Facts) {
     let documents: Vec<Document> = sources.iter().map(parse).collect();
     let kept = documents.iter().map(|document| (sources.get(document.source), document));
     let kept = kept.filter(|(source, document)| super::concerns(&source.path, document));
-    let environments = Environments::default();
+    let (environments, renderings) = (Environments::default(), Renderings::default());
     let mut pipelines = super::Files::new(kept, std::iter::empty(), &environments);
-    pipelines.add_sources(sources.iter());
+    pipelines.add_objects(sources.iter(), &renderings);
     let facts = super::extract(&pipelines);
     (sources, facts)
 }
@@ -509,4 +510,186 @@ stages:
     assert!(deployment.gates.iter().any(|gate| gate.what.contains("`ask`")), "{:?}", deployment.gates);
     let circle = "jobs: [{template: azure-pipelines.yml}]\n";
     assert!(read_yaml("azure-pipelines.yml", circle).1.model.deployments.is_empty());
+}
+
+const JENKINSFILE: &str = "
+def ship(app) {
+  sh \"kubectl -n shop set image deployment/search search=$IMAGE\"
+}
+pipeline {
+  agent any
+  environment { IMAGE = \"registry.shop.io/search:${env.GIT_COMMIT}\" }
+  stages {
+    stage('Build') { steps { sh 'make image' } }
+    stage('Deploy to staging') { steps { sh 'kubectl -n staging set image deployment/search search=$IMAGE' } }
+    stage('Release') {
+      when { branch 'main' }
+      input { message 'Ship it?' }
+      steps {
+        container('kubectl') { ship('search') }
+      }
+    }
+  }
+}
+";
+
+#[test]
+fn stages_of_a_jenkinsfile_are_jobs() {
+    let (sources, facts) = read(&[("Jenkinsfile", JENKINSFILE)]);
+    let deployment = only(&facts);
+    assert_eq!(deployment.name, "Jenkinsfile#Release");
+    assert_eq!(sources.slice(deployment.place.span), "'Release'");
+    assert!(deployment.way_back.is_false());
+    assert!(deployment.verified.is_false());
+    assert!(deployment.uses.iter().any(|used| used == "deployment/search"), "{:?}", deployment.uses);
+    assert_eq!(deployment.gates[0].what, "a person who answers \"Ship it?\"");
+}
+
+#[test]
+fn parameters_and_handlers_of_a_jenkinsfile_are_ways_back() {
+    let way = |text: &str| only(&read(&[("ci/Jenkinsfile", text)]).1).way.to_string();
+    let parameter = JENKINSFILE.replace("agent any", "agent any\n  parameters { string(name: 'IMAGE_TAG') }");
+    assert_eq!(way(&parameter), "run it again with another `IMAGE_TAG`");
+    let handler = JENKINSFILE.replace(
+        "ship('search') }\n      }",
+        "ship('search') }\n      }\n      post { failure { sh 'kubectl rollout undo deployment/search' } }",
+    );
+    assert_eq!(way(&handler), "`kubectl rollout undo` in the job");
+    let looks = JENKINSFILE.replace("ship('search')", "ship('search'); sh 'kubectl rollout status deployment/search'");
+    assert!(only(&read(&[("Jenkinsfile", &looks)]).1).verified.is_true());
+}
+
+#[test]
+fn branches_of_a_jenkinsfile_say_what_is_shipped() {
+    let ships = |when: &str| {
+        let text = JENKINSFILE.replace("branch 'main'", when);
+        !read(&[("Jenkinsfile", &text)]).1.model.deployments.is_empty()
+    };
+    for when in
+        ["branch 'main'", "anyOf { branch 'main'; branch 'develop' }", "expression { env.BRANCH_NAME == 'master' }"]
+    {
+        assert!(ships(when), "{when}");
+    }
+    for when in ["branch 'develop'", "not { branch 'main' }", "changeRequest()", "expression { BRANCH_NAME != 'main' }"]
+    {
+        assert!(!ships(when), "{when}");
+    }
+}
+
+#[test]
+fn what_of_jenkins_is_not_read_is_said() {
+    for (text, reason) in [
+        ("node { stage('Deploy') { sh 'kubectl apply -f k8s/' } }", "a scripted pipeline"),
+        ("@Library('shop') _\nshopPipeline(service: 'search')", "a shared library"),
+    ] {
+        let (_, facts) = read(&[("Jenkinsfile", text)]);
+        assert!(facts.model.gaps[0].reason.contains(reason), "{:?}", facts.model.gaps);
+    }
+    let library = JENKINSFILE.replace("ship('search')", "deployToCluster(app: 'search', environment: 'production')");
+    let library = library.replace("stage('Release')", "stage('Release to production')");
+    let (_, facts) = read(&[("Jenkinsfile", &library)]);
+    assert!(only(&facts).way_back.reason().unwrap().reason.contains("`deployToCluster`"));
+}
+
+const WORKFLOW: &str = "
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: deploy-search}
+spec:
+  entrypoint: main
+  templates:
+    - name: main
+      steps:
+        - - name: approve
+            template: approve
+        - - name: ship
+            templateRef: {name: common, template: set-image}
+            arguments: {parameters: [{name: app, value: search}]}
+    - name: approve
+      suspend: {}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: WorkflowTemplate
+metadata: {name: common}
+spec:
+  templates:
+    - name: set-image
+      inputs: {parameters: [{name: app}]}
+      script:
+        image: kubectl
+        command: [sh]
+        env: [{name: APP, value: '{{inputs.parameters.app}}'}]
+        source: kubectl set image deployment/$APP app=registry.shop.io/app:$TAG
+    - name: again
+      dag: {tasks: [{name: x, template: again}]}
+";
+
+#[test]
+fn argo_workflows_are_read_with_the_templates_they_refer_to() {
+    let (sources, facts) = read(&[("workflows/deploy.yaml", WORKFLOW)]);
+    let deployment = only(&facts);
+    assert_eq!(deployment.name, "workflows/deploy.yaml#deploy-search");
+    assert_eq!(sources.slice(deployment.place.span), "deploy-search");
+    assert!(deployment.way_back.is_false());
+    assert!(deployment.uses.iter().any(|used| used == "deployment/search"), "{:?}", deployment.uses);
+    assert_eq!(deployment.gates[0].what, "a person who resumes `approve`");
+    let chosen =
+        WORKFLOW.replace("  entrypoint: main", "  entrypoint: main\n  arguments: {parameters: [{name: imageTag}]}");
+    assert_eq!(only(&read(&[("workflows/deploy.yaml", &chosen)]).1).way, "run it again with another `imageTag`");
+}
+
+const PIPELINE: &str = "
+apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: deploy-search}
+spec:
+  params: [{name: namespace, default: shop}]
+  tasks:
+    - name: ship
+      taskRef: {name: set-image}
+      params: [{name: app, value: search}, {name: namespace, value: $(params.namespace)}]
+    - name: look
+      taskRef: {resolver: hub, params: []}
+---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata: {name: set-image}
+spec:
+  params: [{name: app}, {name: namespace}]
+  stepTemplate: {env: [{name: APP, value: $(params.app)}]}
+  steps:
+    - name: set
+      image: kubectl
+      script: kubectl -n $(params.namespace) set image deployment/$APP app=registry.shop.io/app:latest
+";
+
+#[test]
+fn tekton_pipelines_are_read_with_their_tasks() {
+    let (sources, facts) = read(&[("tekton/deploy.yaml", PIPELINE)]);
+    let deployment = only(&facts);
+    assert_eq!(sources.slice(deployment.place.span), "deploy-search");
+    assert!(deployment.way_back.is_false());
+    assert!(deployment.verified.is_false());
+    for used in ["deployment/search", "shop"] {
+        assert!(deployment.uses.iter().any(|it| it == used), "{:?}", deployment.uses);
+    }
+    let chosen =
+        PIPELINE.replace("{name: namespace, default: shop}", "{name: revision}, {name: namespace, default: shop}");
+    assert_eq!(only(&read(&[("tekton/deploy.yaml", &chosen)]).1).way, "run it again with another `revision`");
+    let waits =
+        PIPELINE.replace("name: look", "name: wait-for-rollout-status\n      when: []\n      # verify deployment");
+    assert_eq!(read(&[("tekton/deploy.yaml", &waits)]).1.model.deployments.len(), 1);
+    let catalogue = "
+apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {generateName: deploy-search-}
+spec:
+  pipelineSpec:
+    tasks:
+      - name: ship
+        taskRef: {name: openshift-client}
+        params: [{name: SCRIPT, value: oc set image deployment/search search=$TAG}]
+";
+    let (_, facts) = read(&[("tekton/run.yaml", catalogue)]);
+    assert!(only(&facts).way_back.is_false());
 }

@@ -126,6 +126,7 @@ fn source(object: &Object<'_>) -> SourceObject {
         url: object.fact(&["spec", "url"], text),
         version,
         moves: moving,
+        interval: super::reconcile::interval(object),
         place: object.place.clone(),
     }
 }
