@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::discover::{self, Discovery, Found};
 use crate::evaluate::{self, Verdict};
 use crate::extract::{self, Facts, Input};
+use crate::history;
 use crate::link;
 use crate::model::{Environments, Gap, Hides, Model, Targets};
 use crate::parse::{self, Parsed};
@@ -87,6 +88,8 @@ pub struct Request<'p> {
     pub jobs: Option<usize>,
     /// The day dates are held against.
     pub today: jiff::civil::Date,
+    /// What is known of how the files were; the git history of the roots when not given.
+    pub history: Option<&'p dyn history::Past>,
     /// Told of each stage, from any thread.
     pub progress: Option<&'p (dyn Fn(Stage) + Sync)>,
 }
@@ -104,6 +107,7 @@ impl Request<'_> {
             render: Vec::new(),
             jobs: None,
             today: jiff::civil::date(1970, 1, 1),
+            history: None,
             progress: None,
         }
     }
@@ -331,6 +335,12 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         today: request.today,
     };
     link::link(&mut model, &context);
+    if rules.get(history::RULE).is_some() {
+        let git = history::Git::new(
+            roots.iter().filter(|root| !root.is_file).map(|root| (root.prefix.clone(), root.real.clone())),
+        );
+        history::judge(&mut model, &sources, request.history.unwrap_or(&git));
+    }
     request.tell(Stage::Judge);
     let mut verdicts = evaluate::evaluate(&rules, &model);
     request.tell(Stage::Score);

@@ -9,6 +9,7 @@ pub mod config;
 pub mod discover;
 pub mod evaluate;
 pub mod extract;
+pub mod history;
 pub mod link;
 pub mod model;
 pub mod parse;

@@ -3,13 +3,15 @@
 //! A fixture is a small repository, `<family>/<name>/{pass,fail,unknown}*/`. A comment `expect: family/name` marks a line
 //! where the rule must report a gap, `expect-unknown: family/name` one where it must say that it cannot tell. A comment
 //! that stands alone on its line speaks of the next line. Matching is strict both ways: what is not marked must not be
-//! reported. Other rules that fire in a fixture are no concern of it.
+//! reported. Other rules that fire in a fixture are no concern of it. Files as they once were stand in
+//! `.twoam/history/<YYYY-MM-DD>/` of a fixture.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::audit::{Audit, Request};
 use crate::evaluate::Outcome;
+use crate::history::{Past, Recorded};
 
 /// What came of one fixture.
 #[derive(Debug)]
@@ -80,6 +82,8 @@ fn test(rule: &str, folder: &Path, rule_folders: &[PathBuf]) -> Tested {
     request.rule_folders = rule_folders.to_vec();
     request.select = vec![rule.to_owned()];
     request.today = FIXTURE_DAY;
+    let history = Recorded::read(&folder.join(".twoam/history"));
+    request.history = history.as_ref().map(|history| history as &dyn Past);
     let audit = match crate::audit::run(&request) {
         Ok(audit) => audit,
         Err(problems) => {

@@ -10,6 +10,7 @@ mod matcher;
 pub(super) mod receiver;
 
 use super::{Facts, Input, embedded};
+use crate::model::kubernetes::Selector;
 use crate::model::matching::{LabelMatcher, Operator};
 use crate::model::routing::{Alertmanager, Branch, Part, Tree, shown};
 use crate::model::{Fact, Inhibition, Labels, Place};
@@ -43,14 +44,21 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
         }
         Some("Alertmanager") => {
             let spec = map.get("spec");
-            facts.model.routing.alertmanagers.extend(spec.map(|spec| alertmanager(input, spec, node.span)));
+            let namespace = map.get("metadata").and_then(|metadata| metadata.get("namespace"));
+            let namespace = namespace.map_or_else(Fact::default, |node| Fact::read(node, Node::scalar));
+            let made = spec.map(|spec| Alertmanager { namespace, ..alertmanager(input, spec, node.span) });
+            facts.model.routing.alertmanagers.extend(made);
         }
         Some("Secret" | "ConfigMap") => embedded_trees(input, map, facts),
         _ => {}
     }
     // The chart of the Prometheus stack makes an `Alertmanager` of these values.
     if key == Some("alertmanagerSpec") {
-        facts.model.routing.alertmanagers.push(alertmanager(input, node, node.span));
+        // Unless its values say otherwise, that chart selects every object of every namespace.
+        let mut made = alertmanager(input, node, node.span);
+        made.selector = made.selector.or_else(|| Some(Selector::default()));
+        made.namespaces = made.namespaces.or_else(|| Some(Selector::default()));
+        facts.model.routing.alertmanagers.push(made);
     }
     if let Some(mut tree) = native(input, node, map, facts) {
         // Values of the chart of the Prometheus stack: `alertmanager.config`.
@@ -157,11 +165,16 @@ fn resource(input: &Input<'_>, node: &Node, facts: &mut Facts) -> Option<Tree> {
 }
 
 fn alertmanager(input: &Input<'_>, spec: &Node, span: Span) -> Alertmanager {
-    let selector = spec.get("alertmanagerConfigSelector").filter(|node| node.as_map().is_some());
+    let selector = |key: &str| {
+        let node = spec.get(key).filter(|node| !node.is_null());
+        node.map(|node| super::kubernetes::label_selector(Some(node)))
+    };
     Alertmanager {
         place: input.place(span, &[]),
         global: spec.at(&["alertmanagerConfiguration", "name"]).and_then(Node::scalar),
-        selector: selector.map(|node| super::kubernetes::label_selector(Some(node))),
+        namespace: Fact::default(),
+        selector: selector("alertmanagerConfigSelector"),
+        namespaces: selector("alertmanagerConfigNamespaceSelector"),
         strategy: spec.at(&["alertmanagerConfigMatcherStrategy", "type"]).and_then(Node::scalar),
     }
 }

@@ -6,6 +6,7 @@
 mod compose;
 mod direct;
 mod labels;
+mod loaded;
 mod oncall;
 mod repeats;
 pub(super) mod teams;

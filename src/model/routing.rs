@@ -164,8 +164,12 @@ pub struct Alertmanager {
     pub place: Place,
     /// The `AlertmanagerConfig` that is its whole configuration.
     pub global: Option<Text>,
-    /// `alertmanagerConfigSelector`.
+    /// The namespace it is in.
+    pub namespace: Fact<Text>,
+    /// `alertmanagerConfigSelector`: none selects nothing.
     pub selector: Option<Selector>,
+    /// `alertmanagerConfigNamespaceSelector`: none means its own namespace.
+    pub namespaces: Option<Selector>,
     /// `alertmanagerConfigMatcherStrategy.type`.
     pub strategy: Option<Text>,
 }

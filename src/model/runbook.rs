@@ -31,6 +31,13 @@ facts! {
         executable: Fact<bool>,
         /// How many days ago it says that someone last reviewed it; null where it does not say.
         reviewed_days_ago: Fact<i64>,
+        /// Whether an alert that leads to it has asked for something else since the page itself was last changed, by the
+        /// git history. Unknown without the whole history; null where no alert leads to it.
+        behind: Fact<bool>,
+        /// That alert.
+        behind_alert: Text,
+        /// The day the page was last changed, where an alert has asked for something else since (`2024-03-01`).
+        changed_on: Text,
         /// Whether anything leads to it: an alert, an index, a catalogue, another page.
         referenced: Fact<bool>,
         /// The services it is for.

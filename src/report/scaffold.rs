@@ -41,7 +41,10 @@ pub fn runbook(audit: &Audit, id: Id<Alert>) -> String {
     page.line("## Verification\n");
     page.question("how do you know that it is over, and for how long do you watch?");
     page.line("## Escalation\n");
-    page.facts(|facts| facts.people(service));
+    page.facts(|facts| {
+        facts.called(alert);
+        facts.people(service);
+    });
     page.question("after how many minutes do you call whom, and in which channel do you write?");
     page.text
 }
@@ -228,6 +231,37 @@ impl Page<'_> {
         if !commands.is_empty() {
             self.line("");
             self.block("sh", &commands.join("\n"));
+        }
+    }
+
+    /// Whom the alert itself calls: the way it takes, as far as it is written here.
+    fn called(&mut self, alert: &Alert) {
+        let model = &self.audit.model;
+        let mut lines = Vec::new();
+        for hit in &alert.delivery.hits {
+            let maybe = if hit.depends_on.is_some() { "may end" } else { "ends" };
+            if let Some(route) = hit.route.map(|id| &model[id]) {
+                let place = code(&self.at(route.place.span));
+                lines.push(format!("- {maybe} at the route {} at {place}", code(&route.matchers)));
+            }
+            let Some(receiver) = hit.receiver.map(|id| &model[id]) else { continue };
+            let place = code(&self.at(receiver.place.span));
+            lines.push(format!("- receiver {} at {place}", code(&receiver.plain_name)));
+            for integration in &receiver.integrations {
+                lines.push(format!("  - {}: {}", code(&integration.kind), integration.reach.word()));
+                let paging = integration.paging_service.map(|id| &model[id]);
+                let Some(policy) = paging.and_then(|paging| paging.policy).map(|id| &model[id]) else { continue };
+                let place = code(&self.at(policy.place.span));
+                lines.push(format!("  - escalation policy {} at {place}", code(&policy.plain_name)));
+                for schedule in policy.schedules.iter().map(|id| &model[*id]) {
+                    let place = code(&self.at(schedule.place.span));
+                    lines.push(format!("  - schedule {} at {place}", code(&schedule.plain_name)));
+                }
+            }
+        }
+        lines.truncate(MOST);
+        for line in &lines {
+            self.line(line);
         }
     }
 

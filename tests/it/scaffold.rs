@@ -45,6 +45,8 @@ fn a_scaffold_is_a_skeleton_until_it_is_answered() {
         "aws_db_instance.checkout",
         "dashboards/checkout.json",
         "PLANCHK",
+        "ends at the route",
+        "- receiver `pager-payments` at `alertmanager/alertmanager.yml:53`",
     ] {
         assert!(text.contains(known), "{known} is not in\n{text}");
     }

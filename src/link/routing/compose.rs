@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reach_of;
+use super::{loaded, reach_of};
 use crate::model::matching::{LabelMatcher, Operator};
 use crate::model::routing::{Branch, Interval, Reach, Tree};
 use crate::model::{Fact, Id, Model, Place, Receiver, Route, Routing};
@@ -17,15 +17,26 @@ use crate::tree::{Text, Unknown};
 /// Makes the routings of a model.
 pub(super) fn compose(model: &mut Model) {
     let declared = std::mem::take(&mut model.routing.trees);
-    let globals: BTreeSet<&Text> =
-        model.routing.alertmanagers.iter().filter_map(|alertmanager| alertmanager.global.as_ref()).collect();
+    let globals: BTreeSet<Text> =
+        model.routing.alertmanagers.iter().filter_map(|alertmanager| alertmanager.global.clone()).collect();
     let free = model.routing.alertmanagers.iter().any(|alertmanager| alertmanager.strategy.as_deref() == Some("None"));
     let is_whole = |tree: &Tree| tree.part.as_ref().is_none_or(|part| globals.contains(&part.name));
     let (whole, parts): (Vec<Tree>, Vec<Tree>) = declared.into_iter().partition(is_whole);
     let mut of_environment: BTreeMap<Text, Vec<Tree>> = BTreeMap::new();
-    for part in parts {
+    let alertmanagers = std::mem::take(&mut model.routing.alertmanagers);
+    for mut part in parts {
+        match loaded::is_loaded(&part, &alertmanagers) {
+            Ok(true) => {}
+            // Nothing leads to the receivers of what no Alertmanager loads.
+            Ok(false) => {
+                declare(model, &part);
+                continue;
+            }
+            Err(unknown) => part.root.unreadable = part.root.unreadable.take().or(Some(unknown)),
+        }
         of_environment.entry(part.place.environment.name.clone()).or_default().push(part);
     }
+    model.routing.alertmanagers = alertmanagers;
     for tree in whole {
         // Parts go to the one whole configuration that the operator reads.
         let own = if tree.operated { of_environment.remove(&tree.place.environment.name) } else { None };

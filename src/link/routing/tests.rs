@@ -111,3 +111,35 @@ fn names_with_control_characters_are_only_text() {
     let model = joined(&rules(&[("\"A\\e[31m<b>\"", "sum(up) == 0", "severity: page")]));
     assert_eq!(ends(&model, "A\u{1b}[31m<b>"), ["pager"]);
 }
+
+#[test]
+fn an_alertmanager_loads_what_it_selects() {
+    let ends_with = |spec: &str| {
+        let text = format!(
+            "apiVersion: monitoring.coreos.com/v1\nkind: Alertmanager\nmetadata: {{ name: main, namespace: monitoring }}\n\
+             spec: {{ {spec} }}\n---\napiVersion: monitoring.coreos.com/v1alpha1\nkind: AlertmanagerConfig\n\
+             metadata: {{ name: a, namespace: shop, labels: {{ team: shop }} }}\nspec:\n  route: {{ receiver: own }}\n  \
+             receivers: [{{ name: own, pagerdutyConfigs: [{{}}] }}]\n---\ngroups:\n- name: g\n  rules:\n  \
+             - {{ alert: A, expr: 'sum by (namespace) (up{{namespace=\"shop\"}})' }}\n---\nkind: Secret\napiVersion: v1\n\
+             metadata: {{ name: a }}\nstringData:\n  alertmanager.yaml: |\n    route: {{ receiver: chat }}\n    \
+             receivers: [{{ name: chat, slack_configs: [{{}}] }}]\n"
+        );
+        ends(&joined(&text), "A")
+    };
+    let everywhere = "alertmanagerConfigNamespaceSelector: {}";
+    assert_eq!(ends_with(&format!("alertmanagerConfigSelector: {{}}, {everywhere}")), ["own"]);
+    assert_eq!(
+        ends_with(&format!("alertmanagerConfigSelector: {{ matchLabels: {{ team: shop }} }}, {everywhere}")),
+        ["own"]
+    );
+    assert_eq!(
+        ends_with(&format!("alertmanagerConfigSelector: {{ matchLabels: {{ team: mail }} }}, {everywhere}")),
+        ["chat"]
+    );
+    assert_eq!(ends_with("replicas: 3"), ["chat"], "no selector selects nothing");
+    assert_eq!(ends_with("alertmanagerConfigSelector: {}"), ["chat"], "its own namespace is another");
+    let named = "alertmanagerConfigNamespaceSelector: { matchLabels: { kubernetes.io/metadata.name: shop } }";
+    assert_eq!(ends_with(&format!("alertmanagerConfigSelector: {{}}, {named}")), ["own"]);
+    let labelled = "alertmanagerConfigNamespaceSelector: { matchLabels: { alerts: here } }";
+    assert_eq!(ends_with(&format!("alertmanagerConfigSelector: {{}}, {labelled}")), ["(own)", "(chat)"]);
+}
