@@ -68,7 +68,9 @@ pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
     let steps = STEPS_OF_ONE.min(STEPS / (own.len() as u64).max(1));
     for round in [first, inner.into_iter().filter(mixins).collect()] {
         let round: Vec<SourceId> = round.into_iter().filter(|file| !used.contains(file)).collect();
-        let made: Vec<Evaluated> = round.into_par_iter().map(|file| run(&files, file, steps)).collect();
+        let mut made: Vec<Evaluated> = round.into_par_iter().map(|file| run(&files, file, steps)).collect();
+        // What several make alike is taken from the mixin itself, or from whatever knows most of it.
+        made.sort_by_key(|one| (!mixins(&one.file), one.output.missing.len()));
         for Evaluated { file, output, read } in made {
             let path: Text = files.path(file).into();
             let environment = environments.decide(&path, &[]);
