@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Finding, Location};
 use crate::audit::Audit;
 use crate::evaluate::Outcome;
+use crate::model::Service;
 use crate::rule::{Question, Severity};
 use crate::score::{Answer, Grade, QuestionScore, ServiceScore};
 
@@ -139,7 +140,7 @@ pub(super) fn verdict(audit: &Audit) -> String {
     let undecided = names(&services, |service| service.score.grade.is_none());
     let decided = services.len() - undecided.len();
     let first = match (services.len(), decided) {
-        (0, _) => "No service was found here, so no service can be judged.".to_owned(),
+        (0, _) => nothing_judged(audit),
         (_, 0) => "Nothing could be judged about any service.".to_owned(),
         _ if !trouble.is_empty() => format!(
             "If production broke tonight, {} of {} would be in trouble: {}.",
@@ -163,6 +164,25 @@ pub(super) fn verdict(audit: &Audit) -> String {
         return first;
     }
     format!("{first} Nothing could be judged about {}.", listed(&undecided, 3))
+}
+
+/// Why no service is judged: there is none, or those that are here are not production's.
+fn nothing_judged(audit: &Audit) -> String {
+    let elsewhere = |service: &&Service| !service.place.environment.production && !service.members.is_empty();
+    let services: Vec<&Service> = audit.model.services.iter().filter(elsewhere).collect();
+    if services.is_empty() {
+        return "No service was found here, so no service can be judged.".to_owned();
+    }
+    let environments: BTreeSet<&str> = services.iter().map(|it| it.place.environment.name.as_str()).collect();
+    let environments: Vec<&str> = environments.into_iter().collect();
+    format!(
+        "{} here, of {} and not of production, so none is judged; `[environments]` in twoam.toml says what is production.",
+        match services.len() {
+            1 => "There is 1 service".to_owned(),
+            many => format!("There are {many} services"),
+        },
+        listed(&environments, 3),
+    )
 }
 
 fn names<'a>(services: &[Scored<'a>], pick: impl Fn(&Scored<'a>) -> bool) -> Vec<&'a str> {

@@ -54,6 +54,19 @@ fn a_mistyped_verb_is_not_taken_for_a_folder() {
 }
 
 #[test]
+fn services_of_other_environments_are_not_called_none() {
+    let folder = Folder::new();
+    folder.write(
+        "env/dev/app.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app, labels: {app: app}}\nspec:\n  selector: \
+         {matchLabels: {app: app}}\n  template:\n    metadata: {labels: {app: app}}\n    spec: {containers: \
+         [{name: app, image: 'app:1'}]}\n",
+    );
+    let run = twoam(folder.path(), &["check"]);
+    assert!(run.out.contains("There is 1 service here, of dev and not of production"), "{}", run.out);
+}
+
+#[test]
 fn a_folder_with_nothing_to_audit_is_not_called_clean() {
     let folder = Folder::new();
     folder.write("src/main.c", "int main() {}\n");
