@@ -8,8 +8,7 @@ use crate::model::loss::{Term, spoken};
 use crate::model::{DataLoss, Datastore, Fact, Id, Model, Service, State};
 use crate::tree::{Text, Unknown};
 
-/// How far point-in-time recovery lags where the table does not say: operators archive a segment of the log at least
-/// every five minutes. <https://cloudnative-pg.io/documentation/current/wal_archiving/>
+/// How far point-in-time recovery lags in a cluster: operators archive a segment of the log at least every five minutes. <https://cloudnative-pg.io/documentation/current/wal_archiving/>
 const LAG: f64 = 5.0;
 
 /// A loss, in minutes, that a way to get data back which is not known could hardly lessen.
@@ -40,13 +39,18 @@ fn of_datastore(model: &Model, datastore: &Datastore) -> DataLoss {
     let backup = &datastore.backup;
     let mut terms: Vec<Term> = Vec::new();
     let mut open: Option<Unknown> = None;
+    let in_cluster = datastore.platform == "kubernetes";
     let mut term = |what: Text, minutes: f64, span| {
         terms.push(Term { what, minutes: Some(minutes), span, datastore: datastore.name.clone(), decides: false });
     };
     if backup.pitr.is_true() {
-        let lag = datastore.pitr_lag_minutes.value().copied().unwrap_or(LAG);
-        let from = datastore.archive.value().map(|archive| format!(" from {archive}")).unwrap_or_default();
-        term(format!("point-in-time recovery{from}").into(), lag, backup.pitr.span);
+        if let Some(lag) = datastore.pitr_lag_minutes.value().copied().or(in_cluster.then_some(LAG)) {
+            let from = datastore.archive.value().map(|archive| format!(" from {archive}")).unwrap_or_default();
+            term(format!("point-in-time recovery{from}").into(), lag, backup.pitr.span);
+        } else {
+            let reason = "how far its point-in-time recovery lags behind is not documented";
+            open = Some(Unknown::new(reason, "waive it with what the provider promises", backup.pitr.span));
+        }
     } else {
         open = open.or_else(|| backup.pitr.reason().cloned());
     }

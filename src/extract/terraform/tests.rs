@@ -2,8 +2,9 @@
 
 use crate::extract::Facts;
 use crate::model::alert::Watch;
-use crate::model::{Coverage, Datastore, Fact, Model, Noun, Release, Workload};
+use crate::model::{Backup, Coverage, Datastore, Fact, Model, Noun, Release, Workload};
 use crate::resolve::terraform::testing::Repository;
+use crate::tree::Text;
 
 fn read(files: &[(&str, &str)]) -> (Repository, Model) {
     let repository = Repository::new(files);
@@ -529,4 +530,118 @@ resource "helm_release" "open" {
     assert!(careful.goes_back.is_true() && careful.waits.is_true() && careful.cleans_up.is_true());
     assert_eq!((careful.timeout_seconds.value(), careful.max_history.value()), (Some(&900), Some(&1)));
     assert!(release("open").waits.is_false() && release("open").max_history.reason().is_some());
+}
+
+/// When a plan runs, and for how many days it keeps copies.
+fn planned<'m>(model: &'m Model, name: &str) -> (Option<&'m str>, Option<f64>) {
+    let plan: &Backup = named(model, name);
+    (plan.schedule.value().map(Text::as_str), plan.retention_days.value().copied())
+}
+
+#[test]
+fn policies_of_azure_say_how_often_and_how_long() {
+    let (_, model) = main(
+        r#"
+resource "azurerm_data_protection_backup_policy_disk" "disks" {
+  name                            = "disks"
+  vault_id                        = "v"
+  backup_repeating_time_intervals = ["R/2026-05-19T06:33:16+00:00/PT4H"]
+  default_retention_duration      = "P4M"
+}
+resource "azurerm_data_protection_backup_instance_disk" "data" {
+  disk_id          = "data"
+  backup_policy_id = azurerm_data_protection_backup_policy_disk.disks.id
+}
+resource "azurerm_data_protection_backup_policy_kubernetes_cluster" "cluster" {
+  name                            = "cluster"
+  backup_repeating_time_intervals = ["R/2026-05-23T02:30:00+00:00/P1W"]
+  default_retention_rule {
+    life_cycle {
+      duration        = "P14D"
+      data_store_type = "OperationalStore"
+    }
+  }
+}
+resource "azurerm_data_protection_backup_instance_kubernetes_cluster" "cluster" {
+  kubernetes_cluster_id = "cluster"
+  backup_policy_id      = azurerm_data_protection_backup_policy_kubernetes_cluster.cluster.id
+}
+resource "azurerm_backup_policy_vm" "machines" {
+  name = "machines"
+  backup {
+    frequency     = "Hourly"
+    time          = "08:00"
+    hour_interval = 4
+    hour_duration = 8
+  }
+  retention_daily { count = 30 }
+}
+resource "azurerm_backup_protected_vm" "machine" {
+  source_vm_id     = "machine"
+  backup_policy_id = azurerm_backup_policy_vm.machines.id
+}
+"#,
+    );
+    let repeating = "R/2026-05-19T06:33:16+00:00/PT4H";
+    assert_eq!(planned(&model, "azurerm_data_protection_backup_instance_disk.data"), (Some(repeating), Some(120.0)));
+    let weekly = "R/2026-05-23T02:30:00+00:00/P1W";
+    assert_eq!(
+        planned(&model, "azurerm_data_protection_backup_instance_kubernetes_cluster.cluster"),
+        (Some(weekly), Some(14.0))
+    );
+    assert_eq!(planned(&model, "azurerm_backup_protected_vm.machine"), (Some("rate(16 hours)"), Some(30.0)));
+}
+
+#[test]
+fn schedules_of_google_count_their_days_and_windows() {
+    let (_, model) = main(
+        r#"
+resource "google_compute_resource_policy" "disks" {
+  name = "disks"
+  snapshot_schedule_policy {
+    schedule {
+      weekly_schedule {
+        day_of_weeks {
+          day        = "MONDAY"
+          start_time = "02:00"
+        }
+        day_of_weeks {
+          day        = "FRIDAY"
+          start_time = "02:00"
+        }
+      }
+    }
+  }
+}
+resource "google_backup_dr_backup_plan" "hourly" {
+  backup_plan_id = "hourly"
+  backup_rules {
+    rule_id               = "hourly"
+    backup_retention_days = 5
+    standard_schedule {
+      recurrence_type  = "HOURLY"
+      hourly_frequency = 6
+      backup_window {
+        start_hour_of_day = 6
+        end_hour_of_day   = 12
+      }
+    }
+  }
+}
+"#,
+    );
+    assert_eq!(planned(&model, "google_compute_resource_policy.disks").0, Some("0 0 * * MON,FRI"));
+    assert_eq!(planned(&model, "google_backup_dr_backup_plan.hourly"), (Some("rate(18 hours)"), Some(5.0)));
+}
+
+#[test]
+fn the_type_of_a_cluster_follows_its_engine() {
+    let (_, model) = main(
+        r#"
+resource "aws_rds_cluster" "aurora" { engine = "aurora-postgresql" }
+resource "aws_rds_cluster" "zones" { engine = "postgres" }
+"#,
+    );
+    assert_eq!(store(&model, "aws_rds_cluster.aurora").protected_type, "Aurora");
+    assert_eq!(store(&model, "aws_rds_cluster.zones").protected_type, "RDS");
 }

@@ -60,7 +60,8 @@ fn uses(resource: &Resource) -> Vec<Fact<Text>> {
 
 fn ecs(resource: &Resource, workload: &mut Workload) {
     workload.scales = text(resource, "scheduling_strategy").value().is_none_or(|strategy| strategy != "DAEMON");
-    // Left out, one task is wanted; a service that scales by target tracking usually ignores changes to it.
+    // Left out it is 0, and something else sets it: a scaler, or whoever deploys.
+    // <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service#desired_count>
     workload.replicas = whole(resource, "desired_count");
     workload.replicas_omitted = workload.replicas.is_absent();
     workload.serves = !blocks(&resource.body, "load_balancer").is_empty();

@@ -88,8 +88,10 @@ fn of_disks(ground: Ground<'_>, policy: &Resource) -> Backup {
     let schedule = match (at("hourly_schedule.hours_in_cycle"), at("daily_schedule.days_in_cycle")) {
         (Some(hours), _) => every(hours, "hours"),
         (None, Some(days)) => every(days, "days"),
-        (None, None) if at("weekly_schedule").is_some() => Fact::known("rate(7 days)".into(), policy.head),
-        (None, None) => Fact::absent(policy.head),
+        (None, None) => at("weekly_schedule.day_of_weeks").map_or_else(
+            || Fact::absent(policy.head),
+            |days| weekly_on(days.items().iter().filter_map(|day| day.get("day")), days),
+        ),
     };
     Backup {
         schedule,
@@ -111,20 +113,43 @@ fn of_associations(ground: Ground<'_>, plan: &Resource) -> Backup {
         .filter(|association| refers_to(association, "backup_plan", &plan.address));
     let names: Vec<Fact<Text>> = associations.flat_map(|association| named(association, "resource")).collect();
     let selects = if names.is_empty() { used(ground, plan) } else { Fact::known(true, plan.head) };
-    let schedule = |kind: &str| fact(plan, &format!("backup_rules.standard_schedule.{kind}"), Node::scalar);
-    let hours = fact(plan, "backup_rules.standard_schedule.hourly_frequency", reading::as_number);
     Backup {
-        schedule: schedule("recurrence_type").map(|kind| match (kind.as_str(), hours.value()) {
-            ("HOURLY", Some(hours)) => format!("rate({hours} hours)").into(),
-            ("DAILY", _) => "rate(1 day)".into(),
-            ("WEEKLY", _) => "rate(7 days)".into(),
-            ("MONTHLY", _) => "rate(31 days)".into(),
-            ("YEARLY", _) => "rate(366 days)".into(),
-            _ => kind,
-        }),
+        schedule: recurrence(plan),
         selects: doubt(selects, plan.uncertain.as_ref()),
         retention_days: fact(plan, "backup_rules.backup_retention_days", reading::as_number),
         covers: Coverage::Names(names),
         ..backup(ground, plan, "google-backup-dr")
     }
+}
+
+/// When a rule of Backup and DR runs. Every so many hours is from the start of its window to the end: what counts is the
+/// longer of the interval and the rest of the day.
+/// <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/backup_dr_backup_plan#hourly_frequency>
+fn recurrence(plan: &Resource) -> Fact<Text> {
+    let at = |name: &str| plan.at(&format!("backup_rules.standard_schedule.{name}")).filter(|node| !node.is_null());
+    let Some(kind) = at("recurrence_type") else { return Fact::absent(plan.head) };
+    if kind.as_str() == Some("WEEKLY") {
+        let days = at("days_of_week");
+        return weekly_on(days.map_or(&[][..], Node::items).iter(), days.unwrap_or(kind));
+    }
+    let hour = |name: &str| at(&format!("backup_window.{name}")).and_then(reading::as_number);
+    let window = hour("start_hour_of_day").map(|start| hour("end_hour_of_day").unwrap_or(24.0) - start);
+    let hours = at("hourly_frequency").and_then(reading::as_number);
+    Fact::read(kind, Node::scalar).map(|kind| match (kind.as_str(), hours) {
+        ("HOURLY", Some(hours)) => {
+            let longest = window.map_or(hours, |window| hours.max(24.0 - window));
+            format!("rate({longest} hours)").into()
+        }
+        ("DAILY", _) => "rate(1 day)".into(),
+        ("MONTHLY", _) => "rate(31 days)".into(),
+        ("YEARLY", _) => "rate(366 days)".into(),
+        _ => kind,
+    })
+}
+
+/// Once on each of these days, `MONDAY`; a day that is not known is left out, which makes the gap longer.
+fn weekly_on<'n>(days: impl Iterator<Item = &'n Node>, at: &Node) -> Fact<Text> {
+    let days: Vec<String> = days.filter_map(Node::as_str).filter_map(|day| day.get(..3)).map(str::to_owned).collect();
+    let schedule = if days.is_empty() { "rate(7 days)".into() } else { format!("0 0 * * {}", days.join(",")).into() };
+    Fact::known(schedule, at.span)
 }
