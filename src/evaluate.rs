@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
-    PagingService, Place, Pool, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service,
-    Shared, Workload,
+    PagingService, Place, Pool, PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule,
+    Service, Shared, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -202,6 +202,7 @@ fn judge_all<'m>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
         "autoscaler" => Autoscaler,
         "monitor" => Monitor,
         "queue" => Queue,
+        "post_mortem" => PostMortem,
         "certificate" => Certificate,
         "log_store" => LogStore,
     }

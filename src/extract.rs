@@ -14,6 +14,7 @@ mod kubernetes;
 mod make;
 mod migration;
 mod ownership;
+mod postmortem;
 mod prometheus;
 pub(crate) mod runbook;
 pub(crate) mod site;
@@ -93,6 +94,7 @@ pub const EXTRACTORS: &[Extractor] = &[
     make::extract,
     migration::extract,
     ownership::extract,
+    postmortem::extract,
     prometheus::extract,
     runbook::extract,
     slo::extract,

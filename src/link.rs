@@ -18,6 +18,7 @@ mod images;
 mod index;
 mod jobs;
 mod kubernetes;
+mod listed;
 mod loss;
 mod measured;
 mod migrations;
@@ -27,6 +28,7 @@ mod objectives;
 mod ownership;
 mod plans;
 mod pools;
+mod postmortems;
 mod practice;
 mod probed;
 mod promises;
@@ -45,6 +47,7 @@ mod services;
 mod siblings;
 mod signals;
 mod storage;
+mod tested;
 mod theater;
 mod volumes;
 
@@ -150,6 +153,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     measured::judge(model, &selecting);
     probed::judge(model, &selecting, context);
     queues::judge(model, context);
+    tested::judge(model);
     certificates::judge(model, context);
     promises::judge(model);
     routing::join(model);
@@ -159,6 +163,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     references::judge(model, context);
     review::judge(model, context);
     ownership::join(model, context);
+    listed::judge(model);
     routing::teams::join(model);
     backups::join(model, context);
     plans::join(model, context);
@@ -168,6 +173,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     pools::join(model, &register);
     capacity::autoscalers(model);
     practice::join(model, &register, context);
+    postmortems::join(model, &register, context);
     releases::join(model, &register, context);
     migrations::join(model, &register, context);
     forward::decide(model);

@@ -19,6 +19,7 @@ pub mod objective;
 pub mod oncall;
 pub mod owners;
 pub mod pool;
+pub mod postmortem;
 pub mod practice;
 pub mod probe;
 pub mod queue;
@@ -51,6 +52,7 @@ pub use objective::Objective;
 pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use pool::Pool;
+pub use postmortem::PostMortem;
 pub use practice::{Deployment, Drill, OwnerPattern};
 pub use probe::Probe;
 pub use queue::Queue;
@@ -209,6 +211,8 @@ pub struct Model {
     pub objectives: Vec<Objective>,
     /// Drills held.
     pub drills: Vec<Drill>,
+    /// Records of what broke.
+    pub post_mortems: Vec<PostMortem>,
     /// Lines of CODEOWNERS.
     pub owner_patterns: Vec<OwnerPattern>,
     /// Configurations that route alerts; none before linking.
@@ -301,6 +305,7 @@ impl Model {
         self.migrations.extend(other.migrations);
         self.objectives.extend(other.objectives);
         self.drills.extend(other.drills);
+        self.post_mortems.extend(other.post_mortems);
         self.owner_patterns.extend(other.owner_patterns);
         self.receivers.extend(other.receivers);
         self.paging_services.extend(other.paging_services);

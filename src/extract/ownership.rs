@@ -14,7 +14,10 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
         Content::Values(documents) if matches!(name, "OWNERS" | "OWNERS.yaml" | "OWNERS.yml") => {
             facts.model.owner_patterns.extend(documents.iter().filter_map(|it| folder_owners(input, folder, it)));
         }
-        Content::Values(documents) => facts.model.catalogue.extend(documents.iter().filter_map(|it| entry(input, it))),
+        Content::Values(documents) => {
+            facts.model.catalogue.extend(documents.iter().filter_map(|it| entry(input, it)));
+            facts.model.surroundings.teams.extend(documents.iter().filter_map(team));
+        }
         _ => {}
     }
 }
@@ -123,6 +126,13 @@ fn folder_owners(input: &Input<'_>, folder: &str, document: &Node) -> Option<Own
 /// Kinds of a Backstage catalogue that run, or hold what runs.
 /// <https://backstage.io/docs/features/software-catalog/descriptor-format>
 const CATALOGUE_KINDS: &[&str] = &["Component", "System", "API", "Resource"];
+
+/// The name of a team that a Backstage catalogue lists.
+fn team(document: &Node) -> Option<Text> {
+    let group = document.get("apiVersion")?.as_str()?.split('/').next()?;
+    let listed = group == "backstage.io" && document.get("kind")?.as_str()? == "Group";
+    document.at(&["metadata", "name"])?.scalar().filter(|_| listed)
+}
 
 /// Annotations and labels in which catalogues keep a tier.
 const TIER_KEYS: &[&str] = &["tier", "service-tier", "criticality", "backstage.io/tier", "service_tier"];

@@ -20,6 +20,7 @@ mod reading;
 mod receivers;
 mod releases;
 mod restore_tests;
+mod teams;
 mod workloads;
 
 use std::collections::BTreeSet;
@@ -50,6 +51,7 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         grafana::extract(ground, &mut seen, facts);
         notices::extract(ground, facts);
         probes::extract(ground, facts);
+        teams::extract(ground, facts);
         queues::extract(ground, &mut seen, facts);
         certificates::extract(ground, &mut seen, facts);
         logs::extract(ground, &mut seen, facts);

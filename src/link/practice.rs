@@ -2,7 +2,8 @@
 
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Deployment, Drill, Id, Model, Service};
+use crate::model::{Deployment, Drill, Fact, Id, Model, Service};
+use crate::tree::Text;
 
 /// Joins deployments and drills to services.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
@@ -42,6 +43,19 @@ fn judge(model: &mut Model, context: &Context<'_>) {
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let own = model[id].drills.first().map(|drill| model[*drill].place.span);
+        // A schedule has no date, and one for all needs none.
+        let scheduled = for_all.is_some() || model[id].drills.iter().any(|drill| model[*drill].scheduled);
+        let dated = model[id].drills.iter().map(|drill| &model[*drill].date);
+        let dated = dated.filter_map(|date| Some((age(date.value()?, context.today)?, date.span)));
+        let newest = dated.min_by_key(|(days, _)| *days).filter(|_| !scheduled);
+        model[id].drilled_days = newest.map_or_else(Fact::default, |(days, span)| Fact::known(days, span));
         model[id].drilled = found_or_elsewhere(own.or(for_all), "drills", context.external.drills.as_ref());
     }
+}
+
+/// How many days ago a written date was; none for what is no date. A date to come is today.
+pub(super) fn age(date: &Text, today: jiff::civil::Date) -> Option<i64> {
+    let date: jiff::civil::Date = date.parse().ok()?;
+    let days = date.until((jiff::Unit::Day, today)).ok()?.get_days();
+    Some(i64::from(days).max(0))
 }

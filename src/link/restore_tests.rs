@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::coverage::{Covers, covers};
 use super::names::is_generic;
+use super::practice::age;
 use super::{Context, found_or_elsewhere};
 use crate::model::{Backup, Datastore, Drill, Fact, Id, Model, RestoreTest};
 use crate::tree::{Text, Unknown};
@@ -58,13 +59,6 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &mut model[id];
     datastore.restore_tested_days = newest.map_or_else(Fact::default, |(days, span)| Fact::known(days, span));
     datastore.restore_tested = Fact { span: tested.span.or(Some(datastore.place.span)), ..tested };
-}
-
-/// How many days ago a written date was; none for what is no date. A date to come is today.
-fn age(date: &Text, today: jiff::civil::Date) -> Option<i64> {
-    let date: jiff::civil::Date = date.parse().ok()?;
-    let days = date.until((jiff::Unit::Day, today)).ok()?.get_days();
-    Some(i64::from(days).max(0))
 }
 
 fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> Covers {

@@ -54,6 +54,9 @@ facts! {
         missing_data: Fact<Text>,
         /// Whether it asks if something is there, so that no data at all is the worst answer.
         presence: bool,
+        /// Whether a unit test names the file of its rules; asked of the first alert of a file, where some rules are
+        /// tested.
+        tested: Fact<bool>,
         /// A recording that its expression names and that nothing here records; unknown where it may be recorded
         /// elsewhere.
         unrecorded: Fact<Text>,

@@ -45,6 +45,8 @@ facts! {
         multi_zone: Fact<bool>,
         /// Whether its storage grows by itself when it fills.
         storage_autoscaling: Fact<bool>,
+        /// Whether its logs are sent to where they are kept and searched; absent where that is not said of its kind.
+        logs_exported: Fact<bool>,
         /// Whether an alert watches its free storage.
         storage_alerted: Fact<bool>,
         /// Whether a copy of its data lies outside of its own region: backups, a replica, or copies that a plan makes.

@@ -73,6 +73,11 @@ facts! {
         rollback: RollbackPath,
         /// Whether a dated drill or a scheduled experiment covers it.
         drilled: Fact<bool>,
+        /// How many days ago the newest dated drill was held; null where none is dated, as of an experiment that runs by
+        /// itself.
+        drilled_days: Fact<i64>,
+        /// Whether its owner is among the teams that are listed; absent where none are listed here, or by other names.
+        owner_listed: Fact<bool>,
     } plain {
         /// Every member with the reason it was linked.
         members: Vec<Member>,

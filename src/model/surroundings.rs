@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub dashboards: Vec<Text>,
     /// Pages that say what happens when an error budget is spent.
     pub budget_policies: Vec<Span>,
+    /// Names of teams that are listed: in a catalogue, in an organisation, in a paging tool.
+    pub teams: Vec<Text>,
 }
 
 impl Surroundings {
@@ -28,6 +30,7 @@ impl Surroundings {
         self.makefiles.extend(other.makefiles);
         self.dashboards.extend(other.dashboards);
         self.budget_policies.extend(other.budget_policies);
+        self.teams.extend(other.teams);
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::schema::Kind;
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Inhibition, LogStore, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool,
-    Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Workload,
+    PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -68,6 +68,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Autoscaler::described,
     Monitor::described,
     Queue::described,
+    PostMortem::described,
     Certificate::described,
     LogStore::described,
 ];

@@ -148,6 +148,7 @@ impl Declared<'_> {
             soft_delete_days: self.told("soft_delete_days").map_or_else(Fact::default, |told| number(told.fact)),
             multi_zone: self.flag("multi_zone"),
             storage_autoscaling: self.flag("storage_autoscaling"),
+            logs_exported: self.flag("logs_exported"),
             copied_elsewhere: self.flag("geo_redundant_backup"),
             own_interval_minutes: self.minutes("backup_interval"),
             pitr_lag_minutes: self.minutes("pitr_lag"),

@@ -234,6 +234,7 @@ mod tests {
         "skip_final_snapshot",
         "soft_delete_days",
         "storage_autoscaling",
+        "logs_exported",
         "versioned",
     ];
 
