@@ -238,6 +238,7 @@ impl<'c> Register<'c> {
         let users = self.users.get(&workload.plain_name.to_ascii_lowercase())?;
         let same = |user: &&Id<Workload>| **user != id && model[**user].namespace.value() == workload.namespace.value();
         let (service, user) = most(users.iter().copied().filter(|user| same(&user)), model)?;
+        let (service, user, _) = most(users.iter().copied().filter(|user| same(&user)), model)?;
         let reason = format!("{} names it in its environment", model[user].name);
         Some(Claim { service: Claimed::Known(service), reason })
     }
@@ -371,6 +372,15 @@ impl<'c> Register<'c> {
 /// The service that most of some workloads are of, and the first of them. Several services that share a database alike
 /// say nothing of whose it is.
 fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<Service>, Id<Workload>)> {
+        let (service, user, alone) = most(users.copied(), model)?;
+        // An address of Terraform's leads to all instances of a resource, each of which may be another service's.
+        (alone || datastore.address.is_empty()).then(|| (service, model[user].name.clone()))
+    }
+}
+
+/// The service that most of some workloads are of, the first of them, and whether they are all of it. Several services
+/// that share a database alike say nothing of whose it is.
+fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<Service>, Id<Workload>, bool)> {
     let mut votes: BTreeMap<Id<Service>, BTreeSet<Id<Workload>>> = BTreeMap::new();
     for user in users {
         if let Some(service) = model[user].service {
@@ -382,6 +392,8 @@ fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<
     let (service, users) = first.next()?;
     let alone = first.next().is_none();
     users.first().filter(|_| alone).map(|user| (*service, *user))
+    let is_most = first.next().is_none();
+    users.first().filter(|_| is_most).map(|user| (*service, *user, votes.len() == 1))
 }
 
 /// Programs that show what is in databases of others, or measure them: by the names of their images and workloads.
@@ -527,6 +539,12 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
                 && !workload.off
                 && !workload.helper
                 && !stores.contains(id)
+            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(depth);
+        let anchor = places(true).or(any_workload).or(any_datastore).cloned();
+        // A Job runs once, and what is switched off does not run: nothing is left to page for, or to roll back.
+        let deployable = workloads.iter().any(|id| {
+            let workload = &model[*id];
+            judged(&workload.place) && workload.kind != "Job" && !workload.off && !workload.helper && !stores.contains(id)
         });
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
         let holds_data = !register.nameless.contains(&id)
