@@ -544,7 +544,11 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         // A Job runs once, and what is switched off does not run: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| {
             let workload = &model[*id];
-            judged(&workload.place) && workload.kind != "Job" && !workload.off && !workload.helper && !stores.contains(id)
+            judged(&workload.place)
+                && workload.kind != "Job"
+                && !workload.off
+                && !workload.helper
+                && !stores.contains(id)
         });
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
         let holds_data = !register.nameless.contains(&id)
