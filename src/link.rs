@@ -23,6 +23,7 @@ mod loss;
 mod measured;
 mod migrations;
 mod monitors;
+mod monitoring;
 mod names;
 mod objectives;
 mod ownership;

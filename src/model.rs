@@ -430,10 +430,40 @@ pub struct Gap {
 pub enum Hides {
     /// Kubernetes objects, alerts among them.
     Kubernetes,
+    /// Kubernetes objects of a monitoring stack, whose alerts are about everything that runs in a cluster.
+    Monitoring,
     /// Terraform resources.
     Terraform,
     /// Alerting rules.
     Alerts,
     /// Pipelines.
     Pipelines,
+}
+
+/// Names of charts and repositories that bring rules for every pod, or send all series to where others keep such rules.
+/// <https://github.com/prometheus-community/helm-charts/tree/main/charts/kube-prometheus-stack>,
+/// <https://github.com/VictoriaMetrics/helm-charts/tree/master/charts/victoria-metrics-k8s-stack>,
+/// <https://github.com/grafana/k8s-monitoring-helm>
+const STACKS: &[&str] =
+    &["k8s-monitoring", "kube-prometheus", "prometheus-operator", "rancher-monitoring", "victoria-metrics-k8s-stack"];
+
+/// Words in the addresses of folders elsewhere that hold what watches a cluster.
+const WATCHING: &[&str] = &["alerting", "alerts", "monitoring", "o11y", "observability", "prometheusrules"];
+
+impl Hides {
+    /// What objects of Kubernetes may be that were not read, by the words that say where they are: the name of a chart,
+    /// the address of a folder. A file of definitions (CRDs) watches nothing.
+    pub fn in_cluster(words: &str) -> Self {
+        let lower = words.to_ascii_lowercase();
+        let defines = lower.contains("crd") || lower.contains("monitoring.coreos.com");
+        let is_word = |word: &str| WATCHING.contains(&word);
+        let watches = STACKS.iter().any(|name| lower.contains(name))
+            || lower.contains("://") && lower.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word);
+        if watches && !defines { Self::Monitoring } else { Self::Kubernetes }
+    }
+
+    /// Whether objects of Kubernetes may be among them.
+    pub fn kubernetes(self) -> bool {
+        matches!(self, Self::Kubernetes | Self::Monitoring)
+    }
 }

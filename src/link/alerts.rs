@@ -9,10 +9,10 @@ use super::kubernetes::Selecting;
 use super::names::{camel_words, folders, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, host};
 use super::services::{Register, join as join_service, tagged};
-use super::{Context, Declared, at_large, found_or_elsewhere, signals};
+use super::{Context, Declared, at_large, monitoring, signals};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload, release};
-use crate::tree::{Text, Unknown};
+use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
+use crate::tree::Text;
 
 /// Labels of an alert that name a service.
 const LABELS: &[&str] = &["service", "app", "application", "component", "service_name", "sli_service", "type"];
@@ -295,47 +295,27 @@ impl EngineAlerts {
 }
 
 fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<Alert>>>, context: &Context<'_>) {
+    let unread = monitoring::unread(model);
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
+        let in_cluster = model[id].platform == "kubernetes";
         let first = watched.get(&id).and_then(|alerts| alerts.first());
         let found = first.map(|alert| model[*alert].place.span);
-        model[id].alerted = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
+        model[id].alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);
     }
 }
 
-/// Charts that bring alerts for whatever runs in the cluster.
-const BRINGING_ALERTS: &[&str] =
-    &["kube-prometheus-stack", "kube-prometheus", "prometheus-operator", "victoria-metrics-k8s-stack"];
-
-/// What installs such a chart from elsewhere: its alerts may watch whatever runs in the same cluster.
-fn brought(model: &Model) -> Option<Unknown> {
-    let brings = |release: &&release::Release| {
-        let chart = release.chart.value().map(|chart| chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart));
-        release.place.environment.production
-            && !release.place.library
-            && !release.without_rules
-            && release.source != release::Source::Here
-            && chart.is_some_and(|chart| BRINGING_ALERTS.contains(&chart))
-    };
-    let release = model.releases.iter().find(brings)?;
-    let chart = release.chart.value()?;
-    let reason = format!("the chart `{chart}`, which brings alerts for all that runs in a cluster, is not here");
-    Some(Unknown::new(reason, "vendor the chart, or audit the rendered manifests as well", release.place.span))
-}
-
 fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>, context: &Context<'_>) {
-    let brought = brought(model);
+    let unread = monitoring::unread(model);
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
+        let service = &model[id];
+        let in_cluster = service.workloads.iter().any(|workload| model[*workload].platform == "kubernetes")
+            || service.datastores.iter().any(|datastore| model[*datastore].platform == "kubernetes");
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
         let mut calling = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
         let along = || at_large.get(&id).map(|alert| &model[*alert]);
         let found = calling.next().or_else(along).map(|alert| alert.place.span);
-        let in_cluster = model[id].workloads.iter().any(|workload| model[*workload].platform == "kubernetes");
-        let unknown = brought.clone().filter(|_| found.is_none() && in_cluster && context.external.alerts.is_none());
-        model[id].alerted = match unknown {
-            Some(unknown) => Fact::unknown(unknown),
-            None => found_or_elsewhere(found, "alerts", context.external.alerts.as_ref()),
-        };
+        model[id].alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);
     }
 }

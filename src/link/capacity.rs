@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kubernetes::same_namespace;
-use crate::model::{Autoscaler, Container, Fact, Hides, Id, Model, Workload};
+use crate::model::{Autoscaler, Container, Fact, Id, Model, Workload};
 use crate::tree::{Text, Unknown};
 
 /// Gives containers and workloads the defaults they live under. Before anything changes how many copies run.
@@ -112,7 +112,7 @@ fn dangling(model: &Model, scaler: &Autoscaler) -> Option<Fact<Text>> {
             scaler.place.span,
         )));
     }
-    if let Some(gap) = model.gaps.iter().find(|gap| gap.hides == Hides::Kubernetes) {
+    if let Some(gap) = model.gaps.iter().find(|gap| gap.hides.kubernetes()) {
         return Some(Fact::unknown(Unknown::new(
             format!("`{kind}/{name}`, which it scales, may be in {}, which was not read ({})", gap.path, gap.reason),
             "audit the rendered manifests as well",

@@ -1,7 +1,7 @@
 //! Scheduled jobs → the alerts that would tell that one failed, or did not run. Uses `model`.
 
 use super::series::{Matcher, Patterns};
-use super::{Context, found_or_elsewhere};
+use super::{Context, monitoring};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Fact, Id, Model, Workload};
 use crate::source::Span;
@@ -28,6 +28,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     if !about_jobs.iter().any(|alert| at_large(&alert)) && context.external.alerts.is_none() {
         return;
     }
+    let unread = monitoring::unread(model);
     let patterns = Patterns::new(about_jobs.iter().flat_map(|alert| &alert.watches).flat_map(matchers));
     let found: Vec<(Id<Workload>, Fact<bool>)> = model
         .each::<Workload>()
@@ -36,7 +37,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
             let generic = about_jobs.iter().find(|alert| watches(alert, workload, &patterns));
             let found = generic.map(|alert| alert.place.span).or_else(|| by_service(model, workload));
             let found = found.or_else(|| signs_of_life(workload));
-            (id, found_or_elsewhere(found, "alerts", context.external.alerts.as_ref()))
+            (id, monitoring::alerted(found, true, unread.as_ref(), context))
         })
         .collect();
     for (id, fact) in found {

@@ -149,7 +149,7 @@ impl<'c> Known<'c> {
             let folder = makefile.path.rsplit_once('/').map_or("", |(folder, _)| folder);
             (Text::from(folder), (makefile.targets.iter().cloned().collect(), makefile.open))
         });
-        let hides = |what: Hides| model.gaps.iter().any(|gap| gap.hides == what);
+        let hides = |what: fn(Hides) -> bool| model.gaps.iter().any(|gap| what(gap.hides));
         Self {
             context,
             names,
@@ -160,8 +160,8 @@ impl<'c> Known<'c> {
             files,
             folders,
             makefiles: makefiles.collect(),
-            kubernetes_hidden: hides(Hides::Kubernetes),
-            terraform_hidden: hides(Hides::Terraform),
+            kubernetes_hidden: hides(Hides::kubernetes),
+            terraform_hidden: hides(|what| what == Hides::Terraform),
         }
     }
 

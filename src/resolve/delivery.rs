@@ -103,7 +103,8 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
 }
 
 fn gap(files: &Files<'_>, span: Span, reason: String) -> Gap {
-    Gap { hides: Hides::Kubernetes, span, path: files.path_of(span.source).into(), reason: reason.into() }
+    let hides = Hides::in_cluster(&reason);
+    Gap { hides, span, path: files.path_of(span.source).into(), reason: reason.into() }
 }
 
 /// Files that keep a copy of what is built (`install.yaml`): every object of theirs is one that is built, value by value.
@@ -241,7 +242,19 @@ fn is_told(node: &Node) -> bool {
 fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Vec<Gap> {
     let reasons = flux::elsewhere(known, node).into_iter().chain(argocd::elsewhere(known, node));
     let reasons = reasons.chain(release::elsewhere(known, node));
-    reasons.map(|(span, reason)| gap(known.files, span, reason)).collect()
+    reasons
+        .map(|(span, reason)| {
+            let found = gap(known.files, span, reason);
+            if brings_no_rules(node) { Gap { hides: Hides::Kubernetes, ..found } } else { found }
+        })
+        .collect()
+}
+
+/// Whether the values that a chart is given switch off the rules that the Prometheus stack comes with.
+fn brings_no_rules(node: &Node) -> bool {
+    let values = [&["spec", "values"][..], &["spec", "source", "helm", "valuesObject"]];
+    let off = |path: &&[&str]| node.at(path)?.at(&["defaultRules", "create"])?.as_bool();
+    values.iter().any(|path| off(path) == Some(false))
 }
 
 /// Whether a document is a Kubernetes object or a kustomization, which builds look at.

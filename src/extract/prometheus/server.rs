@@ -6,6 +6,9 @@ use crate::model::routing::Prometheus;
 use crate::model::{Fact, Labels, Probe};
 use crate::source::Span;
 use crate::tree::{Map, Node, Text, Unknown};
+use crate::model::{Fact, Gap, Hides, Labels};
+use crate::source::Span;
+use crate::tree::{Map, Node, Text};
 
 /// Adds what a document says of a Prometheus.
 pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
@@ -28,7 +31,13 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
                 let namespace =
                     namespace.map_or_else(|| Fact::absent(node.span), |node| Fact::read(node, Node::scalar));
                 facts.model.routing.prometheis.push(of_spec(input, spec, namespace));
+                sends(input, spec.get("remoteWrite"), facts);
             }
+            return;
+        }
+        // Of the cluster observability operator, a Prometheus with all around it.
+        Some("MonitoringStack") => {
+            sends(input, node.at(&["spec", "prometheusConfig", "remoteWrite"]), facts);
             return;
         }
         _ => {}
@@ -36,11 +45,13 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
     // Values of the chart of the Prometheus stack.
     if key == Some("prometheusSpec") {
         facts.model.routing.prometheis.push(of_spec(input, node, Fact::absent(node.span)));
+        sends(input, node.get("remoteWrite"), facts);
         return;
     }
     if is_configuration(map) {
         facts.model.probes.extend(jobs(node).filter_map(|job| probe(input, job)));
         facts.model.routing.prometheis.push(of_file(input, node));
+        sends(input, node.get("remote_write"), facts);
         return;
     }
     if map.get("tests").is_some() && map.get("rule_files").is_some() {
@@ -51,6 +62,28 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
     for entry in &map.entries {
         visit(input, &entry.value, Some(&entry.key), facts);
     }
+}
+
+/// What a Prometheus in production sends its series to outside of the cluster: alerts on them may be evaluated there.
+fn sends(input: &Input<'_>, list: Option<&Node>, facts: &mut Facts) {
+    let place = input.place(list.map_or(Span::head(input.id), |list| list.span), &[]);
+    if !place.environment.production || place.library {
+        return;
+    }
+    let addresses = list.map_or(&[][..], Node::items).iter().filter_map(|target| target.get("url"));
+    let outside = |url: &&Node| {
+        let written = url.as_str().unwrap_or_default();
+        let address = written.split_once("://").map_or(written, |(_, rest)| rest);
+        let host = address.split(['/', ':']).next().unwrap_or_default();
+        host.contains('.') && !host.ends_with(".svc") && !host.contains(".svc.") || url.as_unknown().is_some()
+    };
+    let Some(url) = addresses.into_iter().find(outside) else { return };
+    facts.model.gaps.push(Gap {
+        hides: Hides::Monitoring,
+        span: url.span,
+        path: place.path,
+        reason: "series are sent elsewhere (`remoteWrite`), where further alerts may be evaluated".into(),
+    });
 }
 
 /// Prometheus' own configuration: rule files, or scraping beside global settings.

@@ -336,7 +336,7 @@ fn collect(
             None => path.to_owned(),
         };
         installed.renderings.gaps.push(Gap {
-            hides: Hides::Kubernetes,
+            hides: Hides::in_cluster(&reason),
             span,
             path: path.into(),
             reason: match reason.strip_prefix("chart not analysed: ") {

@@ -167,8 +167,8 @@ impl<'a> Build<'a, '_> {
     }
 
     fn gap(&mut self, span: Span, reason: impl Into<Text>) {
-        let path = self.files_path(span);
-        self.built.gaps.push(Gap { hides: Hides::Kubernetes, span, path, reason: reason.into() });
+        let (path, reason) = (self.files_path(span), reason.into());
+        self.built.gaps.push(Gap { hides: Hides::in_cluster(&reason), span, path, reason });
     }
 
     fn files_path(&self, span: Span) -> Text {
