@@ -75,7 +75,8 @@ fn sends(input: &Input<'_>, list: Option<&Node>, facts: &mut Facts) {
         let written = url.as_str().unwrap_or_default();
         let address = written.split_once("://").map_or(written, |(_, rest)| rest);
         let host = address.split(['/', ':']).next().unwrap_or_default();
-        host.contains('.') && !host.ends_with(".svc") && !host.contains(".svc.") || url.as_unknown().is_some()
+        // `mimir.metrics.svc.cluster.local` is beside it.
+        host.contains('.') && host.split('.').all(|part| part != "svc") || url.as_unknown().is_some()
     };
     let Some(url) = addresses.into_iter().find(outside) else { return };
     facts.model.gaps.push(Gap {
