@@ -118,12 +118,13 @@ pub(super) fn mark(model: &mut Model) {
     }
 }
 
-/// Whether its pods do nothing: they are evicted when others need their room.
+/// Whether its pods do nothing: they are evicted when others need their room. One that prepares its node first, and
+/// pauses, has done something.
 /// <https://kubernetes.io/docs/tasks/administer-cluster/node-overprovisioning/>
 fn holds_room(model: &Model, id: Id<Workload>) -> bool {
-    let mut main = model[id].containers.iter().map(|id| &model[*id]).filter(|container| !container.init).peekable();
-    main.peek().is_some()
-        && main.all(|it| it.ports.is_empty() && it.image.value().is_some_and(|image| of_image(image) == PLACEHOLDER))
+    let mut all = model[id].containers.iter().map(|id| &model[*id]).peekable();
+    all.peek().is_some()
+        && all.all(|it| it.ports.is_empty() && it.image.value().is_some_and(|image| of_image(image) == PLACEHOLDER))
 }
 
 /// Whether its name says so, or the image of every container that runs beside the others until the end.

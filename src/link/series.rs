@@ -182,6 +182,8 @@ impl Identity {
             identity.add("container", name.clone());
             identity.add("container_name", name);
         }
+        let probes = workload.containers.iter().flat_map(|container| model[*container].probes.iter().cloned());
+        identity.labels.insert(Text::const_new("probe_type"), probes.collect());
         for labels in [&workload.pod_labels, &workload.labels] {
             for (key, value) in &labels.0 {
                 if let Some(value) = value.value() {

@@ -126,5 +126,7 @@ facts! {
     } plain {
         /// Its ports: name and number.
         ports: Vec<(Text, Option<i64>)>,
+        /// The probes it declares, as the kubelet's measurements call them: `Startup`, `Readiness`, `Liveness`.
+        probes: Vec<Text>,
     }
 }

@@ -31,6 +31,14 @@ const MOVING_TAGS: &[&str] = &[
 ];
 
 /// The name and number of every port a container declares.
+/// The kinds of probes that stand in a container, by the label `probe_type` of `prober_probe_total`.
+/// <https://kubernetes.io/docs/reference/instrumentation/metrics/>
+fn probes(container: &Node) -> Vec<Text> {
+    let kinds = [("startupProbe", "Startup"), ("readinessProbe", "Readiness"), ("livenessProbe", "Liveness")];
+    let declared = kinds.into_iter().filter(|(key, _)| container.get(key).is_some_and(|probe| !probe.is_null()));
+    declared.map(|(_, kind)| Text::const_new(kind)).collect()
+}
+
 fn ports(container: &Node) -> Vec<(Text, Option<i64>)> {
     let listed = container.get("ports").map_or(&[][..], Node::items);
     listed
@@ -76,6 +84,7 @@ fn read(object: &Object<'_>, pod: &Node, container: &Node, init: bool, owner: Id
         memory_limit: capacity::memory_limit(pod, container, head),
         workload: Some(owner),
         ports: ports(container),
+        probes: probes(container),
         ..Container::default()
     }
 }
