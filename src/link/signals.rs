@@ -59,7 +59,9 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         let work = match alerts.iter().find(own) {
             _ if !service.alerted.is_true() => Fact::default(),
             Some(alert) => Fact::known(true, alert.place.span),
-            None => Fact::known(false, alerts.first().map(|alert| alert.place.span)),
+            // What a scheduled job does is to end well, and that the cluster's own alerts tell.
+            None if only_jobs(model, service) => Fact::default(),
+            None => Fact::known(false, alerts.first().map(|alert| alert.place.span).or(service.alerted.span)),
         };
         let public = match entered.get(&id) {
             Some(span) => Fact::known(true, *span),
@@ -70,6 +72,17 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         service.alerted_on_work = work;
         service.public = public;
     }
+}
+
+/// Whether all that runs of a service in production runs until it ends.
+fn only_jobs(model: &Model, service: &Service) -> bool {
+    let mut running = service
+        .workloads
+        .iter()
+        .map(|id| &model[*id])
+        .filter(|workload| workload.place.environment.production)
+        .peekable();
+    running.peek().is_some() && running.all(|workload| matches!(workload.kind.as_str(), "Job" | "CronJob"))
 }
 
 /// Says of every datastore which of its signals are alerted on.
