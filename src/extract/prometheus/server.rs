@@ -3,12 +3,9 @@
 use crate::extract::kubernetes::label_selector;
 use crate::extract::{Facts, Input};
 use crate::model::routing::Prometheus;
-use crate::model::{Fact, Labels, Probe};
+use crate::model::{Fact, Gap, Hides, Labels, Probe};
 use crate::source::Span;
 use crate::tree::{Map, Node, Text, Unknown};
-use crate::model::{Fact, Gap, Hides, Labels};
-use crate::source::Span;
-use crate::tree::{Map, Node, Text};
 
 /// Adds what a document says of a Prometheus.
 pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
