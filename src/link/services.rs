@@ -237,7 +237,6 @@ impl<'c> Register<'c> {
         }
         let users = self.users.get(&workload.plain_name.to_ascii_lowercase())?;
         let same = |user: &&Id<Workload>| **user != id && model[**user].namespace.value() == workload.namespace.value();
-        let (service, user) = most(users.iter().copied().filter(|user| same(&user)), model)?;
         let (service, user, _) = most(users.iter().copied().filter(|user| same(&user)), model)?;
         let reason = format!("{} names it in its environment", model[user].name);
         Some(Claim { service: Claimed::Known(service), reason })
@@ -364,14 +363,6 @@ impl<'c> Register<'c> {
         let names = datastore.names.iter().filter(|name| !is_generic(name));
         let names = names.map(compact_str::CompactString::to_lowercase);
         let users = names.chain(resource_of(&datastore.address)).filter_map(|name| self.users.get(&name)).flatten();
-        let (service, user) = most(users.copied(), model)?;
-        Some((service, model[user].name.clone()))
-    }
-}
-
-/// The service that most of some workloads are of, and the first of them. Several services that share a database alike
-/// say nothing of whose it is.
-fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<Service>, Id<Workload>)> {
         let (service, user, alone) = most(users.copied(), model)?;
         // An address of Terraform's leads to all instances of a resource, each of which may be another service's.
         (alone || datastore.address.is_empty()).then(|| (service, model[user].name.clone()))
@@ -390,8 +381,6 @@ fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<
     let most = votes.values().map(BTreeSet::len).max()?;
     let mut first = votes.iter().filter(|(_, users)| users.len() == most);
     let (service, users) = first.next()?;
-    let alone = first.next().is_none();
-    users.first().filter(|_| alone).map(|user| (*service, *user))
     let is_most = first.next().is_none();
     users.first().filter(|_| is_most).map(|user| (*service, *user, votes.len() == 1))
 }
@@ -531,16 +520,6 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
         if let Some(anchor) = anchor.as_mut().filter(|_| certain) {
             anchor.doubt = None;
         }
-        // A Job runs once, and what is switched off does not run: nothing is left to page for, or to roll back.
-        let deployable = workloads.iter().any(|id| {
-            let workload = &model[*id];
-            judged(&workload.place)
-                && workload.kind != "Job"
-                && !workload.off
-                && !workload.helper
-                && !stores.contains(id)
-            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(depth);
-        let anchor = places(true).or(any_workload).or(any_datastore).cloned();
         // A Job runs once, and what is switched off does not run: nothing is left to page for, or to roll back.
         let deployable = workloads.iter().any(|id| {
             let workload = &model[*id];

@@ -46,7 +46,6 @@ fn clones(object: &Object<'_>) -> Fact<Text> {
     let sources = ["dataSource", "dataSourceRef"].into_iter().filter_map(|key| object.at(&["spec", key]));
     let mut claims =
         sources.filter(|source| source.get("kind").and_then(Node::as_str) == Some("PersistentVolumeClaim"));
-    let mut claims = sources.filter(|source| source.get("kind").and_then(Node::as_str) == Some("PersistentVolumeClaim"));
     optional(claims.next().and_then(|source| source.get("name")), object.head(), text)
 }
 
@@ -57,7 +56,6 @@ pub(super) fn volume(object: &Object<'_>, facts: &mut Facts) {
     let (share, source) = share(spec).unzip();
     let read_only = source
         .and_then(|source: &Node| source.get("readOnly").or_else(|| source.at(&["volumeAttributes", "readOnly"])));
-    let read_only = source.and_then(|source: &Node| source.get("readOnly").or_else(|| source.at(&["volumeAttributes", "readOnly"])));
     facts.model.kubernetes.volumes.push(PersistentVolume {
         name: object.name.clone(),
         labels: object.labels.clone(),
