@@ -93,7 +93,8 @@ fn is_record(path: &str) -> bool {
 
 fn date(input: &Input<'_>, page: &Page, head: Span) -> Fact<Text> {
     let matter = DATES.iter().filter_map(|key| page.front_matter.as_ref()?.get(key)).find_map(|node| {
-        let (_, date) = date_in(&node.scalar()?)?;
+        let text = node.scalar()?;
+        let (_, date) = date_in(&text)?;
         Some(Fact::known(Text::from(date), node.span))
     });
     let named = || date_in(&input.source.path).map(|(_, date)| Fact::known(Text::from(date), head));
