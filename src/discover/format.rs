@@ -51,6 +51,10 @@ pub(super) fn of(name: &str) -> Kind {
     }
     let Some((stem, extension)) = name.rsplit_once('.') else { return Kind::NoInput };
     if TEMPLATES.contains(&extension) {
+        // A page keeps its sense where a template fills in a name or a number.
+        if ["md", "markdown"].iter().any(|page| stem.rsplit_once('.').is_some_and(|(_, inner)| inner == *page)) {
+            return Kind::Input(Format::Markdown);
+        }
         // `alerts.yaml.j2` would be input once rendered; what `_helpers.tpl` becomes is not known.
         let inner = stem.rsplit_once('.').and_then(|(_, inner)| by_extension(inner));
         return inner.map_or(Kind::NoInput, |_| Kind::Left(UNRENDERED));
@@ -89,7 +93,7 @@ fn by_extension(extension: &str) -> Option<Format> {
         // OpenTofu reads `.tofu` beside `.tf`: <https://opentofu.org/docs/language/files/>
         "tf" | "tofu" | "tfvars" | "hcl" => Format::Hcl,
         "toml" => Format::Toml,
-        "md" | "markdown" => Format::Markdown,
+        "md" | "markdown" | "mdx" => Format::Markdown,
         "jsonnet" | "libsonnet" => Format::Text,
         _ => return None,
     })
@@ -120,6 +124,8 @@ mod tests {
         for (name, kind) in [
             ("alerts.yml", Kind::Input(Format::Yaml)),
             ("README.MD", Kind::Input(Format::Markdown)),
+            ("orders.html.md.erb", Kind::Input(Format::Markdown)),
+            ("orders.mdx", Kind::Input(Format::Markdown)),
             ("main.tf", Kind::Input(Format::Hcl)),
             ("main.tf.json", Kind::Input(Format::Json)),
             ("prod.auto.tfvars", Kind::Input(Format::Hcl)),

@@ -287,11 +287,14 @@ impl Keys {
     fn object(item: &Node, facts: &mut Facts) -> (Vec<LabelMatcher>, Option<Unknown>) {
         let Some(label) = item.get("name").and_then(Node::scalar) else { return (Vec::new(), None) };
         let regex = item.get("regex").and_then(Node::as_bool) == Some(true);
-        let kind = item.get("matchType").and_then(Node::as_str).filter(|kind| !kind.is_empty());
+        let written_kind = item.get("matchType").and_then(Node::as_str);
+        let kind = written_kind.filter(|kind| !kind.is_empty());
         let operator = kind.and_then(Operator::of).unwrap_or(if regex { Operator::Matches } else { Operator::Equal });
         let value = item.get("value").map_or_else(|| Fact::known(Text::default(), item.span), written);
         one(&value, item.span, facts, |value| {
-            let matcher = LabelMatcher::new(label, operator, value, item.span);
+            let mut matcher = LabelMatcher::new(label, operator, value, item.span);
+            // `matchType: !=` without quotes is a tag of YAML, and nothing after it.
+            matcher.untyped = written_kind.is_some_and(str::is_empty);
             if matcher.is_readable() { Ok(vec![matcher]) } else { Err(no_pattern(&matcher)) }
         })
     }

@@ -1,4 +1,5 @@
-//! Pipelines → the jobs that ship to production, and whether each has a way back. Uses `source`, `tree`, `model`.
+//! Pipelines → the jobs that ship to production, and whether each has a way back; the jobs that rehearse by a clock.
+//! Uses `source`, `tree`, `model`.
 //!
 //! One file per platform turns what it reads into jobs, with what they call in the same repository; `job` judges them;
 //! `commands` knows what deploys; `across` finds the way back that another pipeline is. A job that deploys to anything
@@ -16,6 +17,7 @@ mod gitlab;
 mod helm;
 mod jenkins;
 mod job;
+mod rehearsal;
 mod tekton;
 #[cfg(test)]
 mod tests;
@@ -76,6 +78,7 @@ pub fn extract(files: &Files<'_>) -> Facts {
     for job in &jobs {
         found.extend(job::deployment(files, job).map(|deployment| (job, deployment)));
     }
+    facts.model.drills.extend(jobs.iter().filter_map(|job| rehearsal::read(files, job)));
     across::join(files, &jobs, &mut found);
     for (job, deployment) in &found {
         helm::releases(files, job, deployment, &mut facts.model.releases);

@@ -4,7 +4,7 @@
 //! Rules are found by their form, a mapping with a list of `rules` that have `alert` and `expr`, and not by where that
 //! stands. A unit test (`exp_alerts`) and the schema of a custom resource do not have that form.
 
-mod alert;
+pub(super) mod alert;
 mod annotation;
 mod expression;
 mod output;

@@ -20,7 +20,7 @@ pub(super) mod sample;
 pub(crate) mod shortcode;
 #[cfg(test)]
 mod tests;
-pub(super) mod vocabulary;
+pub(crate) mod vocabulary;
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ use crate::extract::{Facts, Input};
 use crate::model::{DocumentLink, Fact, Runbook};
 use crate::source::Span;
 use crate::tree::page::{Link, Page};
-use crate::tree::{Content, Node, Text};
+use crate::tree::{Content, Node, Text, Unknown};
 
 use kind::Kind;
 use outline::{LineKind, Outline};
@@ -115,7 +115,7 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
 
 fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
     let page = outline.page;
-    let draft = draft::read(outline);
+    let draft = draft::read(outline, kind == Kind::Incident);
     let judged = !matches!(kind, Kind::Index | Kind::Template);
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     Runbook {
@@ -124,15 +124,22 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
         kind: Text::const_new(kind.name()),
         words: count(draft.words),
         placeholders: count(draft.placeholders),
-        skeleton: Fact::known(judged && draft.skeleton, outline.head),
+        skeleton: match includes(input) {
+            Some(line) if judged => {
+                let reason = format!("`{line}` puts another file into the page");
+                Fact::unknown(Unknown::new(reason, "audit the rendered pages", outline.head))
+            }
+            _ => Fact::known(judged && draft.skeleton, outline.head),
+        },
         sections: outline.purposes().into_iter().map(|purpose| Text::const_new(purpose.name())).collect(),
-        missing_sections: missing(outline, kind),
+        missing_sections: if judged { missing(outline) } else { Vec::new() },
         executable: doing::first(outline)
             .map_or_else(|| Fact::known(false, outline.head), |span| Fact::known(true, span)),
         escalation: Fact::known(contact::named(outline), outline.head),
         about: about(page),
         headings: page.headings.iter().map(|it| (it.slug.clone(), it.text.clone(), it.span)).collect(),
-        anchors: page.anchors.clone(),
+        anchors: page.anchors.iter().chain(&page.labels).cloned().collect(),
+        labels: page.labels.clone(),
         cells: address::cells(page),
         address: address::read(page),
         mentions: mention::read(outline),
@@ -142,21 +149,19 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
     }
 }
 
-/// The sections that a page for an incident needs and lacks. A lead under the title says what it means. Steps that
-/// stand under no heading for something else may be the diagnosis or the mitigation, so neither is called missing.
-fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
-    if kind != Kind::Incident {
-        return Vec::new();
-    }
+/// The sections that a page for an incident needs and lacks. A lead under the title says what it means, and so does a
+/// sentence that explains the alert. Symptoms that people feel are the impact. Steps that stand under no heading for
+/// something else may be the diagnosis or the mitigation, so neither is called missing.
+fn missing(outline: &Outline<'_>) -> Vec<Text> {
     let mut present = outline.purposes();
     // A heading over nothing, or over a question that nobody has answered, is no section.
-    present.retain(|purpose| {
-        let mut own = outline.lines_for(*purpose);
-        outline.title_purpose == Some(*purpose)
-            || own.any(|line| matches!(line.kind, LineKind::Text | LineKind::Code) && !draft::is_placeholder(line))
-    });
-    if outline.opening_words() >= 8 {
+    present.retain(|purpose| outline.title_purpose == Some(*purpose) || draft::is_answered(outline, *purpose));
+    let mut prose = outline.lines.iter().filter(|line| line.kind == LineKind::Text);
+    if outline.opening_words() >= A_LEAD || prose.any(|line| explains_alert(line.text)) {
         present.insert(Purpose::Meaning);
+    }
+    if outline.words_of_symptoms() >= A_LEAD {
+        present.insert(Purpose::Impact);
     }
     let page = outline.page;
     let steps = page.items.iter().map(|item| item.span).chain(page.code.iter().map(|block| block.span));
@@ -165,6 +170,31 @@ fn missing(outline: &Outline<'_>, kind: Kind) -> Vec<Text> {
         present.extend(NEEDED_TO_ACT);
     }
     NEEDED.iter().filter(|it| !present.contains(it)).map(|it| Text::const_new(it.name())).collect()
+}
+
+/// The line by which a template puts another file into a page: what the page holds is not known then.
+fn includes<'t>(input: &Input<'t>) -> Option<&'t str> {
+    let path = input.source.path.as_str();
+    let marks: &[&str] = match path.rsplit('.').next() {
+        Some("erb") => &["<%= partial", "<%= render", "<%=partial", "<%=render"],
+        Some("j2" | "jinja" | "jinja2") => &["{% include", "{% extends", "{%- include"],
+        _ => return None,
+    };
+    input.source.text.lines().map(str::trim).find(|line| marks.iter().any(|mark| line.contains(mark)))
+}
+
+/// Fewer words say little.
+const A_LEAD: usize = 8;
+
+/// "This alert means that …", "the alert fires when …".
+fn explains_alert(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    let mut after = ["this alert ", "the alert "].iter().filter_map(|start| lower.split_once(start));
+    let verbs = ["mean", "fire", "indicate", "is fired", "is triggered", "triggers", "is raised", "warns", "signals"];
+    after.any(|(_, rest)| {
+        let next: Vec<&str> = rest.splitn(4, ' ').take(3).collect();
+        verbs.iter().any(|verb| next.iter().take(2).any(|word| word.starts_with(verb)) || rest.starts_with(verb))
+    })
 }
 
 /// What front matter says the page is about.
@@ -224,7 +254,7 @@ fn document_link(input: &Input<'_>, link: &Link) -> DocumentLink {
         name: link.target.clone(),
         place: input.place(link.span, &[]),
         url: Fact::known(link.target.clone(), link.span),
-        dead: Fact::unknown(crate::tree::Unknown::new("its end was not looked for", "", link.span)),
+        dead: Fact::unknown(Unknown::new("its end was not looked for", "", link.span)),
         ..DocumentLink::default()
     }
 }

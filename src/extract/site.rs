@@ -4,6 +4,7 @@
 //! Only what stands in the configuration is read: where pages are, what their addresses begin with, whether anything
 //! else makes addresses. Which page answers to which address is worked out by linking.
 
+mod contents;
 mod docusaurus;
 mod hugo;
 mod jekyll;
@@ -26,11 +27,16 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
             let Some(first) = documents.first() else { return };
             match name {
                 "mkdocs.yml" | "mkdocs.yaml" => {
-                    found.sites.push(mkdocs::read(folder, &input.source.path, first));
+                    let site = mkdocs::read(folder, &input.source.path, first);
+                    found.listed.extend(first.get("nav").into_iter().flat_map(|nav| contents::of_nav(&site.content, nav)));
+                    found.sites.push(site);
                     repository::named(&input.source.path, first.get("repo_url"), found);
                 }
                 "_config.yml" | "_config.yaml" | "_config.toml" => {
                     found.sites.extend(jekyll::read(folder, &input.source.path, first));
+                }
+                "toc.yml" | "toc.yaml" | "_toc.yml" | "_toc.yaml" | "myst.yml" | "myst.yaml" => {
+                    found.listed.extend(contents::of_files(folder, first));
                 }
                 "package.json" => repository::package(&input.source.path, first, found),
                 "catalog-info.yaml" | "catalog-info.yml" => {

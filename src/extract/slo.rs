@@ -175,7 +175,7 @@ fn settle(before: usize, source: &'static str, facts: &mut Facts) {
         alert.source = Text::const_new(source);
         alert.slo = true;
         // Burn rates are asked over two windows.
-        alert.smoothed = true;
+        alert.smoothed = Fact::known(true, alert.place.span);
     }
 }
 

@@ -107,7 +107,7 @@ impl Eyes<'_, '_> {
         }
         for watch in &alert.watches {
             match watch {
-                Watch::Series { metric, matchers } => self.look_at_series(metric.as_ref(), matchers, &mut seen),
+                Watch::Series { metric, matchers } => self.look_at_series(alert, metric.as_ref(), matchers, &mut seen),
                 Watch::Dimension { name, value, .. } => self.look_at_dimension(model, name, value, &mut seen),
             }
         }
@@ -117,7 +117,7 @@ impl Eyes<'_, '_> {
         seen
     }
 
-    fn look_at_series(&self, metric: Option<&Text>, matchers: &[(Text, Text, Text)], seen: &mut Seen) {
+    fn look_at_series(&self, alert: &Alert, metric: Option<&Text>, matchers: &[(Text, Text, Text)], seen: &mut Seen) {
         let compiled: Vec<Matcher<'_>> = matchers.iter().map(|written| Matcher::new(written, &self.patterns)).collect();
         let selected = self.series.meant_by(&compiled).into_iter().chain(named_hosts(matchers, self.register));
         for service in selected {
@@ -125,9 +125,19 @@ impl Eyes<'_, '_> {
         }
         let Some(metric) = metric else { return };
         let words = metric.to_ascii_lowercase().replace(['_', ':'], "-");
-        if let Some(service) = self.register.find_at_start(&words) {
+        if let Some(service) = self.register.find_at_start(&words).filter(|service| !self.denies(alert, *service)) {
             seen.service(service, || format!("the metric {metric}"));
         }
+    }
+
+    /// Whether an alert says by a label of its own that it is of something else.
+    fn denies(&self, alert: &Alert, service: Id<Service>) -> bool {
+        let fixed = || alert.output.fixed.iter().find(|(name, _)| LABELS.contains(&name.as_str()));
+        let said = match alert.labels.first(LABELS) {
+            Some((_, fact)) => fact.value(),
+            None => fixed().map(|(_, value)| value),
+        };
+        said.is_some_and(|value| !value.contains("{{") && self.register.find(value) != Some(service))
     }
 
     fn look_at_dimension(&self, model: &Model, name: &str, value: &Fact<Text>, seen: &mut Seen) {

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model, Runbook};
+use crate::source::Span;
 use crate::tree::{Text, Unknown};
 use anchors::{Anchor, Anchors, Style};
 use dashboards::Dashboards;
@@ -100,12 +101,30 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
             }
         }
     }
+    note_listed(model, context);
     let (mut index, mut gone) = (0, gone.into_iter().peekable());
     // Nothing refers to links by id.
     model.links.retain(|_| {
         index += 1;
         gone.next_if_eq(&(index - 1)).is_none()
     });
+}
+
+/// The contents of a site lead to the pages they list.
+fn note_listed(model: &mut Model, context: &Context<'_>) {
+    let found: Vec<(Id<Runbook>, Span)> = {
+        let files = Files::new(model, context.paths);
+        let page = |path: &str| match files.find(path) {
+            Some(File::Page(page)) => Some(page),
+            _ => None,
+        };
+        model.surroundings.listed.iter().filter_map(|(path, span)| Some((page(path)?, *span))).collect()
+    };
+    for (page, span) in found {
+        if model[page].referenced.is_absent() {
+            model[page].referenced = Fact::known(true, span);
+        }
+    }
 }
 
 /// What links are looked up in.
@@ -119,6 +138,8 @@ struct Library<'m> {
     dashboards: Dashboards,
     /// Titles and file names in lower case → the page, where only one is called so.
     by_title: BTreeMap<String, Option<Id<Runbook>>>,
+    /// Labels in lower case → the page of each: `[](#label)` leads to it from any page of the site.
+    labels: BTreeMap<String, Id<Runbook>>,
 }
 
 impl<'m> Library<'m> {
@@ -132,6 +153,7 @@ impl<'m> Library<'m> {
             repositories,
             sites: Shown::all(model),
             by_title: titles(model),
+            labels: labels(model),
             dashboards: Dashboards::new(model, context),
             files,
         }
@@ -283,7 +305,13 @@ impl<'m> Library<'m> {
         };
         if written.is_empty() {
             return match here {
-                Some(page) if anchor.is_some() => self.place_on(page, anchor, ANYWHERE),
+                Some(page) if anchor.is_some() => match self.place_on(page, anchor, ANYWHERE) {
+                    Target::Nothing(missing) => {
+                        let label = files::decode(anchor.unwrap_or_default()).to_lowercase();
+                        self.labels.get(&label).map_or(Target::Nothing(missing), |page| Target::Page(*page))
+                    }
+                    target => target,
+                },
                 _ => Target::Other,
             };
         }
@@ -410,6 +438,11 @@ const ANYWHERE: &[Style] = &[Style::GitHub, Style::GitLab];
 /// How many parts a branch's name may have, and one.
 const LONGEST_BRANCH: usize = 6;
 
+fn labels(model: &Model) -> BTreeMap<String, Id<Runbook>> {
+    let pages = model.each::<Runbook>();
+    pages.flat_map(|(id, page)| page.labels.iter().map(move |label| (label.to_lowercase().into(), id))).collect()
+}
+
 /// Titles and file names of pages that are runbooks or may be.
 fn titles(model: &Model) -> BTreeMap<String, Option<Id<Runbook>>> {
     let mut titles: BTreeMap<String, Option<Id<Runbook>>> = BTreeMap::new();
@@ -445,6 +478,18 @@ fn template(url: &str) -> Option<Vec<String>> {
     }
     pieces.push(rest.to_owned());
     Some(pieces)
+}
+
+/// Whether a link made from a template may lead to the page at a path: what stands around its gaps stands there too.
+pub(super) fn may_become(url: &str, from: &str, path: &str, context: &Context<'_>) -> bool {
+    let Some(mut pieces) = template(url).filter(|_| !url.contains("://")) else { return false };
+    if let Some(last) = pieces.last_mut() {
+        *last = split_anchor(last).0.to_lowercase();
+    }
+    let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
+    let Some(first) = pieces.first_mut().filter(|_| starts) else { return false };
+    *first = joined(root_of(context, from), first).to_lowercase();
+    pieces.last().is_some_and(|last| last.ends_with(".md")) && files::is_like(&path.to_lowercase(), &pieces)
 }
 
 /// The root a path stands in, as what its paths are shown below.

@@ -85,6 +85,9 @@ fn is_plumbing(name: &str) -> bool {
     name.starts_with("csi-") || PLUMBING.contains(&name) || PLUMBING_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
+/// What tries the alerting itself: it fires test alarms, and nobody but the drill misses it.
+const DRILLS: &[&str] = &["fire-drill", "alert-drill", "alarm-drill", "pager-drill", "gameday", "game-day"];
+
 /// Whether the name is that of something that measures, or passes measurements on.
 fn is_telemetry(name: &str) -> bool {
     name.ends_with("exporter") || TELEMETRY.contains(&name)
@@ -92,7 +95,8 @@ fn is_telemetry(name: &str) -> bool {
 
 fn is_helper(name: &str) -> bool {
     let operates = name.ends_with("-operator") || name.ends_with("controller-manager") || OPERATORS.contains(&name);
-    is_telemetry(name) || operates || LOAD_TOOLS.contains(&name)
+    let drills = DRILLS.iter().any(|drill| name.ends_with(drill));
+    is_telemetry(name) || operates || drills || LOAD_TOOLS.contains(&name)
 }
 
 /// The name in an image reference, without registry, tag and digest, as other names are written.
@@ -152,7 +156,7 @@ mod tests {
 
     #[test]
     fn names_say_what_helps() {
-        for name in ["blackbox-exporter", "kube-state-metrics", "pgpool-operator", "loadgenerator", "external-dns"] {
+        for name in ["blackbox-exporter", "kube-state-metrics", "pgpool-operator", "loadgenerator", "external-dns", "alarm-fire-drill"] {
             assert!(is_helper(name), "{name}");
         }
         for name in

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::coverage::{Covers, covers};
+use super::documents::root_of;
 use super::names::is_generic;
 use super::practice::age;
 use super::{Context, found_or_elsewhere};
@@ -11,8 +12,9 @@ use crate::tree::{Text, Unknown};
 
 /// Joins restore tests to datastores.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    let of_all = nameless(model);
     for index in 0..model.datastores.len() {
-        prove(model, Id::new(index), context);
+        prove(model, Id::new(index), &of_all, context);
     }
     for (index, types, open) in untested(model) {
         let test = &mut model.restore_tests[index];
@@ -25,7 +27,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
 }
 
 /// Whether anything shows that a restore of a datastore was tested, and when.
-fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
+fn prove(model: &mut Model, id: Id<Datastore>, of_all: &BTreeSet<Id<Drill>>, context: &Context<'_>) {
     let datastore = &model[id];
     let tests = model.restore_tests.iter().filter(|test| !test.has_selection.is_false());
     let (mut by_test, mut perhaps) = (None, None);
@@ -46,7 +48,12 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
                 drill.mentions.iter().any(|mention| *mention == *service)
             })
     };
-    let drills = || model.drills.iter().filter(|drill| drill.restores).filter(about);
+    let root = root_of(context, &datastore.place.path);
+    let of_root = |(id, drill): &(Id<Drill>, &Drill)| {
+        datastore.kind == "database" && of_all.contains(id) && root_of(context, &drill.place.path) == root
+    };
+    let restoring = || model.each::<Drill>().filter(|(_, drill)| drill.restores);
+    let drills = || restoring().filter(|found| about(&found.1) || of_root(found)).map(|(_, drill)| drill);
     let found = by_test.or_else(|| drills().map(|drill| drill.place.span).next());
     let tested = match perhaps.filter(|_| found.is_none()) {
         Some(unknown) => Fact { span: unknown.span, ..Fact::unknown(unknown) },
@@ -59,6 +66,16 @@ fn prove(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     let datastore = &mut model[id];
     datastore.restore_tested_days = newest.map_or_else(Fact::default, |(days, span)| Fact::known(days, span));
     datastore.restore_tested = Fact { span: tested.span.or(Some(datastore.place.span)), ..tested };
+}
+
+/// Drills of a whole repository that name no datastore of it.
+fn nameless(model: &Model) -> BTreeSet<Id<Drill>> {
+    let names = model.datastores.iter().flat_map(|datastore| &datastore.names);
+    let named: BTreeSet<Text> =
+        names.filter(|name| !is_generic(name)).map(compact_str::CompactString::to_lowercase).collect();
+    let all = model.each::<Drill>().filter(|(_, drill)| drill.of_all && drill.restores);
+    let other = all.filter(|(_, drill)| !drill.mentions.iter().any(|mention| named.contains(mention)));
+    other.map(|(id, _)| id).collect()
 }
 
 fn tests_restore(test: &RestoreTest, datastore: &Datastore) -> Covers {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use self::direct::Named;
-use self::labels::Senders;
+use self::labels::{Labels, Senders};
 use crate::model::routing::{Hit, Reach};
 use crate::model::{Alert, Delivery, Fact, Id, Model, Receiver, Route, Routing};
 use crate::source::Span;
@@ -68,7 +68,7 @@ fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -
     let labels = senders.labels(alert);
     for routing in &routings {
         let Some(root) = model[*routing].root else { continue };
-        let mut hits = walk::walk(model, root, &labels);
+        let mut hits = of_servers(model, root, &senders.each(alert));
         if routings.len() > 1 {
             let reason = format!("which of {} configurations routes it is not written here", routings.len());
             for hit in &mut hits {
@@ -83,6 +83,24 @@ fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -
     delivery.form = routings.iter().all(|routing| model[*routing].calls_somebody.is_false());
     settle(model, &mut delivery);
     (delivery, routings)
+}
+
+/// The ways that an alert takes whichever server sends it; a way that only some servers' alerts take depends on that.
+fn of_servers(model: &Model, root: Id<Route>, servers: &[Labels<'_>]) -> Vec<Hit> {
+    let each: Vec<Vec<Hit>> = servers.iter().map(|labels| walk::walk(model, root, labels)).collect();
+    let mut all: Vec<Hit> = Vec::new();
+    for hit in each.iter().flatten() {
+        if all.iter().any(|known| known.route == hit.route && known.receiver == hit.receiver) {
+            continue;
+        }
+        let mut same = each.iter().map(|hits| hits.iter().find(|it| it.route == hit.route && it.receiver == hit.receiver));
+        let everywhere = same.all(|found| found.is_some_and(|found| found.depends_on.is_none()));
+        let reason = "which server sends it, and with which external labels, decides";
+        let depends_on = (!everywhere)
+            .then(|| hit.depends_on.clone().unwrap_or_else(|| Unknown::new(reason, "audit one cluster at a time", None)));
+        all.push(Hit { depends_on, ..hit.clone() });
+    }
+    all
 }
 
 /// The configurations that may route an alert: of its environment, the nearest by path where there are several.
@@ -115,6 +133,7 @@ fn common_folders(left: &str, right: &str) -> usize {
 fn settle(model: &Model, delivery: &mut Delivery) {
     let reaches: Vec<(Certainty<'_>, Reached)> = delivery.hits.iter().map(|hit| of_hit(model, hit)).collect();
     delivery.somebody = outcome(&reaches, |reach| reach != Reach::Nothing);
+    delivery.unheard = unheard(&reaches, &delivery.somebody);
     delivery.pager = match outcome(&reaches, |reach| reach == Reach::Pager) {
         // What a webhook does is not known: it may well ring.
         no if no.is_false()
@@ -137,6 +156,15 @@ fn settle(model: &Model, delivery: &mut Delivery) {
     let on_purpose = |hit: &Hit| hit.route.is_some_and(|route| named(model, route));
     delivery.dropped_on_purpose =
         delivery.somebody.is_false() && !delivery.hits.is_empty() && delivery.hits.iter().all(on_purpose);
+}
+
+/// Whether nobody hears of an alert. That a receiver is not declared here makes no doubt of it: somebody set it up.
+fn unheard(ways: &[(Certainty<'_>, Reached)], somebody: &Fact<bool>) -> Fact<bool> {
+    let nowhere = ways.iter().any(|(_, reached)| matches!(reached, Reached::Known(Reach::Nothing, _)));
+    match somebody.reason() {
+        Some(unknown) if nowhere => Fact::unknown(unknown.clone()),
+        _ => Fact::known(somebody.is_false(), somebody.span),
+    }
 }
 
 /// Whether a route, or one above it, names alerts.
@@ -265,10 +293,10 @@ fn judge_routings(model: &mut Model, beats: &BTreeMap<Id<Routing>, Span>) {
     }
 }
 
-/// Which receivers of routing trees anything leads to.
+/// Which receivers of routing trees anything leads to. That no alert can reach a route is said of the route.
 fn judge_receivers(model: &mut Model) {
     let led_to: std::collections::BTreeSet<Id<Receiver>> =
-        model.routes.iter().filter(|route| !route.reachable.is_false()).filter_map(|route| route.receiver).collect();
+        model.routes.iter().filter_map(|route| route.receiver).collect();
     for (index, receiver) in model.receivers.iter_mut().enumerate() {
         if matches!(receiver.source.as_str(), "alertmanager" | "grafana") {
             receiver.used = Fact::known(led_to.contains(&Id::new(index)), receiver.place.span);

@@ -1,11 +1,16 @@
 //! Runbooks → the services and datastores they are for.
 
+mod shared;
+mod unread;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{camel_words, is_generic, stem};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Alert, Datastore, Fact, Id, Model, Runbook, Service};
+use crate::model::{Alert, Datastore, Fact, Id, Model, Owners, Runbook, Service};
+use shared::Shared;
+use unread::Unread;
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -17,6 +22,7 @@ fn is_runbook(page: &Runbook) -> bool {
 /// Joins every page to what it is for.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
     find_alerts_on_pages(model);
+    unread::note_empty(model, context);
     promote(model);
     follow_catalogue(model, register);
     for index in 0..model.runbooks.len() {
@@ -46,6 +52,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
     judge_services(model, context);
     judge_datastores(model, context);
     judge_references(model, context);
+    judge_escalations(model);
 }
 
 /// Links and commands of pages that are no runbooks; nothing refers to either by id.
@@ -68,6 +75,38 @@ fn judge_references(model: &mut Model, context: &Context<'_>) {
         } else {
             Fact { span: Some(span), ..found_or_elsewhere(None, "alerts", elsewhere) }
         };
+    }
+}
+
+/// Whom a page names. Its own line of CODEOWNERS names somebody as well; and where nothing that is audited runs, calls or
+/// owns, its pages are for others to use, and whom these call stands with them.
+fn judge_escalations(model: &mut Model) {
+    let owners = Owners::new(model);
+    let owned: Vec<Option<Span>> = model
+        .runbooks
+        .iter()
+        .map(|page| {
+            let mut lines = owners.of(&page.place.path).into_iter();
+            let own = lines.find(|line| !line.owners.is_empty() && !line.is_catch_all());
+            own.map(|line| line.place.span)
+        })
+        .collect();
+    drop(owners);
+    let nothing = model.alerts.is_empty()
+        && model.routings.is_empty()
+        && model.receivers.is_empty()
+        && model.services.is_empty();
+    for (page, owned) in model.runbooks.iter_mut().zip(owned) {
+        if !page.escalation.is_false() {
+            continue;
+        }
+        if let Some(span) = owned {
+            page.escalation = Fact::known(true, span);
+        } else if nothing {
+            let reason = "no alert, receiver or owner is part of this audit; whom to call may be said beside them";
+            let remedy = "audit the folder of the alerts together with this one";
+            page.escalation = Fact::unknown(Unknown::new(reason, remedy, page.escalation.span));
+        }
     }
 }
 
@@ -105,11 +144,12 @@ fn find_alerts_on_pages(model: &mut Model) {
     }
 }
 
-/// A page that an alert leads to is a runbook, wherever it lives and whatever it looks like.
+/// A page that an alert leads to is a runbook, wherever it lives. What it looks like stays what it is: an overview of a
+/// service, or a script to run, is not asked for the sections of a page about an incident.
 fn promote(model: &mut Model) {
     for page in &mut model.runbooks {
         if !page.alerts.is_empty() && matches!(page.kind.as_str(), "document" | "guide") {
-            page.kind = "incident".into();
+            page.kind = "procedure".into();
         }
     }
 }
@@ -211,7 +251,10 @@ impl Elsewhere {
         });
         let of_alert: BTreeMap<Id<Alert>, Unknown> = unread.collect();
         let any_here = model.alerts.iter().any(|alert| alert.runbook.page.is_some());
-        let of_all = of_alert.values().next().cloned().filter(|_| !any_here);
+        // A page that the makers of a rule publish for everybody says nothing of what else runs here.
+        let own = |alert: &Id<Alert>| model[*alert].runbook.url.value().is_none_or(|url| !is_published(url));
+        let mut kept_elsewhere = of_alert.iter().filter(|(alert, _)| own(alert)).map(|(_, unread)| unread);
+        let of_all = kept_elsewhere.next().cloned().filter(|_| !any_here);
         Self { of_alert, of_all }
     }
 
@@ -219,6 +262,28 @@ impl Elsewhere {
     fn of(&self, service: &Service) -> Option<&Unknown> {
         service.alerts.iter().find_map(|alert| self.of_alert.get(alert)).or(self.of_all.as_ref())
     }
+}
+
+/// Where makers of software publish runbooks for its users: hosts, and parts of addresses.
+const PUBLISHED: &[&str] = &[
+    "runbooks.prometheus-operator.dev",
+    "awesome-prometheus-alerts",
+    "github.com/openshift/runbooks",
+    "github.com/kubernetes-monitoring/",
+    "github.com/prometheus-operator/",
+    "github.com/kubevirt/",
+    "grafana.com/docs/",
+    "kubernetes.io/",
+    "prometheus.io/",
+    "docs.gitlab.com/",
+    "docs.ceph.com/",
+    "cloudnative-pg.io/",
+    "-mixin/",
+    "/mixin/",
+];
+
+fn is_published(url: &str) -> bool {
+    PUBLISHED.iter().any(|part| url.contains(part))
 }
 
 /// What was not found here is not missing where runbooks are kept elsewhere.
@@ -232,8 +297,17 @@ fn unless_elsewhere(fact: Fact<bool>, unread: Option<&Unknown>) -> Fact<bool> {
     }
 }
 
+/// What was not found is not missing where files among the runbooks were not read.
+fn unless_unread(fact: Fact<bool>, unread: Option<&Unknown>) -> Fact<bool> {
+    match unread {
+        Some(unread) if fact.is_false() => Fact { span: fact.span, ..Fact::unknown(unread.clone()) },
+        _ => fact,
+    }
+}
+
 fn judge_services(model: &mut Model, context: &Context<'_>) {
     let unread = Elsewhere::new(model);
+    let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
     let mentioned = Mentioned::new(model, "rollback", names.iter().flatten());
     for (index, names) in names.iter().enumerate() {
@@ -242,15 +316,18 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
         let own = || service.runbooks.iter().map(|page| &model[*page]);
         let runbook = own().find(|page| is_runbook(page) && !page.skeleton.is_true());
         let rollback = own().find(|page| page.sections.iter().any(|section| section == "rollback"));
+        let path = service.place.path.as_str();
         let rollback = rollback.map(|page| page.place.span).or_else(|| mentioned.first(names));
+        let rollback = rollback.or_else(|| shared.page("rollback", path));
         let elsewhere = context.external.runbooks.as_ref();
         // A stub is a runbook that exists; that it says nothing is told of the page itself.
         let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
         let has_runbook = found_or_elsewhere(any, "runbooks", elsewhere);
         let rollback_procedure = found_or_elsewhere(rollback, "runbooks", elsewhere);
-        let unread = unread.of(service);
-        let has_runbook = unless_elsewhere(has_runbook, unread);
-        let rollback_procedure = unless_elsewhere(rollback_procedure, unread);
+        let (unread, among) = (unread.of(service), among.of(path));
+        let has_runbook = unless_unread(unless_elsewhere(has_runbook, unread), among.as_ref());
+        let rollback_procedure = unless_unread(unless_elsewhere(rollback_procedure, unread), among.as_ref());
+        let rollback_procedure = shared.unless_scripted(rollback_procedure, path);
         let service = &mut model[id];
         service.has_runbook = has_runbook;
         service.rollback_procedure = rollback_procedure;
@@ -259,6 +336,7 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
 
 fn judge_datastores(model: &mut Model, context: &Context<'_>) {
     let unread = Elsewhere::new(model);
+    let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
     let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
     let mentioned = Mentioned::new(model, "restore", names.iter().flatten());
     for (index, names) in names.iter().enumerate() {
@@ -268,9 +346,12 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
             pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
         });
         let found = own.map(|page| page.place.span).or_else(|| mentioned.first(names));
+        let path = model[id].place.path.clone();
+        let found = found.or_else(|| shared.page("restore", &path));
         let unread = model[id].service.and_then(|service| unread.of(&model[service]));
         let procedure = found_or_elsewhere(found, "runbooks", context.external.runbooks.as_ref());
-        model[id].restore_procedure = unless_elsewhere(procedure, unread);
+        let procedure = unless_elsewhere(procedure, unread);
+        model[id].restore_procedure = unless_unread(procedure, among.of(&path).as_ref());
     }
 }
 

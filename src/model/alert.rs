@@ -32,8 +32,8 @@ facts! {
         /// Whether it is a scheduled exercise: evidence of practice.
         drill: bool,
         /// Whether its expression already looks back over time (burn rates, `increase`, `avg_over_time`, `absent`), so
-        /// that firing at once is no flapping.
-        smoothed: bool,
+        /// that firing at once is no flapping; unknown where its expression could not be read.
+        smoothed: Fact<bool>,
         /// How many actions it takes when it fires: topics, channels, handles.
         actions: Fact<i64>,
         /// Whether its actions only steer machines (autoscaling, instance recovery, deployment rollback, a composite
@@ -47,7 +47,8 @@ facts! {
         slo: bool,
         /// The team it names.
         team: Fact<Text>,
-        /// Whether that team owns the service it watches; absent where either is not named.
+        /// Whether that team owns the service it watches; absent where either is not named, where a person owns it, or only
+        /// the line of CODEOWNERS for everything else.
         team_owns: Fact<bool>,
         /// What it makes of missing data (`missing`, `breaching`, `notBreaching`, `ignore`); absent where that is no
         /// question.

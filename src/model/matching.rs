@@ -72,6 +72,8 @@ pub struct LabelMatcher {
     pub value: Text,
     /// Where the matcher stands.
     pub span: Span,
+    /// Whether its operator was written and is empty, so that it compares by the default one.
+    pub untyped: bool,
     /// The compiled pattern; none for `=` and `!=`, and for a pattern that does not compile or is too large.
     #[serde(skip)]
     pattern: Option<Regex>,
@@ -88,7 +90,7 @@ impl LabelMatcher {
     pub fn new(label: impl Into<Text>, operator: Operator, value: impl Into<Text>, span: Span) -> Self {
         let value = value.into();
         let pattern = if operator.is_pattern() { anchored(&value) } else { None };
-        Self { label: label.into(), operator, value, span, pattern }
+        Self { label: label.into(), operator, value, span, untyped: false, pattern }
     }
 
     /// Whether it can be evaluated: its pattern compiles.

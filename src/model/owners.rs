@@ -76,6 +76,14 @@ impl<'a> Owners<'a> {
     }
 }
 
+impl OwnerPattern {
+    /// Whether it matches whatever no other line does: nobody in particular was thought of.
+    pub fn is_catch_all(&self) -> bool {
+        let everything = matches!(self.pattern.as_str(), "*" | "/" | "/*" | "**" | "/**" | "**/*");
+        everything && (self.syntax != OwnerSyntax::Folder || self.base.is_empty())
+    }
+}
+
 /// Where code hosts look first. GitHub: `.github/`, root, `docs/`; GitLab: root, `docs/`, `.gitlab/`.
 fn precedence(path: &str) -> u8 {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);

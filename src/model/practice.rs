@@ -44,6 +44,8 @@ facts! {
     } plain {
         /// Names it mentions, in lower case, sorted.
         mentions: Vec<Text>,
+        /// Whether it is of the whole repository where it names no service.
+        of_all: bool,
     }
 }
 

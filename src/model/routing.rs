@@ -185,6 +185,10 @@ pub struct Recording {
     pub watches: Vec<Watch>,
     /// What it tells.
     pub signals: Vec<Signal>,
+    /// Labels that it gives what it records.
+    pub labels: Labels,
+    /// The only labels of its series that it keeps (`sum by (service)`); none where any may be there.
+    pub kept: Option<Vec<Text>>,
 }
 
 /// What files say of routing, before linking.
@@ -328,6 +332,8 @@ facts! {
         pager_available: bool,
         /// Whether it is dropped on purpose: a route that names it leads to nothing.
         dropped_on_purpose: bool,
+        /// Whether it is heard of by nobody; unknown where one of the ways that it may take ends so.
+        unheard: Fact<bool>,
         /// Whether everything that routes it calls nobody: its configuration is a form that is filled in elsewhere.
         form: bool,
         /// Where it ends, in words.

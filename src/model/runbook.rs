@@ -12,7 +12,8 @@ facts! {
     noun Runbook as "runbook" in runbooks {
         /// `incident` (what to do when something breaks), `procedure` (how to do one thing), `guide` (explains or sets
         /// up, in a folder of runbooks), `index` (leads to other pages), `template` (a form to copy) or `document` (any
-        /// other page: a runbook only when an alert or a catalogue leads to it).
+        /// other page). A guide or document that an alert leads to, and a document that a catalogue does, counts as a
+        /// `procedure`.
         kind: Text,
         /// Words on the page, headings and code included.
         words: i64,
@@ -23,7 +24,7 @@ facts! {
         /// Sections it has, by what they are for: `meaning`, `impact`, `diagnosis`, `mitigation`, `escalation`,
         /// `verification`, `rollback`, `restore`.
         sections: Vec<Text>,
-        /// Sections its kind needs and it lacks.
+        /// Sections that a page for an incident needs and it lacks.
         missing_sections: Vec<Text>,
         /// Whether it says whom to call: a team, a person, a channel, a pager.
         escalation: Fact<bool>,
@@ -51,6 +52,8 @@ facts! {
         headings: Vec<(Text, Text, Span)>,
         /// Anchors that are no heading.
         anchors: Vec<Text>,
+        /// Labels that any page of its site may link to: `(label)=` in `MyST`.
+        labels: Vec<Text>,
         /// Cells of its tables, written as anchors.
         cells: Vec<Text>,
         /// What it says of its own address.

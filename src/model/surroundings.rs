@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub budget_policies: Vec<Span>,
     /// Names of teams that are listed: in a catalogue, in an organisation, in a paging tool.
     pub teams: Vec<Text>,
+    /// Pages that the contents of a site list: their paths as shown, maybe without extension, and where they are listed.
+    pub listed: Vec<(Text, Span)>,
 }
 
 impl Surroundings {
@@ -31,6 +33,7 @@ impl Surroundings {
         self.dashboards.extend(other.dashboards);
         self.budget_policies.extend(other.budget_policies);
         self.teams.extend(other.teams);
+        self.listed.extend(other.listed);
     }
 }
 

@@ -160,6 +160,15 @@ impl Reader {
                 _ => {}
             }
         }
+        self.labels(text);
+    }
+
+    fn labels(&mut self, text: &str) {
+        let label = |line: &str| {
+            let label = line.trim().strip_prefix('(')?.strip_suffix(")=")?;
+            (!label.is_empty() && !label.contains(['(', ')', ' '])).then(|| Text::from(label))
+        };
+        self.page.labels.extend(text.lines().filter_map(label));
     }
 
     fn front_matter(&mut self, text: &str, range: &Range<usize>, kind: Option<MetadataBlockKind>) {

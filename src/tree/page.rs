@@ -24,6 +24,9 @@ pub struct Page {
     pub tables: Vec<Table>,
     /// Names of explicit anchors: `<a name="x">`, `<a id="x">`, `{#x}`.
     pub anchors: Vec<Text>,
+    /// Labels that any page of the same site may link to: `(label)=` on a line of its own.
+    /// <https://mystmd.org/guide/cross-references#label-anything>
+    pub labels: Vec<Text>,
 }
 
 impl Page {

@@ -692,4 +692,19 @@ spec:
 ";
     let (_, facts) = read(&[("tekton/run.yaml", catalogue)]);
     assert!(only(&facts).way_back.is_false());
+
+#[test]
+fn what_a_clock_restores_or_breaks_is_a_drill() {
+    let drills = |text: &str| -> Vec<bool> {
+        let found = github("x.yml", text).1.model.drills;
+        found.into_iter().map(|drill| drill.restores).collect()
+    };
+    let weekly = "on: {schedule: [{cron: '0 14 * * 6'}]}\njobs:\n";
+    let restore = "  a: {steps: [{name: restore from backup, run: python3 database_restore.py --environment preproduction}]}\n";
+    assert_eq!(drills(&format!("{weekly}{restore}")), [true]);
+    let breaks = "  b: {steps: [{run: ./run-task.sh resilience_tests}]}\n";
+    assert_eq!(drills(&format!("{weekly}{breaks}")), [false]);
+    let cache = "  c: {steps: [{uses: actions/cache/restore@v4}, {run: dotnet restore}, {run: make test}]}\n";
+    assert_eq!(drills(&format!("{weekly}{cache}")), [false; 0]);
+    assert_eq!(drills(&format!("on: push\njobs:\n{restore}")), [false; 0]);
 }

@@ -35,6 +35,11 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         (None, Some(unknown)) => Fact::unknown(unknown.clone()),
         (None, None) => Fact::absent(asked.span),
     };
+    let smoothed = match (&reading, expression.reason()) {
+        (Some(reading), _) => Fact::known(reading.smoothed, asked.span),
+        (None, Some(unknown)) => Fact::unknown(unknown.clone()),
+        (None, None) => Fact::known(false, asked.span),
+    };
     let reading = reading.unwrap_or_default();
     let heartbeat = is_heartbeat(&name, &reading);
     let inhibits = name.to_ascii_lowercase().contains("inhibit");
@@ -52,7 +57,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         runbook: annotation::runbook(&annotations, &labels, head),
         heartbeat,
         drill: is_drill(&name, &reading),
-        smoothed: reading.smoothed,
+        smoothed,
         actions: Fact::absent(head),
         automation: Fact::known(false, head),
         plain_name: name.clone(),
@@ -72,7 +77,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
 }
 
 /// Adds the alert, and its runbook as a link to be followed.
-fn link(alert: Alert, facts: &mut Facts) {
+pub(in crate::extract) fn link(alert: Alert, facts: &mut Facts) {
     let url = alert.runbook.url.clone();
     let (place, service_name) = (alert.place.clone(), url.value().cloned());
     let id = facts.model.add(alert);

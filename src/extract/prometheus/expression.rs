@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use promql_parser::label::{MatchOp, Matchers};
-use promql_parser::parser::{self, Expr, VectorSelector};
+use promql_parser::parser::{self, Expr, VectorSelector, token};
 
 use super::{Language, output, possible, signal};
 use crate::model::Signal;
@@ -150,6 +150,9 @@ impl Walk {
             }
             Expr::Unary(unary) => self.visit(&unary.expr),
             Expr::Binary(binary) => {
+                // Whether something happened at all is asked of events, and an event does not flap.
+                let none = matches!(binary.rhs.as_ref(), Expr::NumberLiteral(number) if number.val == 0.0);
+                self.reading.smoothed |= none && binary.op.id() == token::T_GTR && is_rate(&binary.lhs);
                 self.visit(&binary.lhs);
                 self.visit(&binary.rhs);
             }
@@ -213,6 +216,16 @@ impl Walk {
         if !self.reading.watches.contains(&watch) {
             self.reading.watches.push(watch);
         }
+    }
+}
+
+/// Whether an expression is the rate of a counter, or a sum of rates.
+fn is_rate(expression: &Expr) -> bool {
+    match expression {
+        Expr::Paren(inner) => is_rate(&inner.expr),
+        Expr::Aggregate(aggregate) => is_rate(&aggregate.expr),
+        Expr::Call(call) => matches!(call.func.name, "rate" | "irate"),
+        _ => false,
     }
 }
 
@@ -291,6 +304,9 @@ mod tests {
         assert!(reading("rate(errors_total[1h]) > 1 and rate(errors_total[5m]) > 1").smoothed);
         assert!(reading("increase(double_bookings_total[10m]) > 0").smoothed);
         assert!(reading("max_over_time(up[5m]) == 0").smoothed);
+        assert!(reading("rate(invalid_pages_total[1m]) > 0").smoothed);
+        assert!(reading("sum by (db) (irate(invalid_pages_total[1m])) > 0").smoothed);
+        assert!(!reading("rate(errors_total[5m]) < 0.1").smoothed);
         assert!(reading("absent(up)").smoothed);
         assert!(reading("time() - backup_last_success_timestamp > 3600").smoothed);
         assert!(reading("certificate_expiration_seconds < 86400").smoothed);

@@ -3,6 +3,7 @@
 use super::expression::{self, Expression};
 use super::{Language, Surroundings};
 use crate::extract::{Facts, Input};
+use crate::model::Labels;
 use crate::model::routing::Recording;
 use crate::tree::{Map, Node, Text};
 
@@ -12,7 +13,8 @@ pub(super) fn extract(input: &Input<'_>, group: &Map, around: &Surroundings, fac
         let name = rule.get("record").and_then(Node::scalar);
         let (Some(name), Some(asked)) = (name, rule.get("expr")) else { continue };
         let path = Text::from(input.source.path.as_str());
-        let mut recording = Recording { name, path, ..Recording::default() };
+        let labels = Labels::read(rule.get("labels"));
+        let mut recording = Recording { name, path, labels, ..Recording::default() };
         // What is wrong with an expression is said where it is asked for.
         if let Some(asked) = asked.as_str()
             && let Expression::Read(reading) = expression::read(asked, Language::Other)
@@ -20,6 +22,7 @@ pub(super) fn extract(input: &Input<'_>, group: &Map, around: &Surroundings, fac
         {
             recording.watches = reading.watches;
             recording.signals = reading.signals;
+            recording.kept = reading.output.only;
         }
         facts.model.routing.recordings.push(recording);
     }

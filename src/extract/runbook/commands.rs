@@ -52,7 +52,8 @@ struct Line {
 /// The commands of a page that a rule may have something to say about.
 pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
     let guard = Guard::new(outline);
-    let mut found = Vec::new();
+    let mut found: Vec<Command> = Vec::new();
+    let mut made: Vec<Named> = Vec::new();
     for block in &outline.page.code {
         let language = block.language.to_lowercase();
         if SQL.contains(&language.as_str()) {
@@ -67,6 +68,7 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
             let mut here = Vec::new();
             for line in &commands {
                 let destroys = destruction::shell(&line.words);
+                made.extend(super::named::made(&line.words));
                 let names =
                     if elsewhere { super::named::by_cluster(&line.words) } else { super::named::by_all(&line.words) };
                 if destroys || !names.is_empty() {
@@ -80,6 +82,9 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
         }
     }
     found.truncate(MOST);
+    let own = |name: &Named| made.iter().any(|made| made.kind == name.kind && made.name == name.name);
+    found.iter_mut().for_each(|command| command.names.retain(|name| !own(name)));
+    found.retain(|command| command.destructive || !command.names.is_empty());
     found
 }
 

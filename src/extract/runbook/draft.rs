@@ -1,6 +1,7 @@
 //! Whether a page was ever written: its words, what is left to fill in, and what stands there besides. Uses `outline`.
 
 use super::outline::{Line, LineKind, Outline, count_words};
+use super::vocabulary::{NEEDED, Purpose};
 
 /// What is left to do on a page.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,8 +17,15 @@ pub(super) struct Draft {
 /// Below this many words of its own, a page with a placeholder is still a form.
 const FEW_WORDS: usize = 40;
 
-/// Reads a page for what is left to do.
-pub(super) fn read(outline: &Outline<'_>) -> Draft {
+/// Whether a section of this purpose holds anything but open questions.
+pub(super) fn is_answered(outline: &Outline<'_>, purpose: Purpose) -> bool {
+    let shown = |line: &&Line<'_>| matches!(line.kind, LineKind::Text | LineKind::Code);
+    outline.lines_for(purpose).filter(shown).any(|line| !is_placeholder(line))
+}
+
+/// Reads a page for what is left to do. One for an incident that answers two of its questions is no form any more,
+/// however short the answers: which are missing is said by name.
+pub(super) fn read(outline: &Outline<'_>, for_incident: bool) -> Draft {
     let mut draft = Draft { placeholders: empty_headings(outline), ..Draft::default() };
     let (mut own_words, mut own_lines) = (0, 0);
     for line in &outline.lines {
@@ -34,7 +42,8 @@ pub(super) fn read(outline: &Outline<'_>) -> Draft {
         }
     }
     let little = draft.placeholders > 0 && (own_words < FEW_WORDS || draft.placeholders > own_lines);
-    draft.skeleton = draft.words == 0 || little;
+    let answered = || NEEDED.iter().filter(|purpose| is_answered(outline, **purpose)).count();
+    draft.skeleton = draft.words == 0 || little && !(for_incident && answered() >= 2);
     draft
 }
 
@@ -159,6 +168,11 @@ fn holds_request(prose: &str) -> bool {
             "to be documented",
             "to be defined",
             "to be completed",
+            "to be added",
+            "to be determined",
+            "to be announced",
+            "to be described",
+            "to be filled",
             "coming soon",
             "lorem ipsum",
             "noch zu schreiben",

@@ -4,8 +4,8 @@
 
 use super::outline::{Line, LineKind, Outline, stem};
 use super::vocabulary::{
-    ANSIBLE_FOLDERS, DRILL_FOLDERS, GUIDE_TITLES, INDEX_STEMS, Purpose, RECORD_FOLDERS, RUNBOOK_FOLDERS,
-    TEMPLATE_FOLDERS, any,
+    ANSIBLE_FOLDERS, DRILL_FOLDERS, GUIDE_TITLES, HOW_TO_FOLDERS, INDEX_STEMS, Purpose, RECORD_FOLDERS,
+    RUNBOOK_FOLDERS, SET_UP_TITLES, TEMPLATE_FOLDERS, any,
 };
 
 /// The kind of a page.
@@ -93,10 +93,13 @@ pub(super) fn of(path: &str, named_by_project: bool, outline: &Outline<'_>) -> K
         return Kind::Index;
     }
     let for_the_night = place.is_for_the_night();
-    if tells_an_incident(outline, for_the_night) {
+    if !is_how_to(&place, outline) && tells_an_incident(outline, for_the_night) {
         return Kind::Incident;
     }
-    match (for_the_night, outline.title_purpose.is_some(), has_steps(outline)) {
+    // The page of a folder is about what stands in it, whatever its title sounds like, unless a section says how.
+    let titled = outline.title_purpose.is_some()
+        && (place.stem != "readme" || [Purpose::Restore, Purpose::Rollback].iter().any(|it| outline.has_section(*it)));
+    match (for_the_night, titled, has_steps(outline)) {
         (true, false, _) if explains(&place, outline) => Kind::Guide,
         (true, _, true) | (false, true, true) => Kind::Procedure,
         (true, _, false) => Kind::Guide,
@@ -119,6 +122,31 @@ fn declared(outline: &Outline<'_>) -> Option<Kind> {
     })
 }
 
+/// What a page for an incident speaks of.
+const OF_INCIDENT: &[Purpose] = &[
+    Purpose::Meaning,
+    Purpose::Impact,
+    Purpose::Diagnosis,
+    Purpose::Mitigation,
+    Purpose::Verification,
+    Purpose::Escalation,
+    Purpose::Rollback,
+    Purpose::Restore,
+];
+
+/// A guide ends in a few lines of troubleshooting; a page for an incident is made of what it asks, to this share of its
+/// lines in percent.
+const MOST_OF_IT: usize = 50;
+
+/// Whether it says how to do one thing that somebody sets out to do: by its folder, its title or its numbered steps.
+fn is_how_to(place: &Whereabouts, outline: &Outline<'_>) -> bool {
+    let steps = outline.page.headings.iter().filter(|heading| {
+        let lower = heading.text.to_lowercase();
+        lower.strip_prefix("step ").is_some_and(|rest| rest.starts_with(|it: char| it.is_ascii_digit()))
+    });
+    place.under(HOW_TO_FOLDERS) || any(SET_UP_TITLES, &outline.title) || steps.count() >= 2
+}
+
 /// Whether it has the sections that tell what to do when something breaks. Elsewhere than in a runbook folder two are
 /// needed, one of them being what to do: other pages have an `Overview` or an `Impact` as well.
 fn tells_an_incident(outline: &Outline<'_>, for_the_night: bool) -> bool {
@@ -130,10 +158,13 @@ fn tells_an_incident(outline: &Outline<'_>, for_the_night: bool) -> bool {
         strong.len() >= 2 && acts && (told || outline.purposes().contains(&Purpose::Meaning) && for_the_night);
     let numbered =
         outline.page.headings.iter().filter(|heading| heading.text.starts_with(|it: char| it.is_ascii_digit()));
-    let walked = strong.contains(&Purpose::Meaning) && (numbered.count() >= 2 || for_the_night);
+    let walked = strong.contains(&Purpose::Meaning) && numbered.count() >= 2;
+    let by_night = strong.contains(&Purpose::Meaning) && for_the_night;
     let weak_ones = outline.purposes();
     let by_symptom = strong.contains(&Purpose::Meaning) && super::NEEDED_TO_ACT.iter().any(|it| weak_ones.contains(it));
-    separate || walked || by_symptom || (for_the_night && is_alert_name(&outline.title) && outline.words() >= A_PAGE)
+    let alert = is_alert_name(&outline.title);
+    let mostly = || alert || outline.share_of(OF_INCIDENT) >= MOST_OF_IT;
+    walked || (separate || by_night || by_symptom) && mostly() || for_the_night && alert && outline.words() >= A_PAGE
 }
 
 /// A page about an alert with fewer words only points to another.

@@ -154,6 +154,42 @@ fn aws(words: &[String]) -> Vec<Named> {
     found.map(|name| named(NamedKind::Database, name, "")).into_iter().collect()
 }
 
+/// What a command makes, or gives another name: whatever names it on the same page is not in the repository, and need
+/// not be.
+pub(super) fn made(words: &[String]) -> Vec<Named> {
+    let (program, rest) = program(words);
+    let positional = positional(rest);
+    let of = |kind, names: Vec<&str>| names.into_iter().map(|name| named(kind, name, "")).collect();
+    match (program, positional.as_slice()) {
+        ("aws", ["rds", verb, ..]) => {
+            let makes = ["restore", "create"].iter().any(|start| verb.starts_with(start));
+            let own = ["--db-instance-identifier", "--db-cluster-identifier"].map(|flag| value(rest, &[flag]));
+            let new = [
+                "--target-db-instance-identifier",
+                "--target-db-cluster-identifier",
+                "--new-db-instance-identifier",
+                "--new-db-cluster-identifier",
+            ]
+            .map(|flag| value(rest, &[flag]));
+            of(NamedKind::Database, own.into_iter().filter(|_| makes).chain(new).flatten().collect())
+        }
+        ("gcloud", ["sql", "instances", "create", name, ..] | ["sql", "instances", "clone", _, name, ..]) => {
+            of(NamedKind::Database, vec![name])
+        }
+        ("createdb", [name, ..]) => of(NamedKind::Database, vec![name]),
+        ("kubectl" | "oc" | "k", ["create", "namespace" | "ns", name, ..] | ["new-project", name, ..]) => {
+            of(NamedKind::Namespace, vec![name])
+        }
+        ("kubectl" | "oc" | "k", ["create", kind, name, ..]) if WORKLOADS.iter().any(|(known, _)| known == kind) => {
+            of(NamedKind::Workload, vec![name])
+        }
+        ("helm", _) if rest.iter().any(|word| word == "--create-namespace") => {
+            of(NamedKind::Namespace, value(rest, &["-n", "--namespace"]).into_iter().collect())
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// `gcloud sql instances describe NAME`, `gcloud sql backups list --instance=NAME`, unless in another project.
 fn gcloud(words: &[String]) -> Vec<Named> {
     let positional = positional(words);
@@ -242,6 +278,20 @@ mod tests {
             ("helm rollback checkout -n shop", &["Namespace shop"]),
         ] {
             assert_eq!(names(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn what_a_command_makes_is_known() {
+        for (command, expected) in [
+            ("aws rds restore-db-instance-from-db-snapshot --db-instance-identifier orders-back", "orders-back"),
+            ("aws rds modify-db-instance --db-instance-identifier a --new-db-instance-identifier b", "b"),
+            ("kubectl create namespace rescue", "rescue"),
+            ("gcloud sql instances clone orders orders-copy", "orders-copy"),
+        ] {
+            let found: Vec<String> =
+                made(&shlex::split(command).unwrap()).into_iter().map(|it| it.name.to_string()).collect();
+            assert_eq!(found, [expected], "{command}");
         }
     }
 

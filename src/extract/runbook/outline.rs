@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::vocabulary::{Purpose, purposes, words_of};
+use super::vocabulary::{Purpose, any, purposes, words_of};
 use crate::source::{Source, SourceId, Span};
 use crate::tree::page::Page;
 use crate::tree::{Node, Text};
@@ -44,6 +44,9 @@ const BOLD: u8 = 7;
 /// The level of a row's first cell, or of words before a colon.
 const WORDS: u8 = 8;
 
+/// What people feel.
+const SYMPTOMS: &[&str] = &["symptom*", "symptôme*", "síntoma*", "sintoma*", "sintomi", "症状", "симптомы"];
+
 /// A page has one `Impact`, and maybe another for a variant; one for each topic makes a list of topics.
 const FEW_TIMES: usize = 2;
 
@@ -75,6 +78,8 @@ pub(super) struct Outline<'a> {
     /// each change in release notes makes no runbook.
     pub(super) of_page: BTreeSet<Purpose>,
     sections: Vec<Section>,
+    /// Where sections begin that are called symptoms, and where each ends.
+    symptoms: Vec<(usize, usize)>,
 }
 
 impl<'a> Outline<'a> {
@@ -95,7 +100,11 @@ impl<'a> Outline<'a> {
             strong: BTreeSet::new(),
             of_page: BTreeSet::new(),
             sections: Vec::new(),
+            symptoms: Vec::new(),
         };
+        if source.path.ends_with(".mdx") {
+            outline.lines.iter_mut().filter(|line| is_program(line)).for_each(|line| line.kind = LineKind::Blank);
+        }
         outline.find_sections();
         outline
     }
@@ -108,11 +117,23 @@ impl<'a> Outline<'a> {
         });
         let mut found: Vec<(u32, u8, Text)> = headings.chain(labels).collect();
         found.sort();
+        let title_end = self.page.headings.first().map(|heading| heading.span.end);
         let top = self.page.headings.first().map_or(1, |heading| heading.level);
         let mut counts: BTreeMap<Purpose, (usize, usize)> = BTreeMap::new();
         let mut around: Vec<(u8, Option<Purpose>)> = Vec::new();
+        for (index, (start, level, text)) in found.iter().enumerate() {
+            if any(SYMPTOMS, text) {
+                let later = found.iter().skip(index + 1).find(|(_, later, _)| later <= level);
+                self.symptoms.push((*start as usize, later.map_or(usize::MAX, |(start, ..)| *start as usize)));
+            }
+        }
         for (start, level, text) in found {
             let (mut purposes, strong) = purposes_of(&text);
+            // A title names what the page is about: `Checkout` asks nobody to check anything.
+            if Some(start) == title_end {
+                let whole_page = [Purpose::Restore, Purpose::Rollback];
+                purposes.retain(|purpose| strong.contains(purpose) || whole_page.contains(purpose));
+            }
             if level == WORDS {
                 // A row may name a page about restoring without being one.
                 purposes.retain(|purpose| !matches!(purpose, Purpose::Restore | Purpose::Rollback));
@@ -138,6 +159,11 @@ impl<'a> Outline<'a> {
     /// What the sections of the page are for.
     pub(super) fn purposes(&self) -> BTreeSet<Purpose> {
         self.sections.iter().flat_map(|section| section.purposes.iter().copied()).chain(self.title_purpose).collect()
+    }
+
+    /// Whether a section below the title is for this.
+    pub(super) fn has_section(&self, purpose: Purpose) -> bool {
+        self.sections.iter().skip(1).any(|section| section.purposes.contains(&purpose))
     }
 
     /// What the section around an offset is for.
@@ -174,6 +200,31 @@ impl<'a> Outline<'a> {
         })
     }
 
+    /// Words under headings for symptoms that say what is felt, rather than where an alert is shown.
+    pub(super) fn words_of_symptoms(&self) -> usize {
+        let inside = |at: usize| self.symptoms.iter().any(|(start, end)| (*start..*end).contains(&at));
+        let said = self.lines.iter().filter(|line| line.kind == LineKind::Text && inside(line.start + line.text.len()));
+        let felt = said.filter(|line| {
+            let lower = line.text.to_lowercase();
+            !["alert", "message in", "![", "dashboard"].iter().any(|word| lower.contains(word))
+        });
+        felt.map(|line| count_words(line.text)).sum()
+    }
+
+    /// The share of its lines, in percent, that stand under headings for any of these purposes; what stands before the
+    /// first heading under the title counts for neither.
+    pub(super) fn share_of(&self, purposes: &[Purpose]) -> usize {
+        let shown = |line: &&Line<'a>| matches!(line.kind, LineKind::Text | LineKind::Code);
+        let body = self.page.headings.get(1).map_or(0, |heading| heading.span.start as usize);
+        let mut under: BTreeSet<usize> = BTreeSet::new();
+        for purpose in purposes {
+            under.extend(self.lines_for(*purpose).filter(shown).map(|line| line.start));
+        }
+        let first = under.first().copied().unwrap_or(usize::MAX).min(body);
+        let all = self.lines.iter().filter(shown).filter(|line| line.start >= first).count();
+        if all == 0 { 0 } else { under.len() * 100 / all }
+    }
+
     /// Words of prose and code.
     pub(super) fn words(&self) -> usize {
         let shown = self.lines.iter().filter(|line| matches!(line.kind, LineKind::Text | LineKind::Code));
@@ -190,10 +241,14 @@ impl<'a> Outline<'a> {
     }
 }
 
-/// The file's name without folder and extension.
+/// The file's name without folder and extensions: `seats` of `seats.html.md.erb`.
 pub(super) fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    let mut stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    while let Some(shorter) = [".md", ".html", ".markdown"].iter().find_map(|it| stem.strip_suffix(it)) {
+        stem = shorter;
+    }
+    stem
 }
 
 /// How many words a text has; marks alone are none.
@@ -283,6 +338,14 @@ fn lines<'a>(source: &'a Source, page: &Page) -> Vec<Line<'a>> {
         start += raw.len();
     }
     lines
+}
+
+/// Whether a line of MDX is no prose: what it imports, or a component's tag.
+/// <https://mdxjs.com/docs/what-is-mdx/#mdx-syntax>
+fn is_program(line: &Line<'_>) -> bool {
+    let text = line.text.trim();
+    line.kind == LineKind::Text
+        && (text.starts_with("import ") || text.starts_with("export ") || text.starts_with('<') && text.ends_with('>'))
 }
 
 /// Whether a reader sees nothing of a line: it is blank, inside a comment, or the rule under a table's header.

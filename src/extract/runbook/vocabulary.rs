@@ -441,8 +441,42 @@ pub(super) const GUIDE_TITLES: &[&str] = &[
     "writing runbook*",
 ];
 
+/// Beginnings of titles that say what somebody sets out to do by day.
+pub(super) const SET_UP_TITLES: &[&str] = &[
+    "^onboard*",
+    "^offboard*",
+    "^create",
+    "^creating",
+    "^update",
+    "^updating",
+    "^rotate",
+    "^rotating",
+    "^upgrade",
+    "^upgrading",
+    "^add",
+    "^adding",
+    "^install",
+    "^installing",
+    "^configure",
+    "^configuring",
+    "^enable",
+    "^enabling",
+    "^migrate",
+    "^migrating",
+    "^provision",
+    "^provisioning",
+    "^set up",
+    "^setting up",
+    "^decommission",
+    "^decommissioning",
+];
+
+/// Folders whose pages say how to do one thing.
+pub(super) const HOW_TO_FOLDERS: &[&str] =
+    &["how-to", "how_to", "howto", "how-tos", "howtos", "how-to-guides", "tutorial", "tutorials"];
+
 /// Folders whose pages are for the night.
-pub(super) const RUNBOOK_FOLDERS: &[&str] = &[
+pub(crate) const RUNBOOK_FOLDERS: &[&str] = &[
     "runbook",
     "runbooks",
     "run-books",

@@ -32,7 +32,7 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         for resource in ground.of_type(kind) {
             let alert = base(ground, resource, *read);
             if seen.first(&alert.name, &alert.place, format!("{:?}", alert.actions.state)) {
-                facts.model.add(alert);
+                crate::extract::prometheus::alert::link(alert, facts);
             }
         }
     }
@@ -50,7 +50,7 @@ fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
             .first(&["severity", "Severity", "priority"])
             .map_or_else(Fact::default, |(_, fact)| fact.clone()),
         heartbeat: false,
-        smoothed: true,
+        smoothed: Fact::known(true, resource.head),
         tags,
         ..Alert::default()
     };
@@ -61,27 +61,54 @@ fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
     alert.automation = if alert.automation.is_absent() { Fact::known(false, resource.head) } else { alert.automation };
     let machine = alert.automation.is_true();
     alert.notifies = alert.actions.clone().map(|count| count > 0 && !machine);
-    alert.runbook = runbook(&alert.description);
+    alert.runbook = runbook(&told(resource, &alert));
     alert.actions = doubt(alert.actions, resource.uncertain.as_ref());
     alert.notifies = doubt(alert.notifies, resource.uncertain.as_ref());
     alert
 }
 
-/// The first link, or path of a Markdown page, in what an alarm says.
-fn runbook(description: &Fact<Text>) -> RunbookReference {
+/// Arguments of an action of Azure's alerts that carry words to whoever is called.
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/monitor_metric_alert#webhook_properties>
+const CARRIED: &[&str] = &["webhook_properties", "custom_properties", "custom_webhook_payload", "webhook_payload"];
+
+/// All that an alarm tells whoever is called: what it carries along, the links beside its documentation
+/// (<https://cloud.google.com/monitoring/alerts/doc-variables>), its description.
+fn told(resource: &Resource, alert: &Alert) -> Vec<Fact<Text>> {
+    let texts = |node: &Node| -> Vec<Fact<Text>> {
+        let entries = node.entries().iter().map(|entry| Fact::read(&entry.value, Node::scalar));
+        std::iter::once(Fact::read(node, Node::scalar)).chain(entries).collect()
+    };
+    let actions = ["action", "action_group"].iter().flat_map(|kind| blocks(&resource.body, kind));
+    let carried = actions.flat_map(|action| CARRIED.iter().filter_map(|name| action.get(name)));
+    let documentation = blocks(&resource.body, "documentation");
+    let beside = documentation.iter().flat_map(|it| blocks(it, "links")).filter_map(|link| link.get("url"));
+    let mut told: Vec<Fact<Text>> = carried.chain(beside).filter(|node| !node.is_null()).flat_map(texts).collect();
+    told.push(alert.description.clone());
+    told
+}
+
+/// Consoles and dashboards show what is going on, and nothing of what to do.
+const DASHBOARDS: &[&str] =
+    &["dashboard", "grafana", "portal.azure.com", "console.aws.amazon.com", "console.cloud.google.com"];
+
+/// The first link, or path of a Markdown page, in what an alarm says. A dashboard is no runbook.
+fn runbook(told: &[Fact<Text>]) -> RunbookReference {
     let find = |text: &Text| {
         let words = text.split([' ', '\n', '\t', '(', ')', '<', '>', '[', ']', '"', '|']);
-        let link = |word: &&str| word.contains("://") || word.contains(".md");
-        words.map(|word| word.trim_end_matches(['.', ',', ';'])).find(link).map(Text::from)
+        let is_link = |word: &&str| {
+            let lower = word.to_lowercase();
+            let page = lower.contains("runbook") || lower.contains("playbook");
+            (lower.contains("://") || lower.contains(".md")) && (page || !DASHBOARDS.iter().any(|it| lower.contains(it)))
+        };
+        words.map(|word| word.trim_end_matches(['.', ',', ';'])).find(is_link).map(Text::from)
     };
-    let url = match &description.state {
-        State::Known(text) => match find(text) {
-            Some(url) => Fact { state: State::Known(url), span: description.span, via: description.via.clone() },
-            None => Fact::absent(description.span),
-        },
-        State::Unknown(unknown) => Fact { span: description.span, ..Fact::unknown(unknown.clone()) },
-        State::Absent => Fact::absent(description.span),
-    };
+    let known = told.iter().find_map(|fact| {
+        let url = find(fact.value()?)?;
+        Some(Fact { state: State::Known(url), span: fact.span, via: fact.via.clone() })
+    });
+    let unknown = || told.iter().find(|fact| fact.reason().is_some()).cloned();
+    let span = told.last().and_then(|fact| fact.span);
+    let url = known.or_else(unknown).unwrap_or_else(|| Fact::absent(span));
     let exists = match &url.state {
         State::Absent => Fact::known(false, url.span),
         _ => url.clone().map(|_| true),

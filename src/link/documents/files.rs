@@ -48,8 +48,12 @@ impl<'c> Files<'c> {
         let lower = path.trim_start_matches("./").trim_end_matches('/').to_lowercase();
         let join = |name: &str| if lower.is_empty() { name.to_owned() } else { format!("{lower}/{name}") };
         let page = |path: &str| self.by_lower.get(path).and_then(|(_, page)| *page);
-        let tried = [lower.clone(), format!("{lower}.md"), join("readme.md"), join("index.md"), join("_index.md")];
-        if let Some(page) = tried.iter().find_map(|path| page(path)) {
+        let with = |extension: &str| format!("{lower}.{extension}");
+        // `orders.html` is made of `orders.html.md` or `orders.html.md.erb`.
+        let made = [with("md"), with("mdx"), with("md.erb"), with("html.md"), with("html.md.erb")];
+        let inside = ["readme.md", "index.md", "_index.md", "index.mdx", "index.html.md.erb"].map(join);
+        let tried = [lower.clone()].into_iter().chain(made).chain(inside);
+        if let Some(page) = tried.into_iter().find_map(|path| page(&path)) {
             return Some(File::Page(page));
         }
         (self.by_lower.contains_key(&lower) || self.folders.contains(&lower)).then_some(File::Other)
@@ -65,19 +69,22 @@ impl<'c> Files<'c> {
 
     /// Whether any path begins, goes on and ends as these pieces do, in this order, in any case.
     pub(super) fn any_like(&self, pieces: &[String]) -> bool {
-        let [first, middle @ .., last] = pieces else { return true };
+        let Some(first) = pieces.first().filter(|_| pieces.len() > 1) else { return true };
         let from_first = self.by_lower.range(first.clone()..).map(|(path, _)| path);
-        from_first.take_while(|path| path.starts_with(first.as_str())).any(|path| {
-            let Some(mut rest) = path.get(first.len()..).and_then(|rest| rest.strip_suffix(last.as_str())) else {
-                return false;
-            };
-            middle.iter().all(|piece| {
-                let after = rest.find(piece.as_str()).and_then(|at| rest.get(at + piece.len()..));
-                rest = after.unwrap_or(rest);
-                after.is_some()
-            })
-        })
+        from_first.take_while(|path| path.starts_with(first.as_str())).any(|path| is_like(path, pieces))
     }
+}
+
+/// Whether a path begins, goes on and ends as these pieces do, in this order.
+pub(super) fn is_like(path: &str, pieces: &[String]) -> bool {
+    let [first, middle @ .., last] = pieces else { return true };
+    let inner = path.strip_prefix(first.as_str()).and_then(|rest| rest.strip_suffix(last.as_str()));
+    let Some(mut rest) = inner else { return false };
+    middle.iter().all(|piece| {
+        let after = rest.find(piece.as_str()).and_then(|at| rest.get(at + piece.len()..));
+        rest = after.unwrap_or(rest);
+        after.is_some()
+    })
 }
 
 /// Undoes percent encoding.

@@ -221,6 +221,9 @@ fn muted(branch: &Branch, intervals: &[Interval]) -> Fact<bool> {
     }
 }
 
+/// What to say of a matcher whose operator was lost.
+const UNTYPED: &str = " (a `matchType` of it is empty, which means `=`: to YAML, `!=` and `!~` without quotes are tags)";
+
 /// How many pairs of siblings are compared at most; a tree with more is not searched for what hides what.
 const MOST_PAIRS: usize = 4_000_000;
 
@@ -236,13 +239,16 @@ fn shade(model: &mut Model, root: Id<Route>) {
             pairs = pairs.saturating_sub(index + all.len());
             let shadow = if pairs == 0 { None } else { shadow_of(model, &children[..index], &all) };
             let span = model[*child].place.span;
-            let route = &mut model[*child];
             // What stands below an unreachable route is not said again.
-            if let Some((span_of, words)) = shadow {
+            if let Some((span_of, mut words)) = shadow {
+                if model[*child].tests.iter().any(|test| test.untyped) {
+                    words.push_str(UNTYPED);
+                }
+                let route = &mut model[*child];
                 route.reachable = Fact { via: vec![span_of], ..Fact::known(false, span) };
                 route.shadow = Fact::known(words, span_of);
             } else {
-                route.reachable = Fact::known(true, span);
+                model[*child].reachable = Fact::known(true, span);
                 open.push((*child, all));
             }
         }

@@ -28,6 +28,9 @@ const EXTERNAL: &[&str] = &[
     "zone",
 ];
 
+/// More servers of one environment than these differ in nothing that routes.
+const MOST_SERVERS: usize = 16;
+
 /// What the Prometheus servers of an audit add to alerts, by environment.
 pub(super) struct Senders<'m> {
     servers: Vec<&'m Prometheus>,
@@ -37,6 +40,23 @@ impl<'m> Senders<'m> {
     /// The servers of a model.
     pub(super) fn new(model: &'m Model) -> Self {
         Self { servers: model.routing.prometheis.iter().collect() }
+    }
+
+    /// The labels of an alert as each server of its environment sends it; one without regard to servers where there is
+    /// none, or where they agree.
+    pub(super) fn each(&self, alert: &'m Alert) -> Vec<Labels<'m>> {
+        let servers = self.servers.iter().copied().filter(|it| it.place.environment == alert.place.environment);
+        let mut each: Vec<Self> = Vec::new();
+        for server in servers {
+            let same = |known: &Self| known.servers.iter().all(|it| it.external_labels == server.external_labels);
+            if !each.iter().any(same) {
+                each.push(Self { servers: vec![server] });
+            }
+        }
+        if each.len() < 2 {
+            return vec![self.labels(alert)];
+        }
+        each.iter().take(MOST_SERVERS).map(|one| one.labels(alert)).collect()
     }
 
     /// The labels of an alert when it is sent.

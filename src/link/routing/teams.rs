@@ -1,6 +1,7 @@
 //! Alerts that name a team → whether that team owns what they watch.
 
 use crate::model::{Alert, Fact, Id, Model};
+use crate::tree::Text;
 
 /// Labels that name a team.
 const LABELS: &[&str] = &["team", "owner", "squad", "owned_by", "responsible_team"];
@@ -15,8 +16,8 @@ pub(in crate::link) fn join(model: &mut Model) {
         let alert = &model[id];
         let Some((_, team)) = alert.labels.first(LABELS) else { continue };
         let Some(name) = team.value().filter(|name| !name.contains("{{") && !name.contains("${")) else { continue };
-        let owner = alert.service.map(|service| &model[service].owner);
-        let agrees = owner.and_then(Fact::value).map(|owner| same(name, owner));
+        let owner = alert.service.map(|service| &model[service].owner).filter(|owner| !is_catch_all(model, owner));
+        let agrees = owner.and_then(Fact::value).filter(|owner| !is_person(owner)).map(|owner| same(name, owner));
         let team = team.clone();
         let alert = &mut model[id];
         if let Some(agrees) = agrees {
@@ -24,6 +25,16 @@ pub(in crate::link) fn join(model: &mut Model) {
         }
         alert.team = team;
     }
+}
+
+/// Whether an owner is that of whatever nobody else owns.
+fn is_catch_all(model: &Model, owner: &Fact<Text>) -> bool {
+    model.owner_patterns.iter().any(|line| Some(line.place.span) == owner.span && line.is_catch_all())
+}
+
+/// Whether an owner names a person, who may be of any team: `@anna`, rather than `@shop/payments`.
+fn is_person(owner: &str) -> bool {
+    owner.split([',', ' ']).any(|name| name.starts_with('@') && !name.contains('/') || name.trim_matches('@').contains('@'))
 }
 
 /// Whether two names may be of one team: the words that matter of one are among those of the other. An owner may be
@@ -55,6 +66,12 @@ mod tests {
         assert!(same("payments", "@shop/payments-team"));
         assert!(same("platform", "@shop/payments, @shop/platform"));
         assert!(!same("mailroom", "team-payments"));
+    }
+
+    #[test]
+    fn a_person_is_no_team() {
+        assert!(is_person("@anna") && is_person("anna@example.org") && is_person("@shop/payments @anna"));
+        assert!(!is_person("@shop/payments") && !is_person("team-payments"));
     }
 
     #[test]
