@@ -489,7 +489,8 @@ pub(super) fn may_become(url: &str, from: &str, path: &str, context: &Context<'_
     let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
     let Some(first) = pieces.first_mut().filter(|_| starts) else { return false };
     *first = joined(root_of(context, from), first).to_lowercase();
-    pieces.last().is_some_and(|last| last.ends_with(".md")) && files::is_like(&path.to_lowercase(), &pieces)
+    let page = pieces.last().and_then(|last| last.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md");
+    page && files::is_like(&path.to_lowercase(), &pieces)
 }
 
 /// The root a path stands in, as what its paths are shown below.

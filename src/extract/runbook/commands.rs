@@ -83,7 +83,9 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
     }
     found.truncate(MOST);
     let own = |name: &Named| made.iter().any(|made| made.kind == name.kind && made.name == name.name);
-    found.iter_mut().for_each(|command| command.names.retain(|name| !own(name)));
+    for command in &mut found {
+        command.names.retain(|name| !own(name));
+    }
     found.retain(|command| command.destructive || !command.names.is_empty());
     found
 }

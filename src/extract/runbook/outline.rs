@@ -102,8 +102,10 @@ impl<'a> Outline<'a> {
             sections: Vec::new(),
             symptoms: Vec::new(),
         };
-        if source.path.ends_with(".mdx") {
-            outline.lines.iter_mut().filter(|line| is_program(line)).for_each(|line| line.kind = LineKind::Blank);
+        if source.path.rsplit('.').next() == Some("mdx") {
+            for line in outline.lines.iter_mut().filter(|line| is_program(line)) {
+                line.kind = LineKind::Blank;
+            }
         }
         outline.find_sections();
         outline
@@ -222,7 +224,7 @@ impl<'a> Outline<'a> {
         }
         let first = under.first().copied().unwrap_or(usize::MAX).min(body);
         let all = self.lines.iter().filter(shown).filter(|line| line.start >= first).count();
-        if all == 0 { 0 } else { under.len() * 100 / all }
+        (under.len() * 100).checked_div(all).unwrap_or(0)
     }
 
     /// Words of prose and code.

@@ -9,6 +9,9 @@ use crate::link::documents::{may_become, root_of};
 use crate::model::{Id, Model, Runbook};
 use crate::tree::Unknown;
 
+/// So many runbooks in a folder make it one of runbooks, whatever else stands there.
+const A_FEW: usize = 3;
+
 /// Kinds of files that hold pages.
 const PAGES: &[&str] = &["md", "markdown", "mdx", "rst", "adoc", "asciidoc", "org", "txt", "docx", "odt", "pdf", "html"];
 
@@ -61,7 +64,9 @@ pub(super) fn note_empty(model: &mut Model, context: &Context<'_>) {
     let templates: BTreeSet<(&str, &str)> = templates.into_iter().collect();
     let awaited = |page: &Runbook| {
         let path = page.place.path.as_str();
-        let among = folders.get(folder(path)).is_some_and(|(runbooks, all)| *runbooks > 0 && runbooks * 2 >= *all);
+        let among = folders
+            .get(folder(path))
+            .is_some_and(|(runbooks, all)| *runbooks >= A_FEW || *runbooks > 0 && runbooks * 2 >= *all);
         among || templates.iter().any(|(url, from)| may_become(url, from, path, context))
     };
     let empty = model.each::<Runbook>().filter(|(_, page)| page.words == 0 && page.kind == "document");
