@@ -51,6 +51,15 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
                 (None, Some(unknown)) => Target::Unknown(unknown.reason.clone(), "write the link out"),
                 (None, None) => return None,
             };
+            // From a page that a site generator makes of a template, links lead from its address, not from its file.
+            let made = [".erb", ".j2", ".html.md"].iter().any(|end| link.place.path.ends_with(end));
+            let target = match target {
+                Target::Nothing(missing) if made => {
+                    let reason = format!("{missing} is looked for from the address of a page that a template makes");
+                    Target::Unknown(reason, "audit the rendered pages")
+                }
+                target => target,
+            };
             // A row that links to itself leads where its reader is already.
             let target = match target {
                 Target::Cell(page, _) if link.runbook == Some(page) => Target::Other,

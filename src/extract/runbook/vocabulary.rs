@@ -449,6 +449,8 @@ pub(super) const SET_UP_TITLES: &[&str] = &[
     "^creating",
     "^update",
     "^updating",
+    "^recreate",
+    "^recreating",
     "^rotate",
     "^rotating",
     "^upgrade",

@@ -13,7 +13,7 @@ use crate::tree::Unknown;
 const A_FEW: usize = 3;
 
 /// Kinds of files that hold pages.
-const PAGES: &[&str] = &["md", "markdown", "mdx", "rst", "adoc", "asciidoc", "org", "txt", "docx", "odt", "pdf", "html"];
+const PAGES: &[&str] = &["md", "markdown", "mdx", "rst", "adoc", "asciidoc", "org", "docx", "odt", "pdf"];
 
 /// The first file among the runbooks of each root that may be one and was not read.
 pub(super) struct Unread<'c> {
@@ -42,8 +42,7 @@ fn is_among_runbooks(path: &str) -> bool {
     let lower = path.to_lowercase();
     let Some((folders, name)) = lower.rsplit_once('/') else { return false };
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let templated = ["erb", "j2", "jinja"].contains(&extension);
-    (templated || PAGES.contains(&extension)) && folders.split('/').any(|folder| RUNBOOK_FOLDERS.contains(&folder))
+    PAGES.contains(&extension) && folders.split('/').any(|folder| RUNBOOK_FOLDERS.contains(&folder))
 }
 
 /// An empty page where the page of an alert is looked for, or among runbooks, was to be one.
