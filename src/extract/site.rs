@@ -28,7 +28,9 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
             match name {
                 "mkdocs.yml" | "mkdocs.yaml" => {
                     let site = mkdocs::read(folder, &input.source.path, first);
-                    found.listed.extend(first.get("nav").into_iter().flat_map(|nav| contents::of_nav(&site.content, nav)));
+                    found
+                        .listed
+                        .extend(first.get("nav").into_iter().flat_map(|nav| contents::of_nav(&site.content, nav)));
                     found.sites.push(site);
                     repository::named(&input.source.path, first.get("repo_url"), found);
                 }

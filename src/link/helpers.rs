@@ -156,7 +156,14 @@ mod tests {
 
     #[test]
     fn names_say_what_helps() {
-        for name in ["blackbox-exporter", "kube-state-metrics", "pgpool-operator", "loadgenerator", "external-dns", "alarm-fire-drill"] {
+        for name in [
+            "blackbox-exporter",
+            "kube-state-metrics",
+            "pgpool-operator",
+            "loadgenerator",
+            "external-dns",
+            "alarm-fire-drill",
+        ] {
             assert!(is_helper(name), "{name}");
         }
         for name in

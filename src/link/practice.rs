@@ -1,7 +1,7 @@
 //! Ways to ship and drills → services.
 
-use super::services::{Register, join as join_service};
 use super::documents::root_of;
+use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
 use crate::model::{Deployment, Drill, Fact, Id, Model, Service};
 use crate::source::Span;

@@ -93,11 +93,13 @@ fn of_servers(model: &Model, root: Id<Route>, servers: &[Labels<'_>]) -> Vec<Hit
         if all.iter().any(|known| known.route == hit.route && known.receiver == hit.receiver) {
             continue;
         }
-        let mut same = each.iter().map(|hits| hits.iter().find(|it| it.route == hit.route && it.receiver == hit.receiver));
+        let mut same =
+            each.iter().map(|hits| hits.iter().find(|it| it.route == hit.route && it.receiver == hit.receiver));
         let everywhere = same.all(|found| found.is_some_and(|found| found.depends_on.is_none()));
         let reason = "which server sends it, and with which external labels, decides";
-        let depends_on = (!everywhere)
-            .then(|| hit.depends_on.clone().unwrap_or_else(|| Unknown::new(reason, "audit one cluster at a time", None)));
+        let depends_on = (!everywhere).then(|| {
+            hit.depends_on.clone().unwrap_or_else(|| Unknown::new(reason, "audit one cluster at a time", None))
+        });
         all.push(Hit { depends_on, ..hit.clone() });
     }
     all

@@ -9,10 +9,10 @@ use super::names::{camel_words, is_generic, stem};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
 use crate::model::{Alert, Datastore, Fact, Id, Model, Owners, Runbook, Service};
-use shared::Shared;
-use unread::Unread;
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
+use shared::Shared;
+use unread::Unread;
 
 /// Whether a page is read in an incident, rather than merely about something.
 fn is_runbook(page: &Runbook) -> bool {
@@ -92,10 +92,8 @@ fn judge_escalations(model: &mut Model) {
         })
         .collect();
     drop(owners);
-    let nothing = model.alerts.is_empty()
-        && model.routings.is_empty()
-        && model.receivers.is_empty()
-        && model.services.is_empty();
+    let nothing =
+        model.alerts.is_empty() && model.routings.is_empty() && model.receivers.is_empty() && model.services.is_empty();
     for (page, owned) in model.runbooks.iter_mut().zip(owned) {
         if !page.escalation.is_false() {
             continue;

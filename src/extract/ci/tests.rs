@@ -700,7 +700,8 @@ fn what_a_clock_restores_or_breaks_is_a_drill() {
         found.into_iter().map(|drill| drill.restores).collect()
     };
     let weekly = "on: {schedule: [{cron: '0 14 * * 6'}]}\njobs:\n";
-    let restore = "  a: {steps: [{name: restore from backup, run: python3 database_restore.py --environment preproduction}]}\n";
+    let restore =
+        "  a: {steps: [{name: restore from backup, run: python3 database_restore.py --environment preproduction}]}\n";
     assert_eq!(drills(&format!("{weekly}{restore}")), [true]);
     let breaks = "  b: {steps: [{run: ./run-task.sh resilience_tests}]}\n";
     assert_eq!(drills(&format!("{weekly}{breaks}")), [false]);

@@ -41,7 +41,11 @@ fn walk<'n>(node: &'n Node, depth: usize, see: &mut impl FnMut(Option<&'n str>, 
         if item.as_str().is_some() { see(None, item) } else { walk(item, depth, see) }
     }
     for entry in node.entries() {
-        if entry.value.as_str().is_some() { see(Some(&entry.key), &entry.value) } else { walk(&entry.value, depth, see) }
+        if entry.value.as_str().is_some() {
+            see(Some(&entry.key), &entry.value)
+        } else {
+            walk(&entry.value, depth, see)
+        }
     }
 }
 

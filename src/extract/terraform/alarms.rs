@@ -98,7 +98,8 @@ fn runbook(told: &[Fact<Text>]) -> RunbookReference {
         let is_link = |word: &&str| {
             let lower = word.to_lowercase();
             let page = lower.contains("runbook") || lower.contains("playbook");
-            (lower.contains("://") || lower.contains(".md")) && (page || !DASHBOARDS.iter().any(|it| lower.contains(it)))
+            (lower.contains("://") || lower.contains(".md"))
+                && (page || !DASHBOARDS.iter().any(|it| lower.contains(it)))
         };
         words.map(|word| word.trim_end_matches(['.', ',', ';'])).find(is_link).map(Text::from)
     };

@@ -222,7 +222,8 @@ fn muted(branch: &Branch, intervals: &[Interval]) -> Fact<bool> {
 }
 
 /// What to say of a matcher whose operator was lost.
-const UNTYPED: &str = " (a `matchType` of it is empty, which means `=`: to YAML, `!=` and `!~` without quotes are tags)";
+const UNTYPED: &str =
+    " (a `matchType` of it is empty, which means `=`: to YAML, `!=` and `!~` without quotes are tags)";
 
 /// How many pairs of siblings are compared at most; a tree with more is not searched for what hides what.
 const MOST_PAIRS: usize = 4_000_000;

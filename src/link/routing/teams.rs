@@ -34,7 +34,9 @@ fn is_catch_all(model: &Model, owner: &Fact<Text>) -> bool {
 
 /// Whether an owner names a person, who may be of any team: `@anna`, rather than `@shop/payments`.
 fn is_person(owner: &str) -> bool {
-    owner.split([',', ' ']).any(|name| name.starts_with('@') && !name.contains('/') || name.trim_matches('@').contains('@'))
+    owner
+        .split([',', ' '])
+        .any(|name| name.starts_with('@') && !name.contains('/') || name.trim_matches('@').contains('@'))
 }
 
 /// Whether two names may be of one team: the words that matter of one are among those of the other. An owner may be

@@ -95,7 +95,8 @@ mod tests {
         for path in ["aws-rollback.py", "scripts/roll-back.sh", "bin/rollback", ".github/workflows/rollback.yml"] {
             assert!(rolls_back(path), "{path}");
         }
-        for path in ["db/migrations/0001_rollback.py", "tests/rollback_test.py", "docs/rollback.md", "k8s/rollback.yaml"]
+        for path in
+            ["db/migrations/0001_rollback.py", "tests/rollback_test.py", "docs/rollback.md", "k8s/rollback.yaml"]
         {
             assert!(!rolls_back(path), "{path}");
         }

@@ -34,7 +34,11 @@ impl<'c> Unread<'c> {
     /// Why the pages of whatever is declared at a path are not all known.
     pub(super) fn of(&self, path: &str) -> Option<Unknown> {
         let unread = self.first.get(root_of(self.context, path))?;
-        Some(Unknown::new(format!("`{unread}` stands among the runbooks and was not read"), "write it as Markdown", None))
+        Some(Unknown::new(
+            format!("`{unread}` stands among the runbooks and was not read"),
+            "write it as Markdown",
+            None,
+        ))
     }
 }
 
