@@ -135,7 +135,11 @@ fn common_folders(left: &str, right: &str) -> usize {
 fn settle(model: &Model, delivery: &mut Delivery) {
     let reaches: Vec<(Certainty<'_>, Reached)> = delivery.hits.iter().map(|hit| of_hit(model, hit)).collect();
     delivery.somebody = outcome(&reaches, |reach| reach != Reach::Nothing);
-    delivery.unheard = unheard(&reaches, &delivery.somebody);
+    let nowhere = delivery.hits.iter().zip(&reaches).any(|(hit, (_, reached))| {
+        let on_purpose = hit.route.is_some_and(|route| named(model, route));
+        matches!(reached, Reached::Known(Reach::Nothing, _)) && !on_purpose
+    });
+    delivery.unheard = unheard(nowhere, &delivery.somebody);
     delivery.pager = match outcome(&reaches, |reach| reach == Reach::Pager) {
         // What a webhook does is not known: it may well ring.
         no if no.is_false()
@@ -161,8 +165,8 @@ fn settle(model: &Model, delivery: &mut Delivery) {
 }
 
 /// Whether nobody hears of an alert. That a receiver is not declared here makes no doubt of it: somebody set it up.
-fn unheard(ways: &[(Certainty<'_>, Reached)], somebody: &Fact<bool>) -> Fact<bool> {
-    let nowhere = ways.iter().any(|(_, reached)| matches!(reached, Reached::Known(Reach::Nothing, _)));
+/// Nor does a way that drops some of its series by its name: the others are meant to be heard of.
+fn unheard(nowhere: bool, somebody: &Fact<bool>) -> Fact<bool> {
     match somebody.reason() {
         Some(unknown) if nowhere => Fact::unknown(unknown.clone()),
         _ => Fact::known(somebody.is_false(), somebody.span),

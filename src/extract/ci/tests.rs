@@ -692,6 +692,7 @@ spec:
 ";
     let (_, facts) = read(&[("tekton/run.yaml", catalogue)]);
     assert!(only(&facts).way_back.is_false());
+}
 
 #[test]
 fn what_a_clock_restores_or_breaks_is_a_drill() {
