@@ -52,7 +52,9 @@ fn judge(model: &mut Model, context: &Context<'_>) {
         let id: Id<Service> = Id::new(index);
         let own = model[id].drills.first().map(|drill| model[*drill].place.span);
         // A schedule has no date, and one for all needs none.
-        let scheduled = for_all.is_some() || of_roots.get(index).copied().flatten().is_some() || model[id].drills.iter().any(|drill| model[*drill].scheduled);
+        let scheduled = for_all.is_some()
+            || of_roots.get(index).copied().flatten().is_some()
+            || model[id].drills.iter().any(|drill| model[*drill].scheduled);
         let dated = model[id].drills.iter().map(|drill| &model[*drill].date);
         let dated = dated.filter_map(|date| Some((age(date.value()?, context.today)?, date.span)));
         let newest = dated.min_by_key(|(days, _)| *days).filter(|_| !scheduled);

@@ -42,9 +42,9 @@ fn walk<'n>(node: &'n Node, depth: usize, see: &mut impl FnMut(Option<&'n str>, 
     }
     for entry in node.entries() {
         if entry.value.as_str().is_some() {
-            see(Some(&entry.key), &entry.value)
+            see(Some(&entry.key), &entry.value);
         } else {
-            walk(&entry.value, depth, see)
+            walk(&entry.value, depth, see);
         }
     }
 }
