@@ -162,7 +162,9 @@ pub(super) fn made(words: &[String]) -> Vec<Named> {
     let of = |kind, names: Vec<&str>| names.into_iter().map(|name| named(kind, name, "")).collect();
     match (program, positional.as_slice()) {
         ("aws", ["rds", verb, ..]) => {
-            let makes = ["restore", "create"].iter().any(|start| verb.starts_with(start));
+            // A snapshot of a database makes no database.
+            let makes = verb.starts_with("restore-db")
+                || ["create-db-instance", "create-db-instance-read-replica", "create-db-cluster"].contains(verb);
             let own = ["--db-instance-identifier", "--db-cluster-identifier"].map(|flag| value(rest, &[flag]));
             let new = [
                 "--target-db-instance-identifier",
