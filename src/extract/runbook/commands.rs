@@ -4,6 +4,8 @@
 //! Shell words are split by `shlex`; what does not split is passed over. A word with a variable, a placeholder or a
 //! pattern in it names nothing.
 
+use std::collections::BTreeSet;
+
 use super::destruction::{self, Guard};
 use super::outline::{LineKind, Outline};
 use crate::extract::Input;
@@ -53,7 +55,7 @@ struct Line {
 pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
     let guard = Guard::new(outline);
     let mut found: Vec<Command> = Vec::new();
-    let mut made: Vec<Named> = Vec::new();
+    let (mut made, mut spoken) = (BTreeSet::new(), BTreeSet::new());
     for block in &outline.page.code {
         let language = block.language.to_lowercase();
         if SQL.contains(&language.as_str()) {
@@ -68,9 +70,13 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
             let mut here = Vec::new();
             for line in &commands {
                 let destroys = destruction::shell(&line.words);
-                made.extend(super::named::made(&line.words));
-                let names =
+                let mut names =
                     if elsewhere { super::named::by_cluster(&line.words) } else { super::named::by_all(&line.words) };
+                names.retain(|name| !made.contains(&of_page(name)));
+                // What the page speaks of before it makes it was there before: a copy that takes its name.
+                let new = super::named::made(&line.words);
+                made.extend(new.iter().map(of_page).filter(|name| !spoken.contains(name)));
+                spoken.extend(names.iter().map(of_page));
                 if destroys || !names.is_empty() {
                     here.push(command(input, &line.text, line.span, destroys, names, &guard));
                 }
@@ -82,12 +88,12 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
         }
     }
     found.truncate(MOST);
-    let own = |name: &Named| made.iter().any(|made| made.kind == name.kind && made.name == name.name);
-    for command in &mut found {
-        command.names.retain(|name| !own(name));
-    }
-    found.retain(|command| command.destructive || !command.names.is_empty());
     found
+}
+
+/// A name as a page speaks of it, wherever it stands.
+fn of_page(name: &Named) -> (NamedKind, Text) {
+    (name.kind, name.name.clone())
 }
 
 fn command(input: &Input<'_>, text: &str, span: Span, destructive: bool, names: Vec<Named>, guard: &Guard) -> Command {
