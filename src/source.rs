@@ -116,6 +116,11 @@ impl Source {
     }
 }
 
+/// The folder that a path stands in; empty for what stands at the top.
+pub fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// The path that `relative` leads to from `folder`, in the form that sources are known by: `.` and `..` undone. Nothing
 /// where it climbs out of the audited root.
 pub fn join(folder: &str, relative: &str) -> Option<String> {

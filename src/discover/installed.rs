@@ -2,6 +2,7 @@
 //! files name that folder, since it can be made again; where it is there, it says what remote modules make. It is read
 //! below folders to audit only, and no link leads anywhere. Uses `problem` and `tree`.
 
+use crate::source::parent;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub fn add_installed_modules(discovery: &mut Discovery, largest: u64) {
     let within = |found: &&Found| found.format == Format::Hcl && !discovery.roots[found.root].is_file;
     for found in discovery.files.iter().filter(within) {
         let Some(folder) = found.path.parent() else { continue };
-        let shown = found.shown.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let shown = parent(&found.shown);
         folders.entry(folder.to_owned()).or_insert_with(|| (shown.to_owned(), found.root));
     }
     let mut added = Vec::new();

@@ -1,6 +1,7 @@
 //! Charts that are packed (`charts/*.tgz` beside a `Chart.yaml`): their texts, unpacked in memory and within bounds.
 //! Nothing is written, and no entry leads out of its archive.
 
+use crate::source::parent;
 use std::io::Read;
 use std::path::{Component, Path};
 
@@ -38,7 +39,7 @@ pub fn packed_charts(discovery: &Discovery, options: &Options) -> (Vec<Packed>, 
         discovery.files.binary_search_by(|found| found.shown.cmp(&chart)).is_ok()
     };
     let is_dependency = |path: &str| {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(path);
         let chart = folder.strip_suffix("charts").map(|chart| chart.strip_suffix('/').unwrap_or(chart));
         Path::new(path).extension().is_some_and(|extension| extension == "tgz") && chart.is_some_and(is_chart)
     };

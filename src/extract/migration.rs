@@ -24,7 +24,7 @@ use self::sql::{Action, Reading};
 use super::{Facts, Input};
 use crate::model::migration::Part;
 use crate::model::{Fact, Migration};
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::{Text, Unknown};
 
 /// Adds the migration that a file is.
@@ -49,7 +49,7 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
 /// The folder whose scripts are carried out in one order: of tools that give each change a folder, the one above.
 fn series(folder: &str, migration: &Migration) -> Text {
     match migration.tool.as_str() {
-        "prisma" | "diesel" => folder.rsplit_once('/').map_or("", |(above, _)| above).into(),
+        "prisma" | "diesel" => parent(folder).into(),
         _ => folder.into(),
     }
 }

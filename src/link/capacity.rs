@@ -1,5 +1,6 @@
 //! What a namespace or the cluster says for pods that say nothing, and what keeps autoscalers from adding copies.
 
+use crate::source::parent;
 use std::collections::BTreeMap;
 
 use super::kubernetes::same_namespace;
@@ -102,7 +103,7 @@ fn dangling(model: &Model, scaler: &Autoscaler) -> Option<Fact<Text>> {
         return None;
     }
     let (kind, name) = (&scaler.target_kind, &scaler.target_name);
-    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folder = |path: &str| parent(path).to_owned();
     let beside = model.workloads.iter().any(|workload| folder(&workload.place.path) == folder(&scaler.place.path));
     if !beside {
         // What stands alone may scale what a chart from elsewhere installs.

@@ -5,6 +5,7 @@
 //! where the configuration of the Prometheus that loads the alert is here with all of its files, and most probably where
 //! the same file records its like under a slightly different name.
 
+use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use globset::GlobBuilder;
@@ -86,7 +87,7 @@ fn is_whole(model: &Model, context: &Context<'_>, server: &Prometheus, alert: &A
         return false;
     }
     let unread = model.gaps.iter().any(|gap| gap.hides == Hides::Alerts);
-    let folder = server.place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(&server.place.path);
     let files_of = |glob: &Text| -> Vec<&str> {
         if glob.contains("{{") || glob.contains('$') {
             return Vec::new();

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model, Runbook};
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::{Text, Unknown};
 use anchors::{Anchor, Anchors, Style};
 use dashboards::Dashboards;
@@ -285,7 +285,7 @@ impl<'m> Library<'m> {
             own && entry.kind.eq_ignore_ascii_case(kind) && (namespace == "default" || namespace.len() > 1)
         })?;
         let place = entry.annotations.value("backstage.io/techdocs-ref")?.strip_prefix("dir:")?;
-        let folder = entry.place.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(&entry.place.path);
         let folder = crate::source::join(folder, place)?;
         let site = self.sites.iter().find(|site| site.is_of(&folder))?;
         Some(self.on_site(site, &files::decode(page), url.anchor))
@@ -325,7 +325,7 @@ impl<'m> Library<'m> {
             };
         }
         let path = files::decode(written.split('?').next().unwrap_or(written));
-        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(from);
         let root = root_of(self.context, from);
         let site_path = |address: &str| {
             here.into_iter().find_map(|page| {
@@ -379,7 +379,7 @@ impl<'m> Library<'m> {
     /// A page as a shortcode names it: from here, from the site's folder of pages, or by its name where only one has it.
     fn referred(&self, written: &str, from: &str) -> Target {
         let (path, anchor) = split_anchor(written);
-        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(from);
         let here = crate::source::join(folder, path).filter(|_| !path.starts_with('/'));
         let on_site = self.sites.iter().map(|site| joined(site.content(), path.trim_start_matches('/')));
         let found = here.into_iter().chain(on_site).find_map(|path| self.at(&path, anchor, ANYWHERE));
@@ -406,7 +406,7 @@ impl<'m> Library<'m> {
         if !names_page || !starts {
             return unknown;
         }
-        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(from);
         let like = [folder, root_of(self.context, from)].iter().any(|start| {
             let mut pieces = pieces.clone();
             if let Some(first) = pieces.first_mut() {

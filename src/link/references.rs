@@ -4,6 +4,7 @@
 //! unread, and other names of the kind, in the same runbooks, do lead to something here. So a runbook for another
 //! cluster, repository or machine says nothing.
 
+use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
@@ -146,7 +147,7 @@ impl<'c> Known<'c> {
         }
         let databases = model.datastores.iter().filter(|it| it.kind == "database");
         let makefiles = model.surroundings.makefiles.iter().map(|makefile| {
-            let folder = makefile.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = parent(&makefile.path);
             (Text::from(folder), (makefile.targets.iter().cloned().collect(), makefile.open))
         });
         let hides = |what: fn(Hides) -> bool| model.gaps.iter().any(|gap| what(gap.hides));
@@ -215,7 +216,7 @@ impl<'c> Known<'c> {
     }
 
     fn target(&self, name: &Named, page: &str) -> Found {
-        let beside = page.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside = parent(page);
         let places = [self.root_of(page), beside].map(|start| {
             let folder = name.within.trim_start_matches("./").trim_end_matches('/');
             Text::from(super::documents::joined(start, folder).trim_end_matches('/'))

@@ -6,6 +6,7 @@
 //! GitLab takes a pattern that does not begin with `/` to stand at any depth, and lets every section decide for itself.
 //! <https://docs.gitlab.com/user/project/codeowners/reference/>
 
+use crate::source::parent;
 use std::collections::BTreeMap;
 
 use super::{Model, OwnerPattern};
@@ -86,7 +87,7 @@ impl OwnerPattern {
 
 /// Where code hosts look first. GitHub: `.github/`, root, `docs/`; GitLab: root, `docs/`, `.gitlab/`.
 fn precedence(path: &str) -> u8 {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(path);
     match folder.rsplit('/').next() {
         Some(".github") => 0,
         Some("docs") => 2,

@@ -11,7 +11,7 @@ use super::files::{File, Files};
 use super::fill::{self, DOLLAR_BRACES, Marks, PARENTHESES, Values};
 use super::github::MAIN;
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment, scalars};
-use crate::source::{Span, join};
+use crate::source::{Span, join, parent};
 use crate::tree::{Entry, Node, Text, Unknown};
 
 /// How deep templates are followed; Azure allows fifty.
@@ -60,7 +60,7 @@ fn path(files: &Files<'_>, from: &str, target: &str) -> Option<String> {
         Some(_) => return None,
         None => target,
     };
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(from);
     match target.strip_prefix('/') {
         Some(rest) => {
             let root = files.iter().find(|file| file.path == from).map_or("", |file| files.root_of(file.path));

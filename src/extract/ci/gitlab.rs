@@ -15,7 +15,7 @@ use super::files::{File, Files};
 use super::fill::{self, BRACKETS, Values};
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment, scalars};
 use crate::model::{Gap, Hides};
-use crate::source::{Span, join};
+use crate::source::{Span, join, parent};
 use crate::tree::{Entry, Node, Text, Unknown};
 
 /// Top-level keys that are no jobs.
@@ -122,7 +122,7 @@ fn matching<'a>(files: &Files<'a>, file: File<'a>, written: &str) -> Vec<&'a str
 
 /// The folder of the repository that a pipeline belongs to: where `.gitlab-ci.yml` or `.gitlab/` stands.
 fn root<'a>(files: &Files<'a>, file: File<'a>) -> &'a str {
-    let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(&file.path);
     let top = folder.split_once(".gitlab").map_or(folder, |(top, _)| top);
     if top.is_empty() { files.root_of(file.path) } else { top }
 }

@@ -1,5 +1,6 @@
 //! Which repository each audited root is: by its git configuration, by what its manifests say, or by its links to itself.
 
+use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::Files;
@@ -52,7 +53,7 @@ impl Repositories {
             if !root.repositories.is_empty() {
                 continue;
             }
-            let says = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder) == prefix;
+            let says = |path: &str| parent(path) == prefix;
             let said = model.surroundings.repositories.iter().filter(|it| says(&it.path));
             let said: BTreeSet<&str> = said.map(|it| it.name.as_str()).collect();
             if !said.is_empty() {

@@ -1,5 +1,6 @@
 //! Addresses of documentation sites → the pages they show, by the rules of each generator.
 
+use crate::source::parent;
 use std::collections::BTreeMap;
 
 use super::anchors::Style;
@@ -80,7 +81,7 @@ impl<'m> Shown<'m> {
 
     /// Whether its pages are those of a folder.
     pub(super) fn is_of(&self, folder: &str) -> bool {
-        self.site.content == folder || self.site.path.rsplit_once('/').map_or("", |(above, _)| above) == folder
+        self.site.content == folder || parent(&self.site.path) == folder
     }
 
     /// What an address below the base shows. Sites are often served without regard to case.
@@ -89,7 +90,7 @@ impl<'m> Shown<'m> {
         if let Some(page) = self.pages.get(&lower) {
             return Address::Page(*page);
         }
-        let folder = self.site.path.rsplit_once('/').map_or("", |(above, _)| above);
+        let folder = parent(&self.site.path);
         let below = |start: &str| {
             [start, lower.as_str()].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("/")
         };

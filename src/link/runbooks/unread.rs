@@ -1,6 +1,7 @@
 //! Files among runbooks that were not read → why it cannot be told that something has none; and pages that hold
 //! nothing, where a page is looked for.
 
+use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::runbook::vocabulary::RUNBOOK_FOLDERS;
@@ -53,7 +54,7 @@ fn is_among_runbooks(path: &str) -> bool {
 pub(super) fn note_empty(model: &mut Model, context: &Context<'_>) {
     let mut folders: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for page in model.runbooks.iter().filter(|page| page.words > 0) {
-        let (runbooks, all) = folders.entry(folder(&page.place.path)).or_default();
+        let (runbooks, all) = folders.entry(parent(&page.place.path)).or_default();
         *runbooks += usize::from(matches!(page.kind.as_str(), "incident" | "procedure"));
         *all += 1;
     }
@@ -68,7 +69,7 @@ pub(super) fn note_empty(model: &mut Model, context: &Context<'_>) {
     let awaited = |page: &Runbook| {
         let path = page.place.path.as_str();
         let among = folders
-            .get(folder(path))
+            .get(parent(path))
             .is_some_and(|(runbooks, all)| *runbooks >= A_FEW || *runbooks > 0 && runbooks * 2 >= *all);
         among || templates.iter().any(|(url, from)| may_become(url, from, path, context))
     };
@@ -77,8 +78,4 @@ pub(super) fn note_empty(model: &mut Model, context: &Context<'_>) {
     for id in found {
         model[id].kind = "procedure".into();
     }
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

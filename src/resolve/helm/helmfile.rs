@@ -16,7 +16,7 @@ use super::value::{Fields, Kind, Value};
 use super::values;
 use crate::model::{Environment, Environments};
 use crate::parse;
-use crate::source::{SourceId, Span, join};
+use crate::source::{SourceId, Span, join, parent};
 use crate::tree::{Content, Node};
 
 /// How many environments of a helmfile are rendered.
@@ -62,7 +62,7 @@ pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
     let mut found = Found::default();
     for (path, id) in charts.files().filter(|(path, _)| is_helmfile(path) && !environments.is_for_show(path)) {
         let Some((_, source)) = charts.file(path) else { continue };
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = parent(path);
         let file = Helmfile { charts, environments, path, id, folder };
         for name in file.chosen(&source.text) {
             file.install(&name, &source.text, &mut found);

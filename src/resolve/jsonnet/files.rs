@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{SourceId, Sources, join};
+use crate::source::{SourceId, Sources, join, parent};
 
 /// Folders of libraries: <https://tanka.dev/libraries/import-paths>
 const LIBRARIES: &[&str] = &["vendor", "lib", "."];
@@ -47,7 +47,7 @@ impl<'s> Files<'s> {
         if import.starts_with('/') {
             return None;
         }
-        let mut folder = self.path(from).rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut folder = parent(self.path(from));
         let at = |path: Option<String>| path.and_then(|path| self.paths.get(path.as_str()).copied());
         if let Some(found) = at(join(folder, import)) {
             return Some(found);
@@ -62,7 +62,7 @@ impl<'s> Files<'s> {
             if folder.is_empty() {
                 break;
             }
-            folder = folder.rsplit_once('/').map_or("", |(outer, _)| outer);
+            folder = parent(folder);
         }
         let name = import.rsplit('/').next()?;
         if import.split('/').any(|part| matches!(part, "." | ".." | "")) {

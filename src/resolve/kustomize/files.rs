@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inflate::{Inflate, Outside};
 use crate::parse;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Span, parent};
 use crate::tree::{Content, Document, Node};
 
 /// The names of a kustomization file, in the order kustomize tries them.
@@ -154,7 +154,7 @@ impl<'a> Files<'a> {
     pub fn kustomizations(&self) -> Vec<(&'a str, File<'a>)> {
         let is_one = |path: &str| NAMES.contains(&path.rsplit('/').next().unwrap_or(path));
         let found = self.read.iter().filter(|(path, file)| is_one(path) && !file.source.text.is_empty());
-        found.map(|(path, file)| (path.rsplit_once('/').map_or("", |(folder, _)| folder), *file)).collect()
+        found.map(|(path, file)| (parent(path), *file)).collect()
     }
 
     /// The files in a folder, and in the folders below it where `deep`, in order.

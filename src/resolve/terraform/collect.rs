@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::block::{Block, Body, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
@@ -116,7 +116,7 @@ fn overlay<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, outcome: &mut Outco
 
 /// A Terragrunt unit whose module is not here, or is not known.
 pub(super) fn elsewhere(survey: &Survey<'_>, environments: &Environments) -> Option<Outcome> {
-    let folder = survey.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = parent(&survey.path);
     let environment = environments.decide(survey.path, &[]);
     let mut root = Root { directory: folder.into(), environment, ..Root::default() };
     let gap = |span: Span, reason: String| Gap {

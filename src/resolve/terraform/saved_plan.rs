@@ -16,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Span, parent};
 use crate::tree::{Document, Entry, Node, Text, Value};
 
 use super::evaluate::Evaluator;
@@ -157,7 +157,7 @@ impl<'a> SavedPlan<'a> {
 
     /// The folder of its file.
     pub(super) fn folder(&self) -> &'a str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        parent(&self.path)
     }
 
     /// What it was given for a variable of the root.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Shared;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Span, parent};
 use crate::tree::{Document, Text};
 
 use super::Root;
@@ -28,7 +28,7 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
     let mut folders: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
     for (source, document) in documents {
         paths.insert(document.source, &source.path);
-        folders.entry(folder(&source.path)).or_default().push(document.source);
+        folders.entry(parent(&source.path)).or_default().push(document.source);
     }
     for Root { directory, resources, .. } in roots {
         for resource in resources {
@@ -39,7 +39,7 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
                 continue;
             }
             // What the module decides for its only caller is said where it decides it.
-            let files = if is_shared { folders.get(folder(&resource.path)).cloned() } else { None };
+            let files = if is_shared { folders.get(parent(&resource.path)).cloned() } else { None };
             resource.shared = Some(Shared { head: resource.head, files: files.unwrap_or_default() });
             resource.head = call;
             resource.path = Text::from(*path);
@@ -48,12 +48,8 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
 }
 
 fn is_inside(path: &str, directory: &str) -> bool {
-    if super::project::is_installed(folder(path)) {
+    if super::project::is_installed(parent(path)) {
         return false;
     }
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::Environments;
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Span, parent};
 use crate::tree::block::{Block, Body, Expression, ExpressionKind, TemplatePart};
 use crate::tree::{Node, Text, Unknown, Value};
 
@@ -115,10 +115,6 @@ struct Include {
     strategy: Strategy,
 }
 
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// A folder of the audited root as an absolute path.
 fn absolute(folder: &str) -> String {
     format!("/{folder}")
@@ -171,7 +167,7 @@ impl<'a> Units<'a> {
             generated: Vec::new(),
         };
         let Some(terragrunt) = evaluator.terragrunt.as_ref() else { return nothing };
-        let home = folder(path);
+        let home = parent(path);
         let Some(own) = terragrunt.open(&evaluator, path, home, home, false) else { return nothing };
         let includes = terragrunt.includes(&evaluator, own);
         let mut files: Vec<(usize, Strategy)> =

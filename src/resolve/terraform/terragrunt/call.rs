@@ -4,10 +4,10 @@ use crate::resolve::terraform::evaluate::{Evaluator, Scope, Sealed};
 use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::project::Kind;
 use crate::resolve::terraform::typed::{Member, Typed};
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::block::{Attribute, Expression};
 
-use super::{File, Terragrunt, UNIT, absolute, folder, within};
+use super::{File, Terragrunt, UNIT, absolute, within};
 
 /// Functions that ask the outside, each with what they ask.
 const OUTSIDE: &[(&str, &str)] = &[
@@ -122,7 +122,7 @@ impl Call<'_, '_> {
         let Some(name) = wanted.as_str() else { return Ok(wanted) };
         let mut at = self.file.unit.as_str();
         while !at.is_empty() {
-            at = folder(at);
+            at = parent(at);
             let Some(path) = within(at, name) else { continue };
             if self.evaluator.project.has(&path) {
                 return Ok(Typed::string(absolute(&path), self.span));
@@ -137,7 +137,7 @@ impl Call<'_, '_> {
     /// The folder of the file that is included: the one at hand, or the one that the argument names.
     fn include(&self) -> Result<String, Failure> {
         if self.file.included {
-            return Ok(folder(self.file.path).to_owned());
+            return Ok(parent(self.file.path).to_owned());
         }
         let name = match self.arguments.first() {
             Some(_) => self.argument(0)?.as_str().map(ToOwned::to_owned),
@@ -146,7 +146,7 @@ impl Call<'_, '_> {
         let includes = self.terragrunt.includes(self.evaluator, self.scope.module);
         let wanted = includes.iter().find(|include| name.is_none() || include.name.as_deref() == name.as_deref());
         let file = wanted.and_then(|include| self.terragrunt.file(include.module));
-        Ok(file.map_or_else(|| self.file.unit.to_string(), |file| folder(file.path).to_owned()))
+        Ok(file.map_or_else(|| self.file.unit.to_string(), |file| parent(file.path).to_owned()))
     }
 
     /// `read_terragrunt_config(path, default)`.
@@ -156,7 +156,7 @@ impl Call<'_, '_> {
         let found = within(&self.file.unit, path);
         let opened = found.as_deref().and_then(|path| {
             let original = &self.file.original;
-            self.terragrunt.open(self.evaluator, path, folder(path), original, false)
+            self.terragrunt.open(self.evaluator, path, parent(path), original, false)
         });
         match opened {
             Some(number) => Ok(self.terragrunt.exposed(self.evaluator, number, self.span)),

@@ -9,11 +9,11 @@ use crate::parse::hcl;
 use crate::resolve::terraform::collect::STACK;
 use crate::resolve::terraform::project::{Directory, Project};
 use crate::resolve::terraform::respan;
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::block::Body;
 use crate::tree::{Content, Node};
 
-use super::{From, Generated, Source, UNIT, Units, folder};
+use super::{From, Generated, Source, UNIT, Units};
 
 /// One unit.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(in crate::resolve::terraform) fn survey<'a>(
         .terragrunt
         .keys()
         .copied()
-        .filter(|path| path.strip_prefix(folder(path)).is_some_and(|name| name.trim_start_matches('/') == UNIT))
+        .filter(|path| path.strip_prefix(parent(path)).is_some_and(|name| name.trim_start_matches('/') == UNIT))
         .collect();
     if paths.is_empty() {
         return Vec::new();
