@@ -24,10 +24,7 @@ pub(super) fn unread(model: &Model) -> Option<Unknown> {
 fn released(model: &Model) -> Option<(Text, String, Span)> {
     let mut releases = model.releases.iter().filter(|release| {
         let is_live = release.place.environment.production && !release.place.library;
-        is_live
-            && !release.without_rules
-            && release.source == Source::Charts
-            && matches!(release.tool.as_str(), "terraform" | "helm")
+        is_live && release.source == Source::Charts && matches!(release.tool.as_str(), "terraform" | "helm")
     });
     releases.find_map(|release| {
         let chart = release.chart.value().filter(|chart| Hides::in_cluster(chart) == Hides::Monitoring)?;

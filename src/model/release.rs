@@ -40,8 +40,6 @@ facts! {
     } plain {
         /// Names by which its service is found.
         names: Vec<Text>,
-        /// Whether its values switch off the alerting rules that its chart would bring.
-        without_rules: bool,
         /// Where what it installs comes from.
         source: Source,
     }

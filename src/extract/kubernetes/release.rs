@@ -60,7 +60,6 @@ fn flux(object: &Object<'_>) -> Option<Release> {
         platform_part,
         chart: chart_name,
         names: names(object, spec.get("releaseName")),
-        without_rules: without_rules(spec.get("values")),
         source,
         ..Release::default()
     })
@@ -74,12 +73,6 @@ fn whole_seconds(written: &str) -> i64 {
 
 fn names(object: &Object<'_>, release: Option<&Node>) -> Vec<Text> {
     release.and_then(Node::scalar).into_iter().chain([object.name.clone()]).collect()
-}
-
-/// Whether `defaultRules.create` of kube-prometheus-stack and its kind is off.
-fn without_rules(values: Option<&Node>) -> bool {
-    let create = values.and_then(|values| values.at(&["defaultRules", "create"]));
-    create.and_then(Node::as_bool) == Some(false)
 }
 
 /// A failed upgrade is rolled back, and tried again, as often as `spec.upgrade.remediation.retries` says: never when left
@@ -169,7 +162,6 @@ fn argo(object: &Object<'_>, spec: Option<&Node>, facts: &mut Facts) {
             version: revision,
             moves: moving,
             names: names(object, source.at(&["helm", "releaseName"])),
-            without_rules: without_rules(source.at(&["helm", "valuesObject"])),
             source: if is_chart { Source::Charts } else { Source::Git { url, folder } },
             ..Release::default()
         });
