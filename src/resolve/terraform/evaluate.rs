@@ -333,14 +333,7 @@ impl<'a> Evaluator<'a> {
                 let right = self.evaluate(right, scope)?;
                 let (left, right) = (convert(&left, &Type::Number)?, convert(&right, &Type::Number)?);
                 let value = if left.is_unknown() || right.is_unknown() {
-                    let kind = match operator {
-                        BinaryOperator::Add
-                        | BinaryOperator::Subtract
-                        | BinaryOperator::Multiply
-                        | BinaryOperator::Divide
-                        | BinaryOperator::Remainder => Type::Number,
-                        _ => Type::Bool,
-                    };
+                    let kind = result(operator);
                     if left.is_null() || right.is_null() {
                         return Err(Failure::new("a number is needed here", span));
                     }
@@ -427,14 +420,7 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Template(parts) if parts.len() > 1 => open(Type::String),
             ExpressionKind::Unary(UnaryOperator::Not, _) => open(Type::Bool),
             ExpressionKind::Unary(UnaryOperator::Negate, _) => open(Type::Number),
-            ExpressionKind::Binary(operator, ..) => open(match operator {
-                BinaryOperator::Add
-                | BinaryOperator::Subtract
-                | BinaryOperator::Multiply
-                | BinaryOperator::Divide
-                | BinaryOperator::Remainder => Type::Number,
-                _ => Type::Bool,
-            }),
+            ExpressionKind::Binary(operator, ..) => open(result(*operator)),
             _ => open(Type::Dynamic),
         }
     }
@@ -641,6 +627,18 @@ impl<'a> Evaluator<'a> {
 fn too_heavy(weight: &mut u32, next: Option<&Typed>) -> bool {
     *weight = weight.saturating_add(next.map_or(0, |next| next.weight));
     *weight > HEAVIEST
+}
+
+/// The type of what an operator gives when an operand is not known.
+fn result(operator: BinaryOperator) -> Type {
+    match operator {
+        BinaryOperator::Add
+        | BinaryOperator::Subtract
+        | BinaryOperator::Multiply
+        | BinaryOperator::Divide
+        | BinaryOperator::Remainder => Type::Number,
+        _ => Type::Bool,
+    }
 }
 
 /// The type of a conditional's result; none when its two ways have nothing in common.
