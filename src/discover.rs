@@ -188,12 +188,13 @@ impl Walk<'_> {
         if self.root.is_file {
             return self.named_file().into_iter().collect();
         }
-        let in_checkout = self.root.in_checkout();
-        let mut seen = self.walk(in_checkout, None);
-        if in_checkout {
-            let missed = Missed::of(self.root, &seen.iter().map(|one| one.shown.clone()).collect::<BTreeSet<_>>());
+        let checkout = self.root.checkout();
+        let mut seen = self.walk(checkout.is_some(), None);
+        if let Some(checkout) = checkout {
+            let shown: BTreeSet<&str> = seen.iter().map(|one| one.shown.as_str()).collect();
+            let missed = Missed::of(self.root, checkout, &shown);
             if !missed.files.is_empty() {
-                seen.extend(self.walk(in_checkout, Some(missed)));
+                seen.extend(self.walk(true, Some(missed)));
             }
         }
         seen

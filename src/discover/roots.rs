@@ -31,9 +31,9 @@ impl Root {
         prefix.into_iter().chain(parts).collect::<Vec<_>>().join("/")
     }
 
-    /// Whether it is part of a git checkout.
-    pub(super) fn in_checkout(&self) -> bool {
-        self.real.ancestors().any(|folder| folder.join(".git").exists())
+    /// Where the git checkout that it is part of begins.
+    pub(super) fn checkout(&self) -> Option<&Path> {
+        self.real.ancestors().find(|folder| folder.join(".git").exists())
     }
 }
 

@@ -1,11 +1,13 @@
 //! What git tracks although an ignore file names it. Git ignores patterns for untracked files only
 //! (<https://git-scm.com/docs/gitignore>), so such files are part of the project: production's `terraform.tfvars` is
-//! often one. Read from the checkout's index as a file: nothing is run. Uses `gix-index`.
+//! often one. Read from the checkout's index as a file: nothing is run. Uses `gix`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
-use gix_index::entry::Mode;
+use gix::hash::Kind;
+use gix::index::entry::Mode;
+use gix::index::{File, decode};
 
 use super::Root;
 
@@ -22,28 +24,26 @@ pub(super) struct Missed {
 }
 
 impl Missed {
-    /// What the index of a root's checkout lists below the root, apart from what was `seen`. Nothing outside of a
-    /// checkout, or where the index cannot be read.
-    pub(super) fn of(root: &Root, seen: &BTreeSet<String>) -> Self {
+    /// What the index of a root's checkout lists below the root, apart from what was `seen`. Nothing where the index
+    /// cannot be read.
+    pub(super) fn of(root: &Root, checkout: &Path, seen: &BTreeSet<&str>) -> Self {
         let mut missed = Self::default();
-        let Some(top) = root.real.ancestors().find(|folder| folder.join(".git").exists()) else { return missed };
-        let Ok(below) = root.real.strip_prefix(top) else { return missed };
-        let index = top.join(".git").join("index");
+        let Ok(below) = root.real.strip_prefix(checkout) else { return missed };
+        let index = checkout.join(".git").join("index");
         if !index.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
             return missed;
         }
-        let options = gix_index::decode::Options {
-            alloc_limit_bytes: Some(LARGEST),
-            thread_limit: Some(1),
-            ..Default::default()
-        };
-        let Ok(index) = gix_index::File::at(index, gix_index::hash::Kind::Sha1, true, options) else { return missed };
+        let options = decode::Options { alloc_limit_bytes: Some(LARGEST), thread_limit: Some(1), ..Default::default() };
+        let Ok(index) = File::at(index, Kind::Sha1, true, options) else { return missed };
         for entry in index.entries().iter().filter(|entry| !entry.mode.intersects(Mode::DIR)) {
             let Ok(path) = std::str::from_utf8(entry.path(&index)) else { continue };
-            let Ok(inside) = std::path::Path::new(path).strip_prefix(below) else { continue };
-            let plain = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+            let Ok(inside) = Path::new(path).strip_prefix(below) else { continue };
+            let plain = inside.components().all(|part| matches!(part, Component::Normal(_)));
             let file = root.path.join(inside);
-            if plain && !seen.contains(&root.shown(&file)) && file.symlink_metadata().is_ok_and(|it| !it.is_dir()) {
+            if plain
+                && !seen.contains(root.shown(&file).as_str())
+                && file.symlink_metadata().is_ok_and(|it| !it.is_dir())
+            {
                 let above = file.ancestors().skip(1).take_while(|folder| folder.starts_with(&root.path));
                 missed.folders.extend(above.map(PathBuf::from));
                 missed.files.insert(file);
@@ -53,7 +53,7 @@ impl Missed {
     }
 
     /// Whether a path is one of them, or leads to one.
-    pub(super) fn leads_to(&self, path: &std::path::Path) -> bool {
+    pub(super) fn leads_to(&self, path: &Path) -> bool {
         self.files.contains(path) || self.folders.contains(path)
     }
 }
