@@ -122,7 +122,7 @@ fn matching<'a>(files: &Files<'a>, file: File<'a>, written: &str) -> Vec<&'a str
 
 /// The folder of the repository that a pipeline belongs to: where `.gitlab-ci.yml` or `.gitlab/` stands.
 fn root<'a>(files: &Files<'a>, file: File<'a>) -> &'a str {
-    let folder = parent(&file.path);
+    let folder = parent(file.path);
     let top = folder.split_once(".gitlab").map_or(folder, |(top, _)| top);
     if top.is_empty() { files.root_of(file.path) } else { top }
 }

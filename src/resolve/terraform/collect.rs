@@ -116,7 +116,7 @@ fn overlay<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, outcome: &mut Outco
 
 /// A Terragrunt unit whose module is not here, or is not known.
 pub(super) fn elsewhere(survey: &Survey<'_>, environments: &Environments) -> Option<Outcome> {
-    let folder = parent(&survey.path);
+    let folder = parent(survey.path);
     let environment = environments.decide(survey.path, &[]);
     let mut root = Root { directory: folder.into(), environment, ..Root::default() };
     let gap = |span: Span, reason: String| Gap {

@@ -157,7 +157,7 @@ impl<'a> SavedPlan<'a> {
 
     /// The folder of its file.
     pub(super) fn folder(&self) -> &'a str {
-        parent(&self.path)
+        parent(self.path)
     }
 
     /// What it was given for a variable of the root.
