@@ -33,6 +33,10 @@ const TELLING: &[(&str, &[&str])] = &[
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html>.
 const OF_SENDERS: &[&str] = &["InvocationsSentToDlq", "NumberOfNotificationsRedrivenToDlq"];
 
+/// The metric by which a function tells that it failed at an event, before the event is set aside.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
+const OF_FUNCTIONS: &str = "Errors";
+
 /// Says of every queue that keeps what failed whether an alarm tells.
 pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
     let addresses: Vec<&Text> =
@@ -46,7 +50,7 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
             let (mut alarm, mut doubt) = (None, None);
             for alert in alerts.filter(|alert| !alert.notifies.is_false()) {
                 let of_sender = queue.kind == "sqs" && alert.metrics.iter().any(|it| OF_SENDERS.contains(&it.as_str()));
-                if of_sender {
+                if of_sender || is_of_function(alert, queue) {
                     alarm = alarm.or(Some(alert.place.span));
                 } else if tells(alert, telling) {
                     match means(alert, queue, &addresses) {
@@ -66,6 +70,20 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
     for (id, fact) in found {
         model[id].failed_alerted = fact;
     }
+}
+
+/// Whether an alarm is on the errors of a function whose failed events a queue keeps.
+fn is_of_function(alert: &Alert, queue: &Queue) -> bool {
+    let is_one =
+        |reference: &str| queue.keeps_of.iter().any(|function| function == reference || refers_to(reference, function));
+    alert.metrics.iter().any(|metric| metric == OF_FUNCTIONS)
+        && alert.watches.iter().any(|watch| match watch {
+            Watch::Dimension { name, value, .. } if name == "FunctionName" => {
+                value.value().is_some_and(|name| is_one(name))
+                    || value.reason().is_some_and(|unknown| unknown.refers_to.iter().any(|reference| is_one(reference)))
+            }
+            _ => false,
+        })
 }
 
 fn tells(alert: &Alert, telling: &[&str]) -> bool {

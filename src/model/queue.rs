@@ -21,5 +21,7 @@ facts! {
         names: Vec<Text>,
         /// Addresses of what it is part of, which alarms may name instead.
         within: Vec<Text>,
+        /// Names and addresses of the functions whose failed events it keeps: an alarm on their errors tells the same.
+        keeps_of: Vec<Text>,
     }
 }

@@ -27,6 +27,13 @@ const SENDERS: &[(&str, &str)] = &[
     ("aws_pipes_pipe", "source_parameters"),
 ];
 
+/// Functions that send the events they failed at to a queue, by the type, the attribute that names the queue, and the one
+/// that names the function.
+const FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("aws_lambda_function", "dead_letter_config", "function_name"),
+    ("aws_lambda_function_event_invoke_config", "destination_config.on_failure", "function_name"),
+];
+
 /// Words by which a queue says that it holds what could not be handled.
 const DEAD: &[&str] = &["dlq", "deadletter", "deadletters", "dead", "undelivered", "redrive", "poison"];
 
@@ -84,6 +91,7 @@ fn sqs(ground: Ground<'_>, resource: &Resource, queue: &mut Queue) {
         SENDERS.iter().flat_map(|(kind, attribute)| ground.of_type(kind).map(move |sender| (sender, *attribute))).find(
             |(sender, attribute)| sender.address != resource.address && refers_to(sender, attribute, &resource.address),
         );
+    queue.keeps_of = functions(ground, resource);
     let named = queue.names.iter().chain([&resource.name]).any(|name| {
         let lower = name.to_ascii_lowercase();
         lower.split(|character: char| !character.is_ascii_alphanumeric()).any(|word| DEAD.contains(&word))
@@ -92,6 +100,20 @@ fn sqs(ground: Ground<'_>, resource: &Resource, queue: &mut Queue) {
         Some((sender, _)) => Fact::known(true, sender.head),
         None => Fact::known(named, resource.head),
     };
+}
+
+/// The functions whose failed events go to a queue.
+fn functions(ground: Ground<'_>, queue: &Resource) -> Vec<Text> {
+    let senders = FUNCTIONS.iter().flat_map(|(kind, attribute, name)| {
+        let sends = |sender: &&Resource| refers_to(sender, attribute, &queue.address);
+        ground.of_type(kind).filter(sends).map(move |sender| (sender, *kind, *name))
+    });
+    let named = senders.flat_map(|(sender, kind, name)| {
+        let own = (kind == "aws_lambda_function").then(|| sender.address.clone());
+        let told = sender.at(name).and_then(Node::scalar);
+        own.into_iter().chain(told).chain(sender.refers(name).map(Text::from))
+    });
+    named.collect()
 }
 
 fn pubsub(_: Ground<'_>, resource: &Resource, queue: &mut Queue) {
