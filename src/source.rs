@@ -121,6 +121,11 @@ pub fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
+/// The path of a name in a folder.
+pub fn in_folder(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
 /// The path that `relative` leads to from `folder`, in the form that sources are known by: `.` and `..` undone. Nothing
 /// where it climbs out of the audited root.
 pub fn join(folder: &str, relative: &str) -> Option<String> {

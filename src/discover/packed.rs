@@ -1,7 +1,7 @@
 //! Charts that are packed (`charts/*.tgz` beside a `Chart.yaml`): their texts, unpacked in memory and within bounds.
 //! Nothing is written, and no entry leads out of its archive.
 
-use crate::source::parent;
+use crate::source::{in_folder, parent};
 use std::io::Read;
 use std::path::{Component, Path};
 
@@ -35,7 +35,7 @@ pub struct Packed {
 pub fn packed_charts(discovery: &Discovery, options: &Options) -> (Vec<Packed>, Vec<Skipped>) {
     let (mut unpacked, mut skipped) = (Vec::new(), Vec::new());
     let is_chart = |folder: &str| {
-        let chart = if folder.is_empty() { "Chart.yaml".to_owned() } else { format!("{folder}/Chart.yaml") };
+        let chart = in_folder(folder, "Chart.yaml");
         discovery.files.binary_search_by(|found| found.shown.cmp(&chart)).is_ok()
     };
     let is_dependency = |path: &str| {

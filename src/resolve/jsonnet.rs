@@ -76,14 +76,15 @@ pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
             let environment = environments.decide(&path, &[]);
             let mut alerts = 0;
             if let Some(mut node) = output.node {
-                let before = seen.clone();
+                let mut own = Vec::new();
                 retain(&mut node, &mut |name, span| {
                     let key = (environment.name.clone(), span, Text::from(name));
-                    let new = !before.contains(&key);
-                    seen.insert(key);
+                    let new = !seen.contains(&key);
+                    own.push(key);
                     alerts += 1;
                     new
                 });
+                seen.extend(own);
                 if alerts > 0 {
                     used.extend(read);
                     let span = Span::head(file);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::envsubst::{self, Variables};
 use crate::model::{Environment, Environments};
 use crate::resolve::kustomize::{self, Built, Files};
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Span, in_folder};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A folder as it is delivered.
@@ -47,7 +47,7 @@ impl Unit {
             variables: None,
             namespace: None,
             mark: None,
-            environment: environments.decide(&format!("{folder}/kustomization.yaml"), &[]),
+            environment: environments.decide(&in_folder(folder, "kustomization.yaml"), &[]),
         }
     }
 
@@ -155,7 +155,7 @@ impl<'k, 'a> Known<'k, 'a> {
     ) -> Environment {
         let environments = self.environments;
         let path = self.files.path_of(written.source);
-        let said = [environments.of_path(&format!("{folder}/kustomization.yaml")), environments.of_path(path)];
+        let said = [environments.of_path(&in_folder(folder, "kustomization.yaml")), environments.of_path(path)];
         let said = said.into_iter().chain(words.iter().map(|word| environments.of_word(word)));
         let said: Vec<Environment> = said.flatten().chain(parent.map(|parent| parent.environment.clone())).collect();
         let other = said.iter().find(|environment| !environment.production);
@@ -167,8 +167,9 @@ impl<'k, 'a> Known<'k, 'a> {
     pub(super) fn everything(&self, folder: &str, span: Span) -> Node {
         let length = if folder.is_empty() { 0 } else { folder.len() + 1 };
         let mut below: Vec<&str> = self.files.kustomizations().into_iter().map(|(below, _)| below).collect();
+        let start = in_folder(folder, "");
+        below.retain(|below| below.len() > length && below.starts_with(&start));
         below.retain(|below| !kustomize::is_component(self.files, below));
-        below.retain(|below| below.len() > length && (folder.is_empty() || below.starts_with(&format!("{folder}/"))));
         let outermost: Vec<&str> = below
             .iter()
             .copied()

@@ -14,7 +14,7 @@ use super::run::Limits;
 use super::template::{self, Parsed, SyntaxError};
 use crate::parse;
 use crate::resolve::external::Programs;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Span, in_folder};
 use crate::tree::{Content, Node, Value};
 
 /// The file that makes a folder a chart.
@@ -153,7 +153,7 @@ impl Chart {
 
     /// The path of a file in it.
     pub(super) fn path(&self, inside: &str) -> String {
-        if self.folder.is_empty() { inside.to_owned() } else { format!("{}/{inside}", self.folder) }
+        in_folder(&self.folder, inside)
     }
 
     /// Where a reader is shown the chart.

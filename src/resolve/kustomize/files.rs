@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inflate::{Inflate, Outside};
 use crate::parse;
-use crate::source::{Source, SourceId, Span, parent};
+use crate::source::{Source, SourceId, Span, in_folder, parent};
 use crate::tree::{Content, Document, Node};
 
 /// The names of a kustomization file, in the order kustomize tries them.
@@ -147,36 +147,30 @@ impl<'a> Files<'a> {
 
     /// The kustomization of a folder.
     pub fn kustomization(&self, folder: &str) -> Option<File<'a>> {
-        NAMES.iter().find_map(|name| self.file(&below(folder, name)))
+        NAMES.iter().find_map(|name| self.file(&in_folder(folder, name)))
     }
 
     /// Every folder that has a kustomization, in order, with its file.
     pub fn kustomizations(&self) -> Vec<(&'a str, File<'a>)> {
-        let is_one = |path: &str| NAMES.contains(&path.rsplit('/').next().unwrap_or(path));
-        let found = self.read.iter().filter(|(path, file)| is_one(path) && !file.source.text.is_empty());
+        let found =
+            self.read.iter().filter(|(path, file)| super::is_kustomization(path) && !file.source.text.is_empty());
         found.map(|(path, file)| (parent(path), *file)).collect()
     }
 
     /// The files in a folder, and in the folders below it where `deep`, in order.
     pub fn within<'f>(&'f self, folder: &str, deep: bool) -> impl Iterator<Item = (&'a str, File<'a>)> + 'f {
         let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let from = start.clone();
         self.read
-            .range::<str, _>((std::ops::Bound::Included(from.as_str()), std::ops::Bound::Unbounded))
+            .range::<str, _>((std::ops::Bound::Included(start.as_str()), std::ops::Bound::Unbounded))
             .map(|(path, file)| (*path, *file))
+            .take_while(|(path, _)| path.starts_with(start.as_str()))
             .collect::<Vec<_>>()
             .into_iter()
-            .take_while(move |(path, _)| path.starts_with(start.as_str()))
             .filter({
                 let length = if folder.is_empty() { 0 } else { folder.len() + 1 };
                 move |(path, _)| deep || !path[length..].contains('/')
             })
     }
-}
-
-/// A name in a folder.
-pub(super) fn below(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// A path relative to a folder, without `.` and `..`; nothing where it is absolute or leaves the audited roots.

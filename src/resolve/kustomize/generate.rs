@@ -1,6 +1,9 @@
 //! `configMapGenerator` and `secretGenerator`. The hash that kustomize appends to a generated name is left off: nothing
 //! but the reference needs it, and that is followed by the name before the hash.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::edit;
 use super::resource::Behavior;
 use crate::source::Span;
@@ -89,7 +92,7 @@ fn data<'f>(
 ) -> Result<Node, (Span, String)> {
     let mut data = edit::empty_map(entry.span);
     let put = |data: &mut Node, key: &str, value: &str, span: Span| {
-        let value = if secret { base64(value.as_bytes()) } else { value.to_owned() };
+        let value = if secret { STANDARD.encode(value) } else { value.to_owned() };
         edit::set(data, key, span, Node::new(Value::String(value.into()), span));
     };
     let list = |key: &str| entry.get(key).map_or(&[][..], Node::items);
@@ -137,18 +140,4 @@ fn unquoted(value: &str) -> &str {
         (value.len() > 1).then_some(inside)
     };
     inner('"').or_else(|| inner('\'')).unwrap_or(value)
-}
-
-/// Base64 with padding (RFC 4648, section 4).
-pub(super) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = (word >> (18 - 6 * place)) & 63;
-            text.push(if place <= chunk.len() { char::from(ALPHABET[digit as usize]) } else { '=' });
-        }
-    }
-    text
 }

@@ -1,8 +1,8 @@
 //! Charts that a kustomization inflates (`helmCharts`, and `helmChartInflationGenerator` before it).
 //! <https://kubectl.docs.kubernetes.io/references/kustomize/builtins/#_helmchartinflationgenerator_>
 
-use super::files::{below, join};
-use crate::source::{SourceId, Span};
+use super::files::join;
+use crate::source::{SourceId, Span, in_folder};
 use crate::tree::{Node, Text};
 
 /// Whoever can render charts of the repository.
@@ -64,7 +64,8 @@ pub(super) fn wanted<'n>(document: &'n Node, folder: &str) -> Vec<Wanted<'n>> {
             let own = entry.get("chartHome").and_then(Node::as_str);
             let home = join(folder, own.or(home).unwrap_or("charts"));
             let unpacked = format!("{name}-{version}/{name}");
-            let folders = home.into_iter().flat_map(|home| [below(&home, &name), below(&home, &unpacked)]).collect();
+            let folders =
+                home.into_iter().flat_map(|home| [in_folder(&home, &name), in_folder(&home, &unpacked)]).collect();
             found.push(Wanted { name, folders, entry });
         }
     }

@@ -16,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::source::{Source, SourceId, Span, parent};
+use crate::source::{Source, SourceId, Span, in_folder, parent};
 use crate::tree::{Document, Entry, Node, Text, Value};
 
 use super::evaluate::Evaluator;
@@ -99,7 +99,7 @@ where
             None => plans.push(Plan {
                 workspace: None,
                 directory,
-                environment: environment.unwrap_or_else(|| environments.decide(&join_path(directory, "main.tf"), &[])),
+                environment: environment.unwrap_or_else(|| environments.decide(&in_folder(directory, "main.tf"), &[])),
                 library: false,
                 values: Vec::new(),
                 unit: None,
@@ -109,10 +109,6 @@ where
         }
     }
     (alone, gaps)
-}
-
-fn join_path(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 /// A resource of the plan.

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::Environments;
-use crate::source::{SourceId, Span, parent};
+use crate::source::{SourceId, Span, in_folder, parent};
 use crate::tree::block::{Block, Body, Expression, ExpressionKind, TemplatePart};
 use crate::tree::{Node, Text, Unknown, Value};
 
@@ -334,7 +334,7 @@ impl<'a> Terragrunt<'a> {
         let Some(folder) = path.as_ref().and_then(Typed::as_str).and_then(|path| within(&file.unit, path)) else {
             return unknown("the path of the dependency is not known here");
         };
-        let target = if folder.is_empty() { UNIT.to_owned() } else { format!("{folder}/{UNIT}") };
+        let target = in_folder(&folder, UNIT);
         let Some((path, _)) = self.units.project.terragrunt.get_key_value(target.as_str()) else {
             return unknown("it is an output of a Terragrunt unit that is not in the repository");
         };
