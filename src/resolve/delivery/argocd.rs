@@ -9,7 +9,7 @@ use super::unit::{Known, Made, Mark, Unit, mapping};
 use crate::parse::embedded;
 use crate::resolve::helm;
 use crate::resolve::kustomize::{self, Inflation};
-use crate::source::Span;
+use crate::source::{Span, in_folder};
 use crate::tree::{Entry, Node, Text, Value};
 
 /// How many applications one set may make.
@@ -68,7 +68,7 @@ fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Uni
             let path = source.get("path")?;
             let folder = known.folder(path.as_str()?)?;
             // A chart is rendered, not built.
-            if known.files.file(&format!("{folder}/Chart.yaml")).is_some() {
+            if known.files.file(&in_folder(&folder, "Chart.yaml")).is_some() {
                 return None;
             }
             let mut overlays = Vec::new();

@@ -69,6 +69,22 @@ fn a_set_of_applications_installs_a_chart_for_each() {
 }
 
 #[test]
+fn a_chart_at_the_top_is_rendered_and_not_built() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: top\nspec:\n  destination:\n    namespace: shop\n  source:\n    repoURL: https://example.org/platform\n    path: .\n";
+    let stray = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: stray\nspec:\n  replicas: 9\n";
+    let chart = "apiVersion: v2\nname: top\nversion: 1.0.0\n";
+    let template = CHART[2].1;
+    let files = [
+        ("apps/top.yaml", application),
+        ("Chart.yaml", chart),
+        ("values.yaml", "replicas: 7\n"),
+        ("templates/top.yaml", template),
+        ("stray.yaml", stray),
+    ];
+    assert!(!rendered(&files).0.iter().any(|it| it.contains("stray")), "what stands beside a chart is no part of it");
+}
+
+#[test]
 fn flux_installs_a_chart_of_the_repository() {
     let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  chart:\n    spec:\n      chart: ./charts/web\n      sourceRef:\n        kind: GitRepository\n        name: flux-system\n  valuesFrom:\n    - kind: Secret\n      name: web-values\n  values:\n    replicas: ${COPIES:=2}\n";
     let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: apps\nspec:\n  path: ./apps\n  sourceRef:\n    kind: GitRepository\n    name: flux-system\n  postBuild:\n    substitute:\n      COPIES: \"5\"\n";
