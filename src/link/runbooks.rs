@@ -307,7 +307,7 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
     let unread = Elsewhere::new(model);
     let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
-    let mentioned = Mentioned::new(model, "rollback", names.iter().flatten());
+    let mentioned = Mentioned::new(model, "rollback", names.iter().flatten(), |_| true);
     for (index, names) in names.iter().enumerate() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
@@ -336,7 +336,17 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
     let unread = Elsewhere::new(model);
     let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
     let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
-    let mentioned = Mentioned::new(model, "restore", names.iter().flatten());
+    let engines: Vec<Vec<Text>> = model
+        .datastores
+        .iter()
+        .map(|datastore| datastore.engine.value().map_or_else(Vec::new, |it| engine_names(it)))
+        .collect();
+    let mentioned = Mentioned::new(model, "restore", names.iter().flatten(), |_| true);
+    // How one service restores its Postgres says nothing of another's.
+    let own: BTreeSet<&Text> = names.iter().flatten().collect();
+    let for_all =
+        |page: &Runbook| page.services.is_empty() && !page.mentions.iter().any(|mention| own.contains(&mention.name));
+    let engine = Mentioned::new(model, "restore", engines.iter().flatten(), for_all);
     for (index, names) in names.iter().enumerate() {
         let id: Id<Datastore> = Id::new(index);
         let own = model[id].service.and_then(|service| {
@@ -344,6 +354,7 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
             pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
         });
         let found = own.map(|page| page.place.span).or_else(|| mentioned.first(names));
+        let found = found.or_else(|| engine.first(&engines[index]));
         let path = model[id].place.path.clone();
         let found = found.or_else(|| shared.page("restore", &path));
         let unread = model[id].service.and_then(|service| unread.of(&model[service]));
@@ -353,7 +364,7 @@ fn judge_datastores(model: &mut Model, context: &Context<'_>) {
     }
 }
 
-/// What a page may call a datastore: its names, those of its service, its engine.
+/// What a page may call a datastore: its names and those of its service.
 fn names_of_datastore(model: &Model, datastore: &Datastore) -> Vec<Text> {
     let mut names: Vec<Text> = datastore.names.iter().map(compact_str::CompactString::to_lowercase).collect();
     names.extend(datastore.address.rsplit('.').next().map(Text::from));
@@ -361,9 +372,6 @@ fn names_of_datastore(model: &Model, datastore: &Datastore) -> Vec<Text> {
         names.extend(names_of(model, service));
     }
     names.retain(|name| !is_generic(name));
-    if let Some(engine) = datastore.engine.value() {
-        names.extend(engine_names(engine));
-    }
     names
 }
 
@@ -401,11 +409,16 @@ const KINDS: &[&str] = &["deployment/", "deploy/", "statefulset/", "sts/", "svc/
 struct Mentioned(BTreeMap<Text, (usize, Span)>);
 
 impl Mentioned {
-    fn new<'n>(model: &Model, section: &str, wanted: impl Iterator<Item = &'n Text>) -> Self {
+    fn new<'n>(
+        model: &Model,
+        section: &str,
+        wanted: impl Iterator<Item = &'n Text>,
+        of: impl Fn(&Runbook) -> bool,
+    ) -> Self {
         let wanted: BTreeSet<&Text> = wanted.collect();
         let mut places: BTreeMap<Text, (usize, Span)> = BTreeMap::new();
         let pages = model.runbooks.iter().enumerate();
-        for (index, page) in pages.filter(|(_, page)| is_runbook(page) && !page.skeleton.is_true()) {
+        for (index, page) in pages.filter(|(_, page)| is_runbook(page) && !page.skeleton.is_true() && of(page)) {
             for mention in page.mentions.iter().filter(|mention| mention.section == section) {
                 let bare = KINDS.iter().find_map(|kind| mention.name.strip_prefix(kind)).unwrap_or(&mention.name);
                 let bare = Text::from(bare);
