@@ -18,6 +18,8 @@ struct Figures {
     lost: usize,
     complaints: usize,
     scalars: usize,
+    /// Scalars under whose span something else stands.
+    astray: usize,
     comments: usize,
     time: Duration,
 }
@@ -29,6 +31,7 @@ fn real_files_are_read() {
     let mut files = Vec::new();
     list(Path::new(&root), &mut files);
     files.sort();
+    let mut all = 0;
     for extension in ["yaml", "yml", "json", "toml"] {
         let of_format = files.iter().filter(|path| path.extension().is_some_and(|found| found == extension));
         let figures = read_all(extension, of_format);
@@ -44,7 +47,10 @@ fn real_files_are_read() {
             figures.scalars,
             figures.comments,
         );
+        assert_eq!(figures.astray, 0, "{extension}: spans under which something else stands");
+        all += figures.files;
     }
+    assert!(all > 0, "there was nothing to read");
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -89,7 +95,7 @@ fn read_all<'p>(extension: &str, files: impl Iterator<Item = &'p PathBuf>) -> Fi
             println!("{}:{line}: {}", path.display(), problem.message);
         }
         for document in parsed.document.values() {
-            check(&text, document, parse, extension, &mut figures.scalars, path);
+            check(&text, document, parse, extension, &mut figures, path);
         }
     }
     figures
@@ -101,23 +107,24 @@ fn check(
     node: &Node,
     parse: fn(SourceId, &str) -> Parsed,
     extension: &str,
-    scalars: &mut usize,
+    figures: &mut Figures,
     path: &Path,
 ) {
     let written = &text[node.span.start as usize..node.span.end as usize];
     match &node.value {
-        Value::List(items) => items.iter().for_each(|item| check(text, item, parse, extension, scalars, path)),
+        Value::List(items) => items.iter().for_each(|item| check(text, item, parse, extension, figures, path)),
         Value::Map(map) => {
-            map.entries.iter().for_each(|entry| check(text, &entry.value, parse, extension, scalars, path));
+            map.entries.iter().for_each(|entry| check(text, &entry.value, parse, extension, figures, path));
         }
         Value::Unknown(_) => {}
         value => {
-            *scalars += 1;
+            figures.scalars += 1;
             let again = if extension == "toml" { format!("a = {written}") } else { written.to_owned() };
             let again = parse(SourceId(0), &again);
             let again = again.document.values().first();
             let again = if extension == "toml" { again.and_then(|root| root.get("a")) } else { again };
             if again.map_or(&Value::Null, |node| &node.value) != value {
+                figures.astray += 1;
                 println!("{}: span of {value:?} is {written:?}", path.display());
             }
         }

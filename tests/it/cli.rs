@@ -16,7 +16,7 @@ fn small() -> Folder {
 #[test]
 fn gaps_decide_the_exit_code_and_the_format_does_not() {
     let folder = small();
-    for format in ["human", "concise", "json", "sarif", "markdown", "html"] {
+    for format in ["human", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"] {
         assert_eq!(twoam(folder.path(), &["--format", format]).code, 1, "{format}");
         assert_eq!(twoam(folder.path(), &["--format", format, "--exit-zero"]).code, 0, "{format}");
         assert_eq!(twoam(folder.path(), &["--format", format, "--fail-on", "critical"]).code, 0, "{format}");

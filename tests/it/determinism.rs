@@ -2,7 +2,7 @@
 
 use super::support::{Folder, TODAY, lantern, twoam};
 
-const FORMATS: [&str; 6] = ["human", "concise", "json", "sarif", "markdown", "html"];
+const FORMATS: [&str; 9] = ["human", "concise", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"];
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use twoam::audit::Request;
 use twoam::model::{Container, Model, Workload};
 
-use super::support::Folder;
+use super::support::{Folder, repository};
 
 /// A sample's file, the object in it, and whether kube-linter complains of it.
 const TABLE: &[(&str, &str, bool)] = &[
@@ -118,15 +118,7 @@ fn complains(model: &Model, file: &str, object: &str) -> Option<bool> {
 
 #[test]
 fn facts_are_those_that_kube_linter_reads() {
-    let Some(corpora) = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty()) else {
-        eprintln!("skipped: TWOAM_CORPORA names no folder of real repositories");
-        return;
-    };
-    let samples = std::path::PathBuf::from(corpora).join("stackrox+kube-linter/tests/checks");
-    if !samples.is_dir() {
-        eprintln!("skipped: there is no stackrox+kube-linter");
-        return;
-    }
+    let Some(samples) = repository("stackrox+kube-linter").map(|root| root.join("tests/checks")) else { return };
     let mut files: Vec<&str> = TABLE.iter().map(|(file, ..)| *file).collect();
     files.dedup();
     let (mut agree, mut differ, mut wrong) = (0, 0, Vec::new());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use twoam::audit::{Audit, Request, run};
 use twoam::evaluate::Outcome;
 
-use super::support::Folder;
+use super::support::{Folder, repository};
 
 fn audit(roots: &[PathBuf]) -> Audit {
     let mut request = Request::new(roots.to_vec());
@@ -40,11 +40,9 @@ fn alerts_of_one_root_lead_to_pages_of_another() {
 /// `TWOAM_CORPORA` names a folder that holds both trees as OWNER+NAME.
 #[test]
 fn the_real_two_roots_give_99_and_26() {
-    let Some(corpora) = std::env::var_os("TWOAM_CORPORA").map(PathBuf::from) else {
-        println!("not run: TWOAM_CORPORA is not set");
-        return;
-    };
-    let roots = ["prometheus-operator+kube-prometheus", "prometheus-operator+runbooks"].map(|name| corpora.join(name));
+    let roots = ["prometheus-operator+kube-prometheus", "prometheus-operator+runbooks"].map(repository);
+    let [Some(alerts), Some(pages)] = roots else { return };
+    let roots = [alerts, pages];
     let audit = audit(&roots);
     let mut of_alerts = audit.verdicts.clone();
     of_alerts.retain(|verdict| verdict.subject.starts_with("https://runbooks.prometheus-operator.dev/"));

@@ -49,6 +49,24 @@ pub(crate) fn twoam(folder: &Path, arguments: &[&str]) -> Run {
     }
 }
 
+/// The folder of real repositories, each work tree in it as `OWNER+NAME`; without it, it is said that nothing is compared.
+pub(crate) fn corpora() -> Option<PathBuf> {
+    let folder = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty());
+    if folder.is_none() {
+        eprintln!("skipped: TWOAM_CORPORA names no folder of real repositories");
+    }
+    folder.map(PathBuf::from)
+}
+
+/// One of the real repositories, where it is there.
+pub(crate) fn repository(name: &str) -> Option<PathBuf> {
+    let root = corpora()?.join(name);
+    if !root.is_dir() {
+        eprintln!("skipped: there is no {name}");
+    }
+    root.is_dir().then_some(root)
+}
+
 /// The example company.
 pub(crate) fn lantern() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repos/lantern")

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::support::Folder;
+use super::support::{Folder, repository};
 use twoam::audit::{Audit, Request, run};
 use twoam::evaluate::Outcome;
 use twoam::model::{Datastore, Fact};
@@ -22,15 +22,6 @@ const LARGE: &[&str] = &[
     "ministryofjustice+modernisation-platform",
     "rust-lang+simpleinfra",
 ];
-
-fn repository(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("TWOAM_CORPORA").filter(|folder| !folder.is_empty());
-    let root = folder.map(|folder| PathBuf::from(folder).join(name)).filter(|root| root.is_dir());
-    if root.is_none() {
-        eprintln!("skipped: TWOAM_CORPORA names no folder that holds {name}");
-    }
-    root
-}
 
 fn audit(root: PathBuf) -> Audit {
     run(&Request::new(vec![root])).unwrap_or_else(|audit| *audit)
