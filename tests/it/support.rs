@@ -1,5 +1,7 @@
 //! What the tests share: a folder of its own for each, and the binary run as a user runs it.
 
+#![allow(clippy::print_stderr, reason = "what was skipped is for whoever runs the tests")]
+
 use std::path::{Path, PathBuf};
 
 /// A folder that goes away with the test.
