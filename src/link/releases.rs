@@ -1,6 +1,7 @@
 //! Releases → what they follow, and their services. Uses `model`.
 
 use super::Context;
+use super::documents::{joined, root_of};
 use super::kubernetes::same_namespace;
 use super::services::{Register, join as join_service};
 use crate::extract::site::repository;
@@ -29,7 +30,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
 fn followed(model: &Model, release: &Release, context: &Context<'_>) -> Option<(Fact<bool>, Fact<Text>)> {
     let head = release.place.span;
     match &release.source {
-        Source::Git { url, folder } if is_own(url, folder, context) => {
+        Source::Git { url, folder } if is_own(url, folder, context, &release.place.path) => {
             Some((Fact::absent(head), release.version.clone()))
         }
         Source::Named { kind, name, folder } => {
@@ -39,7 +40,7 @@ fn followed(model: &Model, release: &Release, context: &Context<'_>) -> Option<(
                     && (source.place.environment == release.place.environment
                         || same_namespace(&source.namespace, &Fact::default()))
             })?;
-            let own = kind == "GitRepository" && is_own(&named.url, folder, context);
+            let own = kind == "GitRepository" && is_own(&named.url, folder, context, &release.place.path);
             let moves = if own { Fact::absent(head) } else { named.moves.clone() };
             Some((moves, named.version.clone()))
         }
@@ -47,14 +48,20 @@ fn followed(model: &Model, release: &Release, context: &Context<'_>) -> Option<(
     }
 }
 
-/// Whether an address is that of an audited repository; where nothing says which these are, whether the folder is here.
-fn is_own(url: &Fact<Text>, folder: &str, context: &Context<'_>) -> bool {
-    let own: Vec<&String> = context.roots.iter().flat_map(|root| &root.repositories).collect();
+/// Whether an address is that of an audited repository; where nothing says which the one that holds `from` is, whether the
+/// folder is there.
+fn is_own(url: &Fact<Text>, folder: &str, context: &Context<'_>, from: &str) -> bool {
     let named = url.value().and_then(|url| repository::name(url));
-    if own.iter().any(|own| named.as_ref().is_some_and(|named| **own == *named)) {
+    let mut own = context.roots.iter().flat_map(|root| &root.repositories);
+    if own.any(|own| named.as_ref().is_some_and(|named| **own == *named)) {
         return true;
     }
+    let prefix = root_of(context, from);
     let folder = folder.trim_start_matches("./").trim_matches(['/', '.']);
-    let inside = |path: &String| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-    if folder.is_empty() { own.is_empty() } else { context.paths.iter().any(inside) }
+    if folder.is_empty() {
+        let mut of_it = context.roots.iter().filter(|root| root.prefix == prefix);
+        return of_it.all(|root| root.repositories.is_empty());
+    }
+    let folder = joined(prefix, folder);
+    context.paths.iter().any(|path| path.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
 }

@@ -26,9 +26,17 @@ const OTHERS: &[&str] = &[
     "nonprod",
     "nonproduction",
     "pentest",
+    "ithc",
+    "perftest",
+    "loadtest",
+    "aat",
+    "acceptance",
+    "e2e",
     "training",
     "integration",
     "sandbox",
+    "sandpit",
+    "sbx",
     "preview",
     "ephemeral",
     "example",
@@ -112,7 +120,9 @@ impl Environments {
                     production: false,
                 }));
             }
-            OTHERS.contains(&kind).then(|| Environment { name: part.into(), production: false })
+            // `sbox`, and what is one of another: `ptlsbox`.
+            let sandbox = kind.ends_with("sbox");
+            (sandbox || OTHERS.contains(&kind)).then(|| Environment { name: part.into(), production: false })
         };
         named(&word, None).or_else(|| compound.find_map(|(part, before)| named(part, before)))
     }
@@ -181,6 +191,11 @@ mod tests {
         assert!(production("latest/news.yaml"), "a word inside another word says nothing");
         assert!(!production("ops/dev2/main.tf") && !production("ops/pentest/main.tf"), "there may be several");
         assert!(!production("ops/pre-prod/main.tf") && !production("accounts/payments-non-prod.tf"));
+        assert!(
+            !production("clusters/sbox/00/web.yaml")
+                && !production("clusters/ptlsbox/web.yaml")
+                && !production("ithc/a.tf")
+        );
         assert!(production("ops/prod2/main.tf") && production("log-archive/main.tf"));
         assert!(!production("kubernetes/.archive/app/app.yaml") && production("queues/deprecated-orders.tf"));
         assert!(!environments.decide("k8s/app.yaml", &["checkout-dev"]).production);

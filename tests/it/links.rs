@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use twoam::audit::{Audit, Request, run};
 use twoam::evaluate::Outcome;
 
-use super::support::{Folder, repository};
+use super::support::{Folder, repository, twoam};
 
 fn audit(roots: &[PathBuf]) -> Audit {
     let mut request = Request::new(roots.to_vec());
@@ -85,4 +85,21 @@ fn a_git_configuration_that_is_a_link_is_not_followed() {
     std::os::unix::fs::symlink(config, folder.path().join(".git/config")).unwrap();
     folder.write("alerts.yml", "groups:\n  - name: x\n    rules:\n      - alert: A\n        expr: up == 0\n        labels: {severity: page}\n        annotations: {runbook_url: https://git.example.net/lantern/platform/src/branch/main/runbooks/gone.md}\n");
     assert_eq!(counts(&audit(&[folder.path().to_owned()])), [0, 0, 1]);
+}
+
+#[test]
+fn what_follows_its_own_branch_does_so_beside_another_root() {
+    let folder = Folder::new();
+    folder.write(
+        "platform/argo/web.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec:\n  source: {repoURL: \
+         https://git.example.net/lantern/platform.git, path: apps/web, targetRevision: main}\n  destination: {namespace: web}\n",
+    );
+    folder.write("platform/apps/web/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n");
+    folder.write("handbook/README.md", "# Handbook\n");
+    let said = |roots: &[&str]| {
+        let rule = ["--select", "rollback/gitops-moving-target", "--format", "concise"];
+        twoam(folder.path(), &[&["check"], roots, &rule].concat()).out
+    };
+    assert!(!said(&["platform", "handbook"]).contains("moving-target"), "{}", said(&["platform", "handbook"]));
 }
