@@ -95,10 +95,9 @@ impl Verdict {
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
     let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
     // Sources are numbered by path, so that places sort as paths do.
-    judged.par_sort_by(|left, right| {
-        let tie = || (&left.rule.meta.id, left.subject).cmp(&(&right.rule.meta.id, right.subject));
-        left.span.cmp(&right.span).then_with(tie)
-    });
+    judged.par_sort_by(|left, right| left.span.cmp(&right.span).then_with(|| left.identity().cmp(&right.identity())));
+    // One object may be installed several times from one place, once for each cluster.
+    judged.dedup_by(|later, first| later.span == first.span && later.says_the_same_as(first));
     merge_renderings(&mut judged);
     number_repeats(&mut judged);
     judged.into_par_iter().map(Judged::verdict).collect()
@@ -156,6 +155,13 @@ impl Judged<'_> {
     /// Whether its subject is a Kubernetes object, or a part of one: `Deployment/checkout`.
     fn may_be_rendered_again(&self) -> bool {
         matches!(self.kind, "workload" | "container" | "datastore" | "monitor") && self.subject.contains('/')
+    }
+
+    /// Whether nobody could tell the two apart.
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+            && self.place.environment.name == other.place.environment.name
+            && self.gap.as_ref().map(|gap| &gap.message) == other.gap.as_ref().map(|gap| &gap.message)
     }
 
     /// What is the same of two renderings of one object.

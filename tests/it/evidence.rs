@@ -52,3 +52,28 @@ fn a_value_that_came_through_calls_is_reported_where_it_is_decided() {
     assert_eq!(found[0], "terraform/modules/database/main.tf:2", "a default decides");
     assert!(found.contains(&"terraform/modules/database/main.tf:7".to_owned()), "{found:?}");
 }
+
+#[test]
+fn what_several_clusters_install_from_one_place_is_said_once() {
+    let folder = Folder::new();
+    folder.write(
+        "apps/search/release.yaml",
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: search, namespace: shop}\nspec:\n  \
+         interval: 10m\n  chart:\n    spec: {chart: ./search, sourceRef: {kind: GitRepository, name: charts}}\n",
+    );
+    folder.write(
+        "apps/search/charts.yaml",
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: charts, namespace: shop}\nspec:\n  \
+         url: https://git.example.net/charts.git\n  ref:\n    branch: main\n",
+    );
+    folder.write("apps/search/kustomization.yaml", "resources: [release.yaml, charts.yaml]\n");
+    for cluster in ["00", "01"] {
+        let patch = format!("{{op: add, path: /spec/values, value: {{cluster: '{cluster}'}}}}");
+        let patches = format!("patches:\n  - target: {{kind: HelmRelease}}\n    patch: |\n      - {patch}\n");
+        folder.write(
+            &format!("clusters/prod/{cluster}/kustomization.yaml"),
+            format!("resources: [../../../apps/search]\n{patches}"),
+        );
+    }
+    assert_eq!(places(&folder, "rollback/gitops-moving-target")[0], "apps/search/charts.yaml:7");
+}
