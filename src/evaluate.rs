@@ -31,7 +31,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
     /// What stands there: `alert.runbook`, or a sentence part such as "value from here".
-    pub label: String,
+    pub label: Text,
     /// Where.
     pub span: Span,
 }
@@ -93,7 +93,9 @@ impl Verdict {
 /// Judges every subject by every rule about its kind. Only what is in production and not a library is judged.
 /// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
-    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().flat_map_iter(|rule| judge_all(rule, model)).collect();
+    let repeated = Repeated::new(model);
+    let judge = |rule| judge_all(rule, model, &repeated);
+    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().flat_map_iter(judge).collect();
     // Sources are numbered by path, so that places sort as paths do.
     judged.par_sort_by(|left, right| left.span.cmp(&right.span).then_with(|| left.identity().cmp(&right.identity())));
     // One object may be installed several times from one place, once for each cluster.
@@ -113,6 +115,8 @@ struct Judged<'m> {
     service: Option<Id<Service>>,
     /// Where it is said.
     span: Span,
+    /// Whether its subject may be another rendering of what stands elsewhere.
+    again: bool,
     /// What there is to say; nothing of what passed.
     gap: Option<Box<Gap>>,
 }
@@ -123,7 +127,25 @@ struct Gap {
     unknown: Option<Unknown>,
     message: String,
     evidence: Vec<Evidence>,
-    fingerprint: String,
+    /// How many before it have its rule, subject and path.
+    repeat: usize,
+}
+
+/// Kubernetes objects, or parts of one (`Deployment/checkout`), whose name others bear as well: for each kind of noun
+/// and each of its nouns.
+struct Repeated(BTreeMap<&'static str, Vec<bool>>);
+
+impl Repeated {
+    fn new(model: &Model) -> Self {
+        fn of<T: Noun>(model: &Model) -> (&'static str, Vec<bool>) {
+            let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+            model.each::<T>().for_each(|(_, noun)| *count.entry(noun.name()).or_default() += 1);
+            let again = |noun: &T| noun.name().contains('/') && count.get(noun.name()).is_some_and(|count| *count > 1);
+            (T::described().name, model.each::<T>().map(|(_, noun)| again(noun)).collect())
+        }
+        let kinds = [of::<Workload>(model), of::<Container>(model), of::<Datastore>(model), of::<Monitor>(model)];
+        Self(BTreeMap::from(kinds))
+    }
 }
 
 impl Judged<'_> {
@@ -131,8 +153,9 @@ impl Judged<'_> {
         let gap = self.gap.map(|gap| *gap);
         let (outcome, severity, message, evidence, fingerprint) = match gap {
             None => (Outcome::Pass, self.rule.meta.severity, String::new(), Vec::new(), String::new()),
-            Some(Gap { severity, unknown, message, evidence, fingerprint }) => {
+            Some(Gap { severity, unknown, message, evidence, repeat }) => {
                 let outcome = unknown.map_or(Outcome::Fail, |unknown| Outcome::Unknown(Box::new(unknown)));
+                let fingerprint = fingerprint(&self.rule.meta.id, self.subject, &self.place.path, repeat);
                 (outcome, severity, message, evidence, fingerprint)
             }
         };
@@ -152,11 +175,6 @@ impl Judged<'_> {
         }
     }
 
-    /// Whether its subject is a Kubernetes object, or a part of one: `Deployment/checkout`.
-    fn may_be_rendered_again(&self) -> bool {
-        matches!(self.kind, "workload" | "container" | "datastore" | "monitor") && self.subject.contains('/')
-    }
-
     /// Whether nobody could tell the two apart.
     fn says_the_same_as(&self, other: &Self) -> bool {
         self.identity() == other.identity()
@@ -171,11 +189,11 @@ impl Judged<'_> {
     }
 }
 
-fn judge_all<'m>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
+fn judge_all<'m>(rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<Judged<'m>> {
     macro_rules! by_kind {
         ($($kind:literal => $Noun:ty),+ $(,)?) => {
             match rule.subject {
-                $($kind => judge_each::<$Noun>(rule, model),)+
+                $($kind => judge_each::<$Noun>(rule, model, repeated.0.get($kind)),)+
                 _ => Vec::new(),
             }
         };
@@ -214,9 +232,13 @@ fn judge_all<'m>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
     }
 }
 
-fn judge_each<'m, T: Noun>(rule: &'m Rule, model: &'m Model) -> Vec<Judged<'m>> {
+fn judge_each<'m, T: Noun>(rule: &'m Rule, model: &'m Model, repeated: Option<&Vec<bool>>) -> Vec<Judged<'m>> {
     let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
-    judged.filter_map(|(id, noun)| Some(placed(rule, id, noun, rule.judge(model, noun)?))).collect()
+    let judge = |(id, noun): (Id<T>, &'m T)| {
+        let again = repeated.is_some_and(|repeated| repeated[id.index()]);
+        Some(Judged { again, ..placed(rule, id, noun, rule.judge(model, noun)?) })
+    };
+    judged.filter_map(judge).collect()
 }
 
 fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgement) -> Judged<'m> {
@@ -224,7 +246,9 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
     // A service counts for itself.
     let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
     let unknown = match (judgement.outcome, &place.doubt) {
-        (Ok(true), _) => return Judged { rule, kind, subject, place, service, span: place.span, gap: None },
+        (Ok(true), _) => {
+            return Judged { rule, kind, subject, place, service, span: place.span, again: false, gap: None };
+        }
         (Ok(false), None) => None,
         (Ok(false), Some(doubt)) => {
             let reason = format!("whether `{subject}` exists is not known: {}", doubt.reason);
@@ -237,26 +261,20 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
         at_the_call(&mut places, kind, place.span, shared);
     }
     let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
-    let gap = Gap {
-        severity: judgement.severity,
-        unknown,
-        message: judgement.message,
-        fingerprint: fingerprint(&rule.meta.id, subject, &place.path, 0),
-        evidence,
-    };
+    let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, repeat: 0 };
     let span = gap.evidence.first().map_or(place.span, |evidence| evidence.span);
-    Judged { rule, kind, subject, place, service, span, gap: Some(Box::new(gap)) }
+    Judged { rule, kind, subject, place, service, span, again: false, gap: Some(Box::new(gap)) }
 }
 
 /// What a shared module decides is said at the call, and where the module says it comes second.
-fn at_the_call(places: &mut Vec<(String, Span)>, kind: &str, call: Span, shared: &Shared) {
+fn at_the_call(places: &mut Vec<(Text, Span)>, kind: &str, call: Span, shared: &Shared) {
     let decided_inside = places.first().is_some_and(|(_, span)| shared.files.contains(&span.source));
     if decided_inside {
         places.retain(|(_, span)| *span != call);
-        places.insert(0, (kind.to_owned(), call));
+        places.insert(0, (kind.into(), call));
     }
     if !places.iter().any(|(_, span)| *span == shared.head) {
-        places.push(("declared in the module that is called".to_owned(), shared.head));
+        places.push((Text::const_new("declared in the module that is called"), shared.head));
     }
 }
 
@@ -281,7 +299,7 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
 /// cluster. What a rule says of all of them alike is said once, where the path is shortest (variants and bases stand
 /// deeper), with the other places beside it.
 fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
-    let mut rendered: Vec<usize> = (0..judged.len()).filter(|index| judged[*index].may_be_rendered_again()).collect();
+    let mut rendered: Vec<usize> = (0..judged.len()).filter(|index| judged[*index].again).collect();
     // A stable sort: what is alike stays in the order of places.
     rendered.par_sort_by(|left, right| judged[*left].identity().cmp(&judged[*right].identity()));
     let alike = |left: &usize, right: &usize| judged[*left].identity() == judged[*right].identity();
@@ -297,7 +315,7 @@ fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
     }
     for (kept, span) in elsewhere {
         if let Some(gap) = &mut judged[kept].gap {
-            gap.evidence.push(Evidence { label: "the same in another rendering".to_owned(), span });
+            gap.evidence.push(Evidence { label: Text::const_new("the same in another rendering"), span });
         }
     }
     let mut merged = merged.into_iter();
@@ -306,13 +324,11 @@ fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
 fn number_repeats(judged: &mut [Judged<'_>]) {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
     for Judged { rule, subject, place, gap, .. } in judged {
         let Some(gap) = gap else { continue };
-        let count = seen.entry(gap.fingerprint.clone()).or_default();
-        if *count > 0 {
-            gap.fingerprint = fingerprint(&rule.meta.id, subject, &place.path, *count);
-        }
+        let count = seen.entry((&place.path, &rule.meta.id, subject)).or_default();
+        gap.repeat = *count;
         *count += 1;
     }
 }

@@ -247,7 +247,7 @@ pub struct Judgement {
     /// What is wrong, or would be if what is unknown were so.
     pub message: String,
     /// Places with their labels, the primary first.
-    pub places: Vec<(String, Span)>,
+    pub places: Vec<(Text, Span)>,
 }
 
 impl Rule {
@@ -279,11 +279,11 @@ impl Rule {
     }
 
     /// The places to show: of the paths that stand anywhere, the first is primary; then what they came through.
-    fn places(&self, scope: &Scope<'_>, subject: &dyn Object, unknown: Option<&Unknown>) -> Vec<(String, Span)> {
-        let mut places: Vec<(String, Span)> = Vec::new();
+    fn places(&self, scope: &Scope<'_>, subject: &dyn Object, unknown: Option<&Unknown>) -> Vec<(Text, Span)> {
+        let mut places: Vec<(Text, Span)> = Vec::new();
         let mut add = |label: &str, span: Span| {
             if !places.iter().any(|(_, present)| *present == span) {
-                places.push((label.to_owned(), span));
+                places.push((label.into(), span));
             }
         };
         let mut through = Vec::new();

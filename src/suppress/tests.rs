@@ -8,6 +8,7 @@ use crate::model::{Environment, Fact, Labels, Place};
 use crate::parse;
 use crate::rule::{Question, Severity};
 use crate::source::Source;
+use crate::tree::Text;
 use crate::tree::{Format, Unknown};
 
 const RULES: [&str; 3] = ["backup/no-pitr", "capacity/no-pdb", "runbook/orphan"];
@@ -73,7 +74,7 @@ impl Night {
             subject: "Deployment/app".into(),
             environment: "production".into(),
             message: String::new(),
-            evidence: vec![Evidence { label: String::new(), span }],
+            evidence: vec![Evidence { label: Text::default(), span }],
             fingerprint: String::new(),
             suppressed: None,
         };
