@@ -45,7 +45,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
         declared: context.services,
         register,
         series: Series::new(model, selecting),
-        patterns: Patterns::new(model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(matchers_of)),
+        patterns: Patterns::new(model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(Watch::matchers)),
         things: things(model),
     };
     let seen: Vec<Seen> = model.alerts.par_iter().map(|alert| eyes.look(model, alert)).collect();
@@ -153,13 +153,6 @@ impl Eyes<'_, '_> {
                 seen.service(service, || format!("the dimension {name} of {shown}"));
             }
         }
-    }
-}
-
-fn matchers_of(watch: &Watch) -> &[(Text, Text, Text)] {
-    match watch {
-        Watch::Series { matchers, .. } => matchers,
-        Watch::Dimension { .. } => &[],
     }
 }
 
@@ -281,11 +274,8 @@ impl EngineAlerts {
     fn new(model: &Model, prefixes: &[&str]) -> Self {
         let mut found = Self { of_all: Vec::new(), of_service: BTreeMap::new() };
         for (id, alert) in model.each::<Alert>().filter(|(_, alert)| alert.place.environment.production) {
-            let on_engine = alert.watches.iter().any(|watch| match watch {
-                Watch::Series { metric: Some(metric), .. } => prefixes.iter().any(|prefix| metric.starts_with(prefix)),
-                _ => false,
-            });
-            if !on_engine {
+            let on_engine = |metric: &Text| prefixes.iter().any(|prefix| metric.starts_with(prefix));
+            if !alert.watches.iter().filter_map(Watch::metric).any(on_engine) {
                 continue;
             }
             if alert.services.is_empty() {
@@ -323,7 +313,7 @@ fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>
         let in_cluster = service.workloads.iter().any(|workload| model[*workload].platform == "kubernetes")
             || service.datastores.iter().any(|datastore| model[*datastore].platform == "kubernetes");
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
-        let mut calling = alerts.filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
+        let mut calling = alerts.filter(|alert| alert.calls());
         let along = || at_large.get(&id).map(|alert| &model[*alert]);
         let found = calling.next().or_else(along).map(|alert| alert.place.span);
         model[id].alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);

@@ -48,8 +48,7 @@ const TELLING: &[&str] = &[
 pub(super) fn find(model: &Model, series: &Series, patterns: &Patterns) -> BTreeMap<Id<Service>, Id<Alert>> {
     let mut found = BTreeMap::new();
     let calling = model.each::<Alert>().filter(|(_, alert)| {
-        let is_called = alert.place.environment.production && !alert.place.library && !alert.notifies.is_false();
-        is_called && !alert.heartbeat && alert.services.is_empty() && tells_which(alert)
+        alert.calls() && !alert.place.library && !alert.heartbeat && alert.services.is_empty() && tells_which(alert)
     });
     for (id, alert) in calling {
         for watch in &alert.watches {

@@ -39,10 +39,7 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
 }
 
 fn tells(alert: &Alert) -> bool {
-    let series = alert.watches.iter().filter_map(|watch| match watch {
-        Watch::Series { metric, .. } => metric.as_ref(),
-        Watch::Dimension { .. } => None,
-    });
+    let series = alert.watches.iter().filter_map(Watch::metric);
     let query = alert.expression.value().filter(|_| alert.source == "datadog");
     series.chain(&alert.metrics).chain(query).any(is_expiry)
 }

@@ -46,7 +46,7 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
 /// The name of a recording that is watched. Names of metrics of Google Cloud have a colon too, after a host
 /// (<https://cloud.google.com/monitoring/promql/promql-mapping>).
 fn recording(watch: &Watch) -> Option<&Text> {
-    let Watch::Series { metric: Some(name), .. } = watch else { return None };
+    let name = watch.metric()?;
     let (level, _) = name.split_once(':')?;
     let host = ["_com", "_io", "_dev", "_org"].iter().any(|end| level.ends_with(end));
     let of_tool = OF_TOOLS.iter().any(|start| name.starts_with(start));

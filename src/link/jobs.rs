@@ -20,16 +20,16 @@ const HEARTBEATS: &[&str] = &["hc-ping", "healthchecks", "deadmanssnitch", "nosn
 /// Says of every `CronJob` whether its failure is alerted on. That is only asked where some alert is meant for jobs at
 /// large: rules for them come with the monitoring of most clusters, whose own chart is seldom here.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
-    let alerts =
-        || model.alerts.iter().filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
+    let alerts = || model.alerts.iter().filter(|alert| alert.calls());
     let about_jobs: Vec<&Alert> = alerts().filter(|alert| asks_for_jobs(alert)).collect();
-    let at_large =
-        |alert: &&&Alert| !alert.watches.iter().flat_map(matchers).any(|(label, ..)| NAMES.contains(&label.as_str()));
+    let at_large = |alert: &&&Alert| {
+        !alert.watches.iter().flat_map(Watch::matchers).any(|(label, ..)| NAMES.contains(&label.as_str()))
+    };
     if !about_jobs.iter().any(|alert| at_large(&alert)) && context.external.alerts.is_none() {
         return;
     }
     let unread = monitoring::unread(model);
-    let patterns = Patterns::new(about_jobs.iter().flat_map(|alert| &alert.watches).flat_map(matchers));
+    let patterns = Patterns::new(about_jobs.iter().flat_map(|alert| &alert.watches).flat_map(Watch::matchers));
     let found: Vec<(Id<Workload>, Fact<bool>)> = model
         .each::<Workload>()
         .filter(|(_, workload)| workload.kind == "CronJob" && workload.platform == "kubernetes")
@@ -50,21 +50,7 @@ fn asks_for_jobs(alert: &Alert) -> bool {
     alert
         .watches
         .iter()
-        .any(|watch| metric(watch).is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))))
-}
-
-fn metric(watch: &Watch) -> Option<&Text> {
-    match watch {
-        Watch::Series { metric, .. } => metric.as_ref(),
-        Watch::Dimension { .. } => None,
-    }
-}
-
-fn matchers(watch: &Watch) -> &[(Text, Text, Text)] {
-    match watch {
-        Watch::Series { matchers, .. } => matchers,
-        Watch::Dimension { .. } => &[],
-    }
+        .any(|watch| watch.metric().is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))))
 }
 
 /// Whether an alert about jobs leaves none of a `CronJob`'s own out: by namespace, by its name, by the names that its
@@ -75,7 +61,7 @@ fn watches(alert: &Alert, job: &Workload, patterns: &Patterns) -> bool {
     let about = alert
         .watches
         .iter()
-        .filter(|watch| metric(watch).is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))));
+        .filter(|watch| watch.metric().is_some_and(|metric| OUTCOMES.iter().any(|name| metric.starts_with(name))));
     let fits = |written: &(Text, Text, Text)| {
         let matcher = Matcher::new(written, patterns);
         match written.0.as_str() {
@@ -87,7 +73,7 @@ fn watches(alert: &Alert, job: &Workload, patterns: &Patterns) -> bool {
             _ => true,
         }
     };
-    about.into_iter().any(|watch| matchers(watch).iter().all(fits))
+    about.into_iter().any(|watch| watch.matchers().iter().all(fits))
 }
 
 /// An alert of its own service that asks for more than how the service is run may well ask for what the job leaves.

@@ -127,10 +127,8 @@ fn borne(coverage: &Coverage, anything: &dyn Fn(&str, &str) -> bool) -> Option<b
 fn failure_alerted(model: &Model, backup: &Backup, context: &Context<'_>) -> Fact<bool> {
     let Some(told) = TOLD.iter().find(|told| backup.tool == told.tool) else { return Fact::default() };
     let noticed = model.notices.iter().find(|notice| notice.tool == told.tool).map(|notice| notice.span);
-    let alerts =
-        || model.alerts.iter().filter(|alert| alert.place.environment.production && !alert.notifies.is_false());
-    let found: Option<Span> =
-        noticed.or_else(|| alerts().find(|alert| looks_at(alert, told)).map(|alert| alert.place.span));
+    let alarm = || model.alerts.iter().find(|alert| alert.calls() && looks_at(alert, told));
+    let found: Option<Span> = noticed.or_else(|| alarm().map(|alert| alert.place.span));
     let fact = found_or_elsewhere(found, "alerts", context.external.alerts.as_ref());
     Fact { span: fact.span.or(Some(backup.place.span)), ..fact }
 }

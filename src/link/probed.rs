@@ -114,10 +114,6 @@ impl Eyes {
 
 /// The matchers of the series of probes that an alert looks at.
 fn probing(alert: &Alert) -> impl Iterator<Item = &[(Text, Text, Text)]> {
-    alert.watches.iter().filter_map(|watch| match watch {
-        Watch::Series { metric: Some(metric), matchers } if PROBES.iter().any(|known| metric.starts_with(known)) => {
-            Some(matchers.as_slice())
-        }
-        _ => None,
-    })
+    let of_probes = |metric: &Text| PROBES.iter().any(|known| metric.starts_with(known));
+    alert.watches.iter().filter(move |watch| watch.metric().is_some_and(of_probes)).map(Watch::matchers)
 }

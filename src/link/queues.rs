@@ -91,12 +91,9 @@ fn tells(alert: &Alert, telling: &[&str]) -> bool {
         let lower = name.to_ascii_lowercase();
         telling.iter().any(|part| lower.contains(part))
     };
-    let series = |watch: &Watch| match watch {
-        Watch::Series { metric: Some(metric), .. } => speaks(metric),
-        _ => false,
-    };
+    let mut series = alert.watches.iter().filter_map(Watch::metric);
     let query = || alert.source == "datadog" && alert.expression.value().is_some_and(|query| speaks(query));
-    alert.metrics.iter().any(|metric| speaks(metric)) || alert.watches.iter().any(series) || query()
+    alert.metrics.iter().any(|metric| speaks(metric)) || series.any(|metric| speaks(metric)) || query()
 }
 
 /// Whether an alarm is about a queue: it names it, or what it is part of, or nothing at all. What it names by another
@@ -125,14 +122,7 @@ fn means(alert: &Alert, queue: &Queue, addresses: &[&Text]) -> Covers {
         }
         _ => Covers::No,
     };
-    let dimensions: Vec<&Fact<Text>> = alert
-        .watches
-        .iter()
-        .filter_map(|watch| match watch {
-            Watch::Dimension { value, .. } => Some(value),
-            Watch::Series { .. } => None,
-        })
-        .collect();
+    let dimensions: Vec<&Fact<Text>> = alert.watches.iter().filter_map(Watch::dimension).collect();
     if dimensions.is_empty() {
         return Covers::Yes;
     }

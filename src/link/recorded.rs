@@ -42,10 +42,7 @@ pub(super) fn follow(model: &mut Model) {
         }
         // What is recorded tells what it was made to tell, whatever it is called.
         if let State::Known(signals) = &mut alert.signals.state {
-            let names = alert.watches.iter().filter_map(|watch| match watch {
-                Watch::Series { metric, .. } => metric.as_ref(),
-                Watch::Dimension { .. } => None,
-            });
+            let names = alert.watches.iter().filter_map(Watch::metric);
             signals.extend(names.filter_map(|name| told.get(name)).flatten());
             signals.sort_unstable();
             signals.dedup();
@@ -103,10 +100,8 @@ mod tests {
                     - name: a\n  rules:\n  - { alert: A, expr: 'ops:rate{type=\"web\",zone=\"a\"} > 1' }\n";
         let mut model = read_yaml("alerts/a.yml", text).1.model;
         super::follow(&mut model);
-        let series = |watch: &Watch| match watch {
-            Watch::Series { metric, matchers } => (metric.clone().unwrap_or_default().to_string(), matchers.len()),
-            Watch::Dimension { .. } => unreachable!(),
-        };
+        let series =
+            |watch: &Watch| (watch.metric().map(ToString::to_string).unwrap_or_default(), watch.matchers().len());
         let found: Vec<(String, usize)> = model.alerts[0].watches.iter().map(series).collect();
         assert_eq!(found, [("ops:rate".to_owned(), 2), ("http_requests_total".to_owned(), 0)]);
     }
@@ -118,10 +113,8 @@ mod tests {
                     - name: a\n  rules:\n  - { alert: A, expr: 'job:errors:rate5m{job=\"checkout\"} > 1' }\n  - { alert: B, expr: 'loop:a > 1' }\n";
         let mut model = read_yaml("alerts/a.yml", text).1.model;
         super::follow(&mut model);
-        let found = model.alerts[0].watches.iter().any(|watch| match watch {
-            Watch::Series { metric, matchers } => metric.as_deref() == Some("errors_total") && matchers.len() == 2,
-            Watch::Dimension { .. } => false,
-        });
+        let errors = |watch: &Watch| watch.metric().is_some_and(|name| name == "errors_total");
+        let found = model.alerts[0].watches.iter().any(|watch| errors(watch) && watch.matchers().len() == 2);
         assert!(found, "{:?}", model.alerts[0].watches);
         assert_eq!(model.alerts[0].signals.value(), Some(&vec![Signal::Errors]));
         assert!(model.alerts[1].watches.len() <= 3, "what records itself ends");

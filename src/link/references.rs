@@ -8,7 +8,6 @@ use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
-use crate::model::alert::Watch;
 use crate::model::runbook::{Named, NamedKind};
 use crate::model::{Command, Fact, Hides, Id, Model};
 use crate::tree::{Text, Unknown};
@@ -121,11 +120,9 @@ impl<'c> Known<'c> {
     fn new(model: &Model, context: &'c Context<'c>) -> Self {
         let lower = |text: &Text| text.to_lowercase();
         let own = model.workloads.iter().filter_map(|it| it.namespace.value()).map(lower);
-        let watched = model.alerts.iter().flat_map(|alert| &alert.watches).filter_map(|watch| match watch {
-            Watch::Series { matchers, .. } => {
-                matchers.iter().find(|(label, ..)| label == "namespace").map(|(.., value)| value.to_lowercase())
-            }
-            Watch::Dimension { .. } => None,
+        let watched = model.alerts.iter().flat_map(|alert| &alert.watches).filter_map(|watch| {
+            let mut matchers = watch.matchers().iter();
+            matchers.find(|(label, ..)| label == "namespace").map(|(.., value)| value.to_lowercase())
         });
         let services = model.kubernetes.services.iter().filter_map(|it| it.namespace.value()).map(lower);
         let namespaces: BTreeSet<Text> = own.chain(watched).chain(services).collect();

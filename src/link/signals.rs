@@ -22,10 +22,7 @@ pub(super) fn settle(model: &mut Model) {
             // What burns is errors or lateness: the objective says which, and either way users notice it.
             alert.signals = Fact::known(vec![Signal::Errors, Signal::Latency], alert.place.span);
         } else if alert.signals.is_absent() && (series.next().is_some() || !alert.metrics.is_empty()) {
-            let told = alert.watches.iter().flat_map(|watch| match watch {
-                Watch::Series { metric: Some(metric), .. } => of_name(metric),
-                _ => Vec::new(),
-            });
+            let told = alert.watches.iter().filter_map(Watch::metric).flat_map(|metric| of_name(metric));
             let of_cloud = alert.metrics.iter().flat_map(|metric| cloud::of_metric(metric));
             let mut told: Vec<Signal> = told.chain(of_cloud).collect();
             told.sort_unstable();
@@ -51,7 +48,7 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
         let alerts: Vec<&Alert> =
-            service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| calls(alert)).collect();
+            service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
         let mut signals = union(&alerts, &service.alerted);
         signals.unnoticed = unnoticed(&signals);
         // An alert that is written for one service alone was thought about, whatever it looks at.
@@ -90,14 +87,9 @@ pub(super) fn of_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>,
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
         let alerts = watched.get(&id).map_or(&[][..], Vec::as_slice);
-        let alerts: Vec<&Alert> = alerts.iter().map(|alert| &model[*alert]).filter(|alert| calls(alert)).collect();
+        let alerts: Vec<&Alert> = alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
         model[id].signals = union(&alerts, &model[id].alerted);
     }
-}
-
-/// Whether an alert calls somebody, in production.
-fn calls(alert: &Alert) -> bool {
-    alert.place.environment.production && !alert.notifies.is_false()
 }
 
 /// What some alerts tell together. A signal that none tells is not told, unless what one of them tells is not known, or

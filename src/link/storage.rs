@@ -7,6 +7,7 @@ use super::{Context, found_or_elsewhere};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model};
 use crate::source::Span;
+use crate::tree::Text;
 
 /// Metrics of free or used storage: `CloudWatch`, Cloud Monitoring, Azure Monitor.
 /// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html>,
@@ -40,12 +41,10 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
             continue;
         }
         let mut any = false;
-        for watch in &alert.watches {
-            if let Watch::Dimension { value, .. } = watch {
-                any = true;
-                for id in meant(&index, value) {
-                    watched.entry(id).or_insert(alert.place.span);
-                }
+        for value in alert.watches.iter().filter_map(Watch::dimension) {
+            any = true;
+            for id in meant(&index, value) {
+                watched.entry(id).or_insert(alert.place.span);
             }
         }
         // Without a dimension it looks at all of them.
@@ -62,11 +61,8 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
 
 fn queries(alert: &Alert) -> bool {
     let written = alert.expression.value().is_some_and(|text| QUERIES.iter().any(|name| text.contains(name)));
-    let series = |watch: &Watch| match watch {
-        Watch::Series { metric: Some(metric), .. } => QUERIES.iter().any(|name| metric.contains(name)),
-        _ => false,
-    };
-    written || alert.watches.iter().any(series)
+    let asks = |metric: &Text| QUERIES.iter().any(|name| metric.contains(name));
+    written || alert.watches.iter().filter_map(Watch::metric).any(asks)
 }
 
 /// What the value of a dimension is: by reference to a resource, or by name.

@@ -135,6 +135,39 @@ pub enum Watch {
     },
 }
 
+impl Watch {
+    /// The metric of its series, where it names one.
+    pub fn metric(&self) -> Option<&Text> {
+        match self {
+            Self::Series { metric, .. } => metric.as_ref(),
+            Self::Dimension { .. } => None,
+        }
+    }
+
+    /// The matchers of its series: label, operator, value.
+    pub fn matchers(&self) -> &[(Text, Text, Text)] {
+        match self {
+            Self::Series { matchers, .. } => matchers,
+            Self::Dimension { .. } => &[],
+        }
+    }
+
+    /// What the dimension that it looks at refers to.
+    pub fn dimension(&self) -> Option<&Fact<Text>> {
+        match self {
+            Self::Dimension { value, .. } => Some(value),
+            Self::Series { .. } => None,
+        }
+    }
+}
+
+impl Alert {
+    /// Whether it may call somebody, in production.
+    pub fn calls(&self) -> bool {
+        self.place.environment.production && !self.notifies.is_false()
+    }
+}
+
 /// The labels of the series that an expression gives.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Output {
