@@ -5,6 +5,7 @@
 
 mod alerts;
 mod at_large;
+mod autoscalers;
 mod backups;
 mod capacity;
 mod certificates;
@@ -138,8 +139,11 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     dumped::settle(model);
     volumes::bind(model);
     capacity::defaults(model);
+    let scaled = autoscalers::Scaled::new(model);
+    // Before anything changes how many copies run.
+    autoscalers::switch_off(model, &scaled);
     let selecting = kubernetes::Selecting::new(model);
-    kubernetes::join(model, &selecting);
+    kubernetes::join(model, &selecting, &scaled);
     images::join(model);
     helpers::mark(model);
     published::mark(model);
@@ -172,7 +176,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     restore_tests::join(model, context);
     loss::join(model);
     pools::join(model, &register);
-    capacity::autoscalers(model);
+    autoscalers::judge(model, &scaled);
     practice::join(model, &register, context);
     postmortems::join(model, &register, context);
     releases::join(model, &register, context);

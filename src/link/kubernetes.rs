@@ -1,7 +1,8 @@
-//! Selectors → what they select: Services, disruption budgets, autoscalers and claims joined to workloads.
+//! Selectors → what they select: Services, disruption budgets and canaries joined to workloads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::autoscalers::Scaled;
 use super::index::BySelector;
 use crate::model::kubernetes::{DisruptionBudget, NetworkService};
 use crate::model::schema::State;
@@ -12,8 +13,6 @@ use crate::tree::{Text, Unknown};
 pub(super) struct Selecting {
     services: BySelector,
     budgets: BySelector,
-    /// The autoscaler of each workload that has one.
-    autoscalers: BTreeMap<Id<Workload>, usize>,
     canaries: BTreeMap<Text, Vec<usize>>,
 }
 
@@ -28,7 +27,6 @@ impl Selecting {
         Self {
             services: BySelector::new(objects.services.iter().map(|service| &service.selector)),
             budgets: BySelector::new(objects.budgets.iter().map(|budget| &budget.selector)),
-            autoscalers: scaled(model),
             canaries,
         }
     }
@@ -59,11 +57,11 @@ impl Selecting {
 }
 
 /// Joins every Kubernetes object that selects workloads.
-pub(super) fn join(model: &mut Model, selecting: &Selecting) {
+pub(super) fn join(model: &mut Model, selecting: &Selecting, scaled: &Scaled) {
     let ids: Vec<Id<Workload>> =
         model.each::<Workload>().filter(|(_, workload)| workload.platform == "kubernetes").map(|(id, _)| id).collect();
     for id in ids {
-        let replicas = autoscaled(model, id, selecting);
+        let replicas = autoscaled(model, id, scaled);
         let budget = budget(model, id, &replicas, selecting);
         let (serves, ports) = traffic(model, id, selecting);
         let rollout = canaried(model, id, selecting);
@@ -89,43 +87,10 @@ pub(super) fn same_namespace(left: &Fact<Text>, right: &Fact<Text>) -> bool {
     }
 }
 
-/// Which workload is scaled by which. Of several of one name, as in variants of a deployment of which one is chosen, those
-/// are meant that stand nearest to the autoscaler.
-fn scaled(model: &Model) -> BTreeMap<Id<Workload>, usize> {
-    let mut named: BTreeMap<&Text, Vec<(Id<Workload>, &Workload)>> = BTreeMap::new();
-    for (id, workload) in model.each::<Workload>().filter(|(_, workload)| workload.platform == "kubernetes") {
-        named.entry(&workload.plain_name).or_default().push((id, workload));
-    }
-    let mut scaled = BTreeMap::new();
-    for (index, scaler) in model.autoscalers.iter().enumerate() {
-        let fitting = named.get(&scaler.target_name).into_iter().flatten().filter(|(_, workload)| {
-            (scaler.target_kind.is_empty() || scaler.target_kind == workload.kind)
-                && scaler.place.environment == workload.place.environment
-                && same_namespace(&scaler.namespace, &workload.namespace)
-        });
-        let near = |workload: &Workload| common_folders(&workload.place.path, &scaler.place.path);
-        let nearest = fitting.clone().map(|(_, workload)| near(workload)).max();
-        for (id, _) in fitting.filter(|(_, workload)| Some(near(workload)) == nearest) {
-            scaled.entry(*id).or_insert(index);
-        }
-    }
-    scaled
-}
-
-/// How many folders two paths share from the root on.
-fn common_folders(left: &str, right: &str) -> usize {
-    let folders = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
-    let (left, right) = (folders(left), folders(right));
-    left.split('/').zip(right.split('/')).take_while(|(one, other)| one == other).count()
-}
-
 /// Copies of a workload: what its autoscaler keeps at least, else what it asks for.
-fn autoscaled(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Fact<i64> {
-    let workload = &model[id];
-    let scaler = selecting.autoscalers.get(&id).and_then(|index| model.autoscalers.get(*index));
-    let Some(scaler) = scaler else { return workload.replicas.clone() };
+fn autoscaled(model: &Model, id: Id<Workload>, scaled: &Scaled) -> Fact<i64> {
     // KEDA and the HPA keep `replicas` at or above their minimum, whatever the manifest says.
-    scaler.min_replicas.clone()
+    scaled.scaler(id).map_or(&model[id].replicas, |scaler| &model[scaler].min_replicas).clone()
 }
 
 /// How a workload that a Flagger `Canary` targets is replaced: by the canary's steps, with its own probes.

@@ -2,7 +2,6 @@
 
 use super::Context;
 use super::documents::{joined, root_of};
-use super::kubernetes::same_namespace;
 use super::services::{Register, join as join_service};
 use crate::extract::site::repository;
 use crate::model::release::Source;
@@ -34,12 +33,7 @@ fn followed(model: &Model, release: &Release, context: &Context<'_>) -> Option<(
             Some((Fact::absent(head), release.version.clone()))
         }
         Source::Named { kind, name, folder } => {
-            let named = model.kubernetes.sources.iter().find(|source| {
-                source.kind == *kind
-                    && source.name == *name
-                    && (source.place.environment == release.place.environment
-                        || same_namespace(&source.namespace, &Fact::default()))
-            })?;
+            let named = model.kubernetes.source(kind, name, &release.place.environment)?;
             let own = kind == "GitRepository" && is_own(&named.url, folder, context, &release.place.path);
             let moves = if own { Fact::absent(head) } else { named.moves.clone() };
             Some((moves, named.version.clone()))

@@ -142,13 +142,7 @@ fn look(model: &Model, tool: &str, mark: Option<Span>) -> RollbackTerm {
         return RollbackTerm { what, seconds, span: set.map_or(mark, |set| set.seconds.span) };
     }
     let reconciler = objects.reconcilers.iter().find(|it| Some(it.head) == mark);
-    let source = reconciler.and_then(|it| {
-        let named =
-            objects.sources.iter().filter(|source| source.kind == it.source_kind && source.name == it.source_name);
-        let mut near: Vec<_> = named.collect();
-        near.sort_by_key(|source| source.place.environment != it.place.environment);
-        near.first().copied()
-    });
+    let source = reconciler.and_then(|it| objects.source(&it.source_kind, &it.source_name, &it.place.environment));
     let interval =
         source.map(|it| &it.interval).filter(|it| it.value().is_some()).or(reconciler.map(|it| &it.interval));
     let what = "until Flux looks at the repository, unless a webhook tells it".to_owned();

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::Place;
+use super::release::SourceObject;
 use super::rollout::Canary;
 use super::schema::{Fact, Labels};
+use super::{Environment, Place};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -34,7 +35,7 @@ pub struct Objects {
     /// Where backup tools keep copies.
     pub stores: Vec<Store>,
     /// Where Flux takes charts and folders from.
-    pub sources: Vec<super::release::SourceObject>,
+    pub sources: Vec<SourceObject>,
     /// What Flux delivers, and how often it looks.
     pub reconcilers: Vec<super::rollback::Reconciler>,
     /// How often Argo CD looks, where that is set.
@@ -58,6 +59,12 @@ impl Objects {
         self.sources.extend(other.sources);
         self.reconcilers.extend(other.reconcilers);
         self.polling.extend(other.polling);
+    }
+
+    /// What Flux calls by a kind and a name: where the same is rendered for several environments, that of this one.
+    pub fn source(&self, kind: &str, name: &str, environment: &Environment) -> Option<&SourceObject> {
+        let named = self.sources.iter().filter(|source| source.kind == kind && source.name == name);
+        named.min_by_key(|source| source.place.environment != *environment)
     }
 }
 
