@@ -43,6 +43,7 @@ mod restore_tests;
 mod review;
 mod rollback;
 mod routing;
+mod rule_files;
 mod runbooks;
 mod series;
 mod services;

@@ -5,12 +5,10 @@
 //! where the configuration of the Prometheus that loads the alert is here with all of its files, and most probably where
 //! the same file records its like under a slightly different name.
 
-use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::GlobBuilder;
-
 use super::Context;
+use super::rule_files::RuleFiles;
 use crate::model::alert::Watch;
 use crate::model::routing::Prometheus;
 use crate::model::{Alert, Fact, Hides, Model};
@@ -29,15 +27,16 @@ pub(super) fn judge(model: &mut Model, context: &Context<'_>) {
         recorded.entry(&recording.name).or_default().insert(&recording.path);
     }
     let templated = recorded.keys().any(|name| name.contains(['{', '$', '<']));
-    let found: Vec<Option<Fact<Text>>> = model
-        .alerts
-        .iter()
-        .map(|alert| {
-            let missing =
-                alert.watches.iter().filter_map(recording).find(|name| !recorded.contains_key(name.as_str()))?;
-            (!alert.slo).then(|| judge_one(model, context, alert, missing, &recorded, templated))
-        })
-        .collect();
+    let missing = |alert: &Alert| {
+        let mut named = alert.watches.iter().filter_map(recording);
+        named.find(|name| !recorded.contains_key(name.as_str())).filter(|_| !alert.slo).cloned()
+    };
+    let missing: Vec<Option<Text>> = model.alerts.iter().map(missing).collect();
+    let asked = !templated && missing.iter().any(Option::is_some);
+    let whole = if asked { whole(model, context) } else { Vec::new() };
+    let judged = model.alerts.iter().zip(missing);
+    let found: Vec<Option<Fact<Text>>> =
+        judged.map(|(alert, missing)| Some(judge_one(alert, &missing?, &recorded, &whole))).collect();
     for (alert, fact) in model.alerts.iter_mut().zip(found) {
         alert.unrecorded = fact.unwrap_or_else(|| Fact::absent(alert.expression.span));
     }
@@ -54,12 +53,10 @@ fn recording(watch: &Watch) -> Option<&Text> {
 }
 
 fn judge_one(
-    model: &Model,
-    context: &Context<'_>,
     alert: &Alert,
     missing: &Text,
     recorded: &BTreeMap<&str, BTreeSet<&str>>,
-    templated: bool,
+    whole: &[(&Prometheus, BTreeSet<&str>)],
 ) -> Fact<Text> {
     let at = alert.expression.span.unwrap_or(alert.place.span);
     let beside = recorded.iter().filter(|(_, paths)| paths.contains(alert.place.path.as_str())).map(|(name, _)| *name);
@@ -68,8 +65,10 @@ fn judge_one(
     if let Some(near) = near {
         return Fact::known(compact_str::format_compact!("`{missing}` (this file records `{near}`)"), at);
     }
-    let whole = || model.routing.prometheis.iter().find(|server| is_whole(model, context, server, alert));
-    if !templated && let Some(server) = whole() {
+    let loads = |(server, files): &&(&Prometheus, BTreeSet<&str>)| {
+        server.place.environment == alert.place.environment && files.contains(alert.place.path.as_str())
+    };
+    if let Some((server, _)) = whole.iter().find(loads) {
         let name = compact_str::format_compact!("`{missing}`, which no rule file of `{}` records", server.name);
         return Fact { via: vec![server.place.span], ..Fact::known(name, at) };
     }
@@ -77,40 +76,23 @@ fn judge_one(
     Fact { span: Some(at), ..Fact::unknown(Unknown::new(reason, "audit the rules that record it as well", at)) }
 }
 
-/// Whether all rules are here of a server that loads an alert: its configuration names the alert's file, each of its
-/// patterns matches files here, none of which was left unread, and it takes no series over from elsewhere.
-fn is_whole(model: &Model, context: &Context<'_>, server: &Prometheus, alert: &Alert) -> bool {
-    if server.rule_files.is_empty()
-        || server.takes_over.is_some()
-        || server.place.environment != alert.place.environment
-    {
-        return false;
+/// The servers of which all rules are here, with the files of those: each pattern matches files here, none of which was
+/// left unread, and no series are taken over from elsewhere.
+fn whole<'m>(model: &'m Model, context: &'m Context<'_>) -> Vec<(&'m Prometheus, BTreeSet<&'m str>)> {
+    if model.gaps.iter().any(|gap| gap.hides == Hides::Alerts) {
+        return Vec::new();
     }
-    let unread = model.gaps.iter().any(|gap| gap.hides == Hides::Alerts);
-    let folder = parent(&server.place.path);
-    let files_of = |glob: &Text| -> Vec<&str> {
-        if glob.contains("{{") || glob.contains('$') {
-            return Vec::new();
+    let own = model.routing.prometheis.iter().filter(|server| server.takes_over.is_none());
+    let whole = own.filter_map(RuleFiles::of).filter_map(|files| {
+        let mut listed = BTreeSet::new();
+        for pattern in &files.patterns {
+            let named = |path: &&str| files.below(path).is_some_and(|below| pattern.names(below));
+            let here = context.paths.iter().map(String::as_str).filter(named);
+            let mut here = here.filter(|_| !pattern.templated && !pattern.leads_up).peekable();
+            here.peek()?;
+            listed.extend(here);
         }
-        // Where it is mounted is not known of an absolute path: what stands below the folder of the configuration counts.
-        let relative = glob.trim_start_matches("./");
-        let pattern = match relative.strip_prefix('/') {
-            Some(_) => format!("**/{}", relative.rsplit('/').next().unwrap_or(relative)),
-            None => relative.to_owned(),
-        };
-        let Ok(built) = GlobBuilder::new(&pattern).literal_separator(true).build() else { return Vec::new() };
-        let matcher = built.compile_matcher();
-        let below = |path: &str| match folder {
-            "" => matcher.is_match(path),
-            _ => path
-                .strip_prefix(folder)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|rest| matcher.is_match(rest)),
-        };
-        context.paths.iter().map(String::as_str).filter(|path| below(path)).collect()
-    };
-    let listed: Vec<Vec<&str>> = server.rule_files.iter().map(|(glob, _)| files_of(glob)).collect();
-    !unread
-        && listed.iter().all(|files| !files.is_empty())
-        && listed.iter().flatten().any(|path| *path == alert.place.path)
+        Some((files.server, listed))
+    });
+    whole.collect()
 }

@@ -27,8 +27,8 @@ use crate::tree::{Text, Unknown};
 pub(super) fn join(model: &mut Model) {
     compose::compose(model);
     oncall::join(model);
-    repeats::mark_repeats(model);
-    repeats::mark_loaded(model);
+    repeats::mark(model);
+    loaded::mark(model);
     let named = Named::new(model);
     let senders = Senders::new(model);
     let deliveries: Vec<(Delivery, Vec<Id<Routing>>)> =
