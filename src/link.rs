@@ -152,11 +152,12 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     services::settle(model, &register);
     defined::judge(model, context);
     recorded::follow(model);
-    monitors::join(model, &selecting);
+    let collected = monitors::collected(model, &selecting);
+    monitors::join(model, &collected);
     theater::join_objectives(model, &register);
     alerts::join(model, &register, &selecting, context);
     jobs::join(model, context);
-    measured::judge(model, &selecting);
+    measured::judge(model, &selecting, &collected);
     probed::judge(model, &selecting, context);
     queues::judge(model, context);
     tested::judge(model);

@@ -7,8 +7,9 @@
 
 use std::collections::BTreeSet;
 
+use super::helpers::of_image;
 use super::kubernetes::Selecting;
-use super::monitors;
+use super::monitors::Collected;
 use crate::model::{Fact, Id, Model, Service, Workload};
 use crate::source::Span;
 use crate::tree::Unknown;
@@ -46,8 +47,7 @@ const COLLECTORS: &[&str] = &[
 ];
 
 /// Says of every service in a cluster whether it is measured.
-pub(super) fn judge(model: &mut Model, selecting: &Selecting) {
-    let collected = monitors::collected(model, selecting);
+pub(super) fn judge(model: &mut Model, selecting: &Selecting, collected: &Collected) {
     let judged = |workload: &Workload| {
         workload.platform == "kubernetes" && workload.place.environment.production && !workload.place.library
     };
@@ -110,14 +110,8 @@ fn finder(model: &Model) -> Option<Unknown> {
     let named: BTreeSet<&str> = COLLECTORS.iter().copied().collect();
     let workload = model.workloads.iter().find(|workload| {
         let images = workload.containers.iter().filter_map(|id| model[*id].image.value());
-        named.contains(workload.plain_name.as_str()) || images.into_iter().any(|image| named.contains(name_of(image)))
+        named.contains(workload.plain_name.as_str())
+            || images.into_iter().any(|image| named.contains(of_image(image).as_str()))
     })?;
     Some(unknown(format!("`{}` may find it by itself", workload.name), workload.place.span))
-}
-
-/// The last part of an image's name.
-fn name_of(image: &str) -> &str {
-    let image = image.split('@').next().unwrap_or(image);
-    let last = image.rsplit('/').next().unwrap_or(image);
-    last.split(':').next().unwrap_or(last)
 }

@@ -23,12 +23,12 @@ const POD: &str = "pod";
 const INJECTED: &[&str] = &["envoy", "istio", "linkerd", "dapr"];
 
 /// Says of every monitor whether it finds what it selects.
-pub(super) fn join(model: &mut Model, selecting: &Selecting) {
+pub(super) fn join(model: &mut Model, collected: &Collected) {
     let mut served: BTreeMap<Id<Monitor>, Id<Service>> = BTreeMap::new();
-    for (workload, monitors) in collected(model, selecting) {
+    for (workload, monitors) in collected {
         for monitor in monitors {
-            if let Some(service) = model[workload].service {
-                served.entry(monitor).or_insert(service);
+            if let Some(service) = model[*workload].service {
+                served.entry(*monitor).or_insert(service);
             }
         }
     }
@@ -52,7 +52,10 @@ pub(super) fn join(model: &mut Model, selecting: &Selecting) {
 }
 
 /// The monitors that find each workload, by the Services in front of it or by its pods.
-pub(super) fn collected(model: &Model, selecting: &Selecting) -> BTreeMap<Id<Workload>, Vec<Id<Monitor>>> {
+pub(super) type Collected = BTreeMap<Id<Workload>, Vec<Id<Monitor>>>;
+
+/// Finds them.
+pub(super) fn collected(model: &Model, selecting: &Selecting) -> Collected {
     let by_selector = BySelector::new(model.monitors.iter().map(|monitor| &monitor.selector));
     let matching = |labels: &Labels| -> Vec<Id<Monitor>> {
         let candidates = by_selector.candidates(labels).into_iter().map(Id::<Monitor>::new);
