@@ -12,6 +12,7 @@ mod mkdocs;
 pub(crate) mod repository;
 
 use crate::extract::{Facts, Input};
+use crate::model::probe::host;
 use crate::tree::{Content, Node, Text};
 
 /// Adds the site or the repository that a file describes.
@@ -76,9 +77,12 @@ fn below(folder: &str, relative: &str) -> Text {
 /// A URL that says where a site is served. What a tool puts there to begin with does not.
 fn served_at(node: Option<&Node>) -> Option<Text> {
     let url = node?.as_str()?.trim();
-    let host = url.split_once("://")?.1.split(['/', ':']).next()?;
-    let own =
-        url.starts_with("http") && host.contains('.') && !host.starts_with("example.") && !url.contains(['$', '{']);
+    let host = host(url);
+    let own = url.starts_with("http")
+        && url.contains("://")
+        && host.contains('.')
+        && !host.starts_with("example.")
+        && !url.contains(['$', '{']);
     own.then(|| url.trim_end_matches('/').into())
 }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::index::ByAddress;
 use super::kubernetes::Selecting;
 use super::names::{camel_words, folders, is_generic, stem};
-use super::series::{Matcher, Patterns, Series, host};
+use super::series::{Matcher, Patterns, Series, first_label};
 use super::services::{Register, join as join_service, tagged};
 use super::{Context, Declared, at_large, monitoring, signals};
 use crate::model::alert::Watch;
@@ -179,7 +179,7 @@ fn named_hosts(matchers: &[(Text, Text, Text)], register: &Register<'_>) -> Vec<
     let targets = matchers.iter().filter(|(label, operator, _)| {
         operator == "=" && ["instance", "target", "host", "url"].contains(&label.as_str())
     });
-    targets.filter_map(|(_, _, value)| register.find(host(value))).collect()
+    targets.filter_map(|(_, _, value)| register.find(first_label(value))).collect()
 }
 
 /// Something that a dimension of a cloud metric may mean.

@@ -6,6 +6,7 @@ use super::kubernetes::Selecting;
 use super::{Context, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
+use crate::model::probe::host;
 use crate::model::{Alert, Fact, Id, Model, Service};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
@@ -77,8 +78,8 @@ impl Eyes {
                 eyes.unknown = eyes.unknown.take().or(Some(Unknown::new(reason, remedy, alert.place.span)));
             }
             for (_, _, value) in named {
-                let after = value.split_once("://").map_or(value.as_str(), |(_, rest)| rest);
-                let host = after.split(['/', ':', '?']).next().unwrap_or_default().replace('\\', "");
+                // Dots are escaped in a pattern.
+                let host = host(value).replace('\\', "");
                 eyes.hosts.push((host.to_ascii_lowercase().into(), alert.place.span));
             }
         }

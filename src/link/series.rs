@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::index::BySelector;
 use super::kubernetes::{Selecting, same_namespace};
+use crate::model::probe::host;
 use crate::model::{Fact, Id, Labels, Model, Monitor, Service, Workload};
 use crate::tree::Text;
 
@@ -205,7 +206,7 @@ impl Identity {
             self.add("job", service.name.clone());
             self.add("service_name", service.name.clone());
             self.names.push(service.name.clone());
-            for monitor in targets.monitors(model, "ServiceMonitor", &service.labels) {
+            for monitor in targets.monitors(model, Monitor::of_services, &service.labels) {
                 if reaches(monitor, &service.namespace) {
                     self.scraped = true;
                     let job = monitor.job_label.as_ref().and_then(|label| service.labels.value(label));
@@ -222,12 +223,17 @@ impl Identity {
                 self.add("target", target.clone());
             }
         }
-        for monitor in targets.monitors(model, "PodMonitor", &workload.pod_labels) {
+        for monitor in targets.monitors(model, Monitor::of_pods, &workload.pod_labels) {
             if reaches(monitor, &workload.namespace) {
                 self.scraped = true;
                 let namespace = monitor.namespace.value().map_or("", Text::as_str);
                 let job = monitor.job_label.as_ref().and_then(|label| workload.pod_labels.value(label));
-                let named = compact_str::format_compact!("{namespace}/{}", monitor.plain_name);
+                // Google's managed collectors leave the namespace out.
+                // <https://cloud.google.com/stackdriver/docs/managed-prometheus/setup-managed>
+                let named = match monitor.kind.as_str() {
+                    "PodMonitoring" | "ClusterPodMonitoring" => monitor.plain_name.clone(),
+                    _ => compact_str::format_compact!("{namespace}/{}", monitor.plain_name),
+                };
                 self.add("job", job.map_or(named, Text::from));
             }
         }
@@ -275,9 +281,8 @@ impl Identity {
 }
 
 /// The first part of the host of a URL or `host:port`.
-pub(super) fn host(target: &str) -> &str {
-    let after_scheme = target.split_once("://").map_or(target, |(_, rest)| rest);
-    after_scheme.split(['/', ':', '.']).next().unwrap_or_default()
+pub(super) fn first_label(target: &str) -> &str {
+    host(target).split('.').next().unwrap_or_default()
 }
 
 /// Whether a monitor looks into a namespace.
@@ -299,17 +304,22 @@ impl<'m> Targets<'m> {
         let mut probes: BTreeMap<Text, Vec<&Monitor>> = BTreeMap::new();
         for probe in monitors.iter().filter(|monitor| monitor.kind == "Probe") {
             for target in &probe.targets {
-                probes.entry(host(target).into()).or_default().push(probe);
+                probes.entry(first_label(target).into()).or_default().push(probe);
             }
         }
         Self { selecting, by_selector: BySelector::new(monitors.iter().map(|monitor| &monitor.selector)), probes }
     }
 
-    /// The monitors of a kind whose selector matches these labels.
-    fn monitors(&self, model: &'m Model, kind: &str, labels: &Labels) -> impl Iterator<Item = &'m Monitor> {
+    /// The monitors of some kinds whose selector matches these labels.
+    fn monitors(
+        &self,
+        model: &'m Model,
+        of_kind: impl Fn(&Monitor) -> bool,
+        labels: &Labels,
+    ) -> impl Iterator<Item = &'m Monitor> {
         let candidates = self.by_selector.candidates(labels).into_iter();
         let candidates = candidates.filter_map(|index| model.monitors.get(index));
-        candidates.filter(move |monitor| monitor.kind == kind && monitor.selector.matches(labels))
+        candidates.filter(move |monitor| of_kind(monitor) && monitor.selector.matches(labels))
     }
 }
 

@@ -14,3 +14,22 @@ pub struct Probe {
     /// Where.
     pub place: Place,
 }
+
+/// The host that a URL or a `host:port` names, as it is written.
+pub fn host(address: &str) -> &str {
+    let after = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    host.split(':').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_address_names_its_host() {
+        for address in ["https://shop.example.org/cart?x=1", "shop.example.org:8443", "http://a:b@shop.example.org#top"]
+        {
+            assert_eq!(super::host(address), "shop.example.org", "{address}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What an alert tells its reader: a line, a paragraph, and the runbook.
 
+use crate::model::probe::host;
 use crate::model::{Fact, Labels, RunbookReference};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
@@ -94,7 +95,7 @@ fn marked(fact: &Fact<Text>) -> Fact<bool> {
 /// Whether a value only holds the place of a runbook.
 fn is_placeholder(text: &str) -> bool {
     let text = text.trim().trim_matches(['<', '>', '[', ']', '"', '\'', '.']).trim().to_ascii_lowercase();
-    let host = text.split_once("://").map_or("", |(_, rest)| rest.split(['/', ':']).next().unwrap_or_default());
+    let host = if text.contains("://") { host(&text) } else { "" };
     PLACEHOLDERS.contains(&text.as_str())
         || text.starts_with("todo")
         || text.starts_with("tbd")

@@ -2,6 +2,7 @@
 
 use crate::extract::kubernetes::label_selector;
 use crate::extract::{Facts, Input};
+use crate::model::probe::host;
 use crate::model::routing::Prometheus;
 use crate::model::{Fact, Gap, Hides, Labels, Probe};
 use crate::source::Span;
@@ -69,9 +70,7 @@ fn sends(input: &Input<'_>, list: Option<&Node>, facts: &mut Facts) {
     }
     let addresses = list.map_or(&[][..], Node::items).iter().filter_map(|target| target.get("url"));
     let outside = |url: &&Node| {
-        let written = url.as_str().unwrap_or_default();
-        let address = written.split_once("://").map_or(written, |(_, rest)| rest);
-        let host = address.split(['/', ':']).next().unwrap_or_default();
+        let host = host(url.as_str().unwrap_or_default());
         // `mimir.metrics.svc.cluster.local` is beside it.
         host.contains('.') && host.split('.').all(|part| part != "svc") || url.as_unknown().is_some()
     };
@@ -116,12 +115,8 @@ fn probe(input: &Input<'_>, job: &Node) -> Option<Probe> {
     let path = job.get("metrics_path").and_then(Node::as_str)?;
     let groups = job.get("static_configs").map_or(&[][..], Node::items);
     let targets = groups.iter().flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
-    let host = |written: &Text| -> Text {
-        let after = written.split_once("://").map_or(written.as_str(), |(_, rest)| rest);
-        after.split(['/', ':', '?']).next().unwrap_or_default().to_ascii_lowercase().into()
-    };
-    let mut hosts: Vec<Fact<Text>> =
-        targets.map(|target| Fact::read(target, Node::scalar).map(|written| host(&written))).collect();
+    let asked = |target| Fact::read(target, Node::scalar).map(|written| host(&written).to_ascii_lowercase().into());
+    let mut hosts: Vec<Fact<Text>> = targets.map(asked).collect();
     if hosts.is_empty() {
         hosts.push(Fact::unknown(Unknown::new("its targets are found elsewhere", "", job.span)));
     }

@@ -4,6 +4,7 @@
 //! <https://registry.terraform.io/browse/providers>.
 
 use crate::extract::Facts;
+use crate::model::probe::host;
 use crate::model::{Fact, Probe};
 use crate::resolve::terraform::Resource;
 use crate::tree::{Node, Text};
@@ -45,17 +46,11 @@ fn hosts(resource: &Resource, paths: &[&str]) -> Vec<Fact<Text>> {
     let named: Vec<Fact<Text>> = paths
         .iter()
         .filter_map(|path| resource.at(path).filter(|node| !node.is_null()))
-        .map(|node| Fact::read(node, Node::scalar).map(|written| host(&written)))
+        .map(|node| Fact::read(node, Node::scalar).map(|written| host(&written).to_ascii_lowercase().into()))
         .collect();
     if !named.is_empty() {
         return named;
     }
     let unknown = Node::unknown("what it asks is not written here", "pass a plan", resource.head);
     vec![Fact::read(&unknown, Node::scalar)]
-}
-
-/// The host of a URL.
-fn host(written: &str) -> Text {
-    let after = written.split_once("://").map_or(written, |(_, rest)| rest);
-    after.split(['/', ':', '?', '#']).next().unwrap_or_default().to_ascii_lowercase().into()
 }
