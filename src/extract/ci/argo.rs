@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::files::{Files, Object};
+use super::files::{Files, Object, name, named};
 use super::fill::{self, BRACES, Values};
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment};
 use crate::extract::duration;
@@ -63,12 +63,6 @@ fn references(node: &Node, found: &mut BTreeSet<Text>) {
     node.items().iter().for_each(|item| references(item, found));
 }
 
-fn name(node: &Node) -> Text {
-    let metadata = node.get("metadata");
-    let name = metadata.and_then(|it| it.get("name").or_else(|| it.get("generateName"))).and_then(Node::scalar);
-    name.map(|name| Text::from(name.trim_end_matches('-'))).unwrap_or_default()
-}
-
 struct Reader<'a> {
     templates: &'a BTreeMap<Text, Vec<&'a Object<'a>>>,
     environment: Option<&'a crate::model::Environment>,
@@ -92,7 +86,7 @@ fn workflow(object: &Object<'_>, templates: &BTreeMap<Text, Vec<&Object<'_>>>) -
     let base = own.at(&["workflowTemplateRef", "name"]).and_then(Node::as_str).and_then(|name| reader.object(name));
     let base = base.and_then(|base| base.get("spec"));
     let field = |key: &str| own.get(key).or_else(|| base?.get(key));
-    let head = node.at(&["metadata", "name"]).or_else(|| node.at(&["metadata", "generateName"])).unwrap_or(node);
+    let head = named(node).unwrap_or(node);
     let mut values = Values::new();
     let mut inputs: Vec<(Text, Span)> = Vec::new();
     for spec in [base, Some(own)].into_iter().flatten() {

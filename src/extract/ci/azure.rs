@@ -63,7 +63,7 @@ fn path(files: &Files<'_>, from: &str, target: &str) -> Option<String> {
     let folder = parent(from);
     match target.strip_prefix('/') {
         Some(rest) => {
-            let root = files.iter().find(|file| file.path == from).map_or("", |file| files.root_of(file.path));
+            let root = files.get(from).map_or("", |file| files.root_of(file.path));
             join(root, rest)
         }
         None => join(folder, target),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::{Environment, Environments, Place};
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, SourceId, Span};
-use crate::tree::{Content, Document, Node};
+use crate::tree::{Content, Document, Node, Text};
 
 /// A file and what it says.
 #[derive(Clone, Copy)]
@@ -38,6 +38,18 @@ pub(super) struct Object<'a> {
     pub(super) environment: Option<&'a Environment>,
     /// Whether it is part of something reusable that nothing here uses.
     pub(super) library: bool,
+}
+
+/// Where an object says what it is called.
+pub(super) fn named(object: &Node) -> Option<&Node> {
+    let metadata = object.get("metadata")?;
+    metadata.get("name").or_else(|| metadata.get("generateName"))
+}
+
+/// What an object is called, or what its copies are called at their beginning.
+pub(super) fn name(object: &Node) -> Text {
+    let name = named(object).and_then(Node::scalar);
+    name.map(|name| Text::from(name.trim_end_matches('-'))).unwrap_or_default()
 }
 
 /// Everything pipelines may be made of.

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::argo::container_step;
-use super::files::{Files, Object};
+use super::files::{Files, Object, name, named};
 use super::fill::{self, PARENTHESES, Values};
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment};
 use crate::source::Span;
@@ -32,12 +32,6 @@ type Shelf<'a> = BTreeMap<(&'a str, Text), Vec<&'a Object<'a>>>;
 
 fn kind(node: &Node) -> &str {
     node.get("kind").and_then(Node::as_str).unwrap_or_default()
-}
-
-fn name(node: &Node) -> Text {
-    let metadata = node.get("metadata");
-    let name = metadata.and_then(|it| it.get("name").or_else(|| it.get("generateName"))).and_then(Node::scalar);
-    name.map(|name| Text::from(name.trim_end_matches('-'))).unwrap_or_default()
 }
 
 /// The jobs of all runs, and of the pipelines that none refers to.
@@ -87,7 +81,7 @@ impl<'a> Reader<'a, '_> {
 /// The job that a run, or a pipeline by itself, is.
 fn start<'a>(object: &'a Object<'a>, node: &'a Node, shelf: &Shelf<'a>) -> Job {
     let mut reader = Reader { shelf, object, budget: LARGEST };
-    let head = object.node.at(&["metadata", "name"]).or_else(|| object.node.at(&["metadata", "generateName"]));
+    let head = named(object.node);
     let title = name(object.node);
     let mut job = Job {
         platform: "tekton",
