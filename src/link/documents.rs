@@ -42,10 +42,10 @@ const MAP: &str = "audit that repository too, or map its URL under [runbooks.url
 
 /// Resolves every link, and the runbook each alert names.
 pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
-    let resolved: Vec<(Id<DocumentLink>, Target)> = {
-        let library = Library::new(model, context);
-        let each = model.each::<DocumentLink>();
-        each.filter_map(|(id, link)| {
+    let library = Library::new(model, context);
+    let resolved: Vec<(Id<DocumentLink>, Target)> = model
+        .each::<DocumentLink>()
+        .filter_map(|(id, link)| {
             let target = match (link.url.value(), link.url.reason()) {
                 (Some(url), _) => library.resolve(url, link),
                 (None, Some(unknown)) => Target::Unknown(unknown.reason.clone(), "write the link out"),
@@ -67,8 +67,13 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
             };
             Some((id, target))
         })
-        .collect()
+        .collect();
+    let page = |path: &str| match library.files.find(path) {
+        Some(File::Page(page)) => Some(page),
+        _ => None,
     };
+    let listed = model.surroundings.listed.iter().filter_map(|(path, span)| Some((page(path)?, *span)));
+    let listed: Vec<(Id<Runbook>, Span)> = listed.collect();
     let mut gone: Vec<usize> = Vec::new();
     for (id, target) in resolved {
         let span = model[id].place.span;
@@ -110,30 +115,18 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
             }
         }
     }
-    note_listed(model, context);
+    // The contents of a site lead to the pages they list.
+    for (page, span) in listed {
+        if model[page].referenced.is_absent() {
+            model[page].referenced = Fact::known(true, span);
+        }
+    }
     let (mut index, mut gone) = (0, gone.into_iter().peekable());
     // Nothing refers to links by id.
     model.links.retain(|_| {
         index += 1;
         gone.next_if_eq(&(index - 1)).is_none()
     });
-}
-
-/// The contents of a site lead to the pages they list.
-fn note_listed(model: &mut Model, context: &Context<'_>) {
-    let found: Vec<(Id<Runbook>, Span)> = {
-        let files = Files::new(model, context.paths);
-        let page = |path: &str| match files.find(path) {
-            Some(File::Page(page)) => Some(page),
-            _ => None,
-        };
-        model.surroundings.listed.iter().filter_map(|(path, span)| Some((page(path)?, *span))).collect()
-    };
-    for (page, span) in found {
-        if model[page].referenced.is_absent() {
-            model[page].referenced = Fact::known(true, span);
-        }
-    }
 }
 
 /// What links are looked up in.

@@ -1,5 +1,7 @@
 //! Ways to ship and drills → services.
 
+use std::collections::BTreeMap;
+
 use super::documents::root_of;
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
@@ -42,24 +44,21 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
 fn judge(model: &mut Model, context: &Context<'_>) {
     // A drill of the pager wakes whoever is on call, whatever their services; so does a record that names none.
     let for_all = model.alerts.iter().find(|alert| alert.drill).map(|alert| alert.place.span);
-    let of_root = |path: &str| {
-        let root = root_of(context, path);
-        let mut all = model.drills.iter().filter(|drill| drill.of_all && drill.services.is_empty());
-        all.find(|drill| root_of(context, &drill.place.path) == root).map(|drill| drill.place.span)
-    };
-    let of_roots: Vec<Option<Span>> = model.services.iter().map(|service| of_root(&service.place.path)).collect();
+    let mut of_roots: BTreeMap<&str, Span> = BTreeMap::new();
+    for drill in model.drills.iter().filter(|drill| drill.of_all && drill.services.is_empty()) {
+        of_roots.entry(root_of(context, &drill.place.path)).or_insert(drill.place.span);
+    }
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let own = model[id].drills.first().map(|drill| model[*drill].place.span);
+        let of_root = of_roots.get(root_of(context, &model[id].place.path)).copied();
         // A schedule has no date, and one for all needs none.
-        let scheduled = for_all.is_some()
-            || of_roots.get(index).copied().flatten().is_some()
-            || model[id].drills.iter().any(|drill| model[*drill].scheduled);
+        let scheduled =
+            for_all.is_some() || of_root.is_some() || model[id].drills.iter().any(|drill| model[*drill].scheduled);
         let dated = model[id].drills.iter().map(|drill| &model[*drill].date);
         let dated = dated.filter_map(|date| Some((age(date.value()?, context.today)?, date.span)));
         let newest = dated.min_by_key(|(days, _)| *days).filter(|_| !scheduled);
         model[id].drilled_days = newest.map_or_else(Fact::default, |(days, span)| Fact::known(days, span));
-        let of_root = of_roots.get(index).copied().flatten();
         model[id].drilled = found_or_elsewhere(own.or(for_all).or(of_root), "drills", context.external.drills.as_ref());
     }
 }

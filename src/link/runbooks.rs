@@ -49,8 +49,9 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
     for index in 0..model.commands.len() {
         model.commands[index].service = model.commands[index].runbook.and_then(|page| model[page].service);
     }
-    judge_services(model, context);
-    judge_datastores(model, context);
+    let (unread, shared, among) = (Elsewhere::new(model), Shared::new(model, context), Unread::new(model, context));
+    judge_services(model, &unread, &shared, &among, context);
+    judge_datastores(model, &unread, &shared, &among, context);
     judge_references(model, context);
     judge_escalations(model);
 }
@@ -303,9 +304,13 @@ fn unless_unread(fact: Fact<bool>, unread: Option<&Unknown>) -> Fact<bool> {
     }
 }
 
-fn judge_services(model: &mut Model, context: &Context<'_>) {
-    let unread = Elsewhere::new(model);
-    let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
+fn judge_services(
+    model: &mut Model,
+    unread: &Elsewhere,
+    shared: &Shared<'_>,
+    among: &Unread<'_>,
+    context: &Context<'_>,
+) {
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
     let mentioned = Mentioned::new(model, "rollback", names.iter().flatten(), |_| true);
     for (index, names) in names.iter().enumerate() {
@@ -332,9 +337,13 @@ fn judge_services(model: &mut Model, context: &Context<'_>) {
     }
 }
 
-fn judge_datastores(model: &mut Model, context: &Context<'_>) {
-    let unread = Elsewhere::new(model);
-    let (shared, among) = (Shared::new(model, context), Unread::new(model, context));
+fn judge_datastores(
+    model: &mut Model,
+    unread: &Elsewhere,
+    shared: &Shared<'_>,
+    among: &Unread<'_>,
+    context: &Context<'_>,
+) {
     let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
     let engines: Vec<Vec<Text>> = model
         .datastores
