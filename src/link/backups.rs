@@ -1,6 +1,7 @@
 //! Schedules → the datastores they cover.
 
 use super::coverage::{Covers, covers, refers_to};
+use super::kubernetes::same_namespace;
 use super::{Context, found_or_elsewhere};
 use crate::model::kubernetes::Store;
 use crate::model::{Backup, Coverage, Datastore, Environment, Fact, Id, Model, State};
@@ -21,9 +22,11 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
 /// Where copies go, as the objects say that are named for it.
 fn store(model: &mut Model) {
     let Model { backups, datastores, kubernetes, .. } = model;
-    let stores = |kind: &str, name: &str, environment: &Environment| {
+    // Whose namespace is not known may mean any.
+    let stores = |kind: &str, name: &str, namespace: &Fact<Text>, environment: &Environment| {
         let fits = |store: &&Store| {
             store.kind == kind
+                && same_namespace(&store.namespace, namespace)
                 && store.place.environment == *environment
                 && (store.name == name || name.is_empty() && store.default)
         };
@@ -31,13 +34,13 @@ fn store(model: &mut Model) {
     };
     for backup in backups.iter_mut().filter(|backup| backup.destination.is_absent()) {
         let Some((kind, name)) = &backup.store else { continue };
-        if let Some(store) = stores(kind, name, &backup.place.environment) {
+        if let Some(store) = stores(kind, name, &Fact::default(), &backup.place.environment) {
             backup.destination = store.destination.clone();
         }
     }
     for datastore in datastores.iter_mut().filter(|datastore| datastore.archive.is_absent()) {
         let Some(name) = &datastore.archive_store else { continue };
-        if let Some(store) = stores("ObjectStore", name, &datastore.place.environment) {
+        if let Some(store) = stores("ObjectStore", name, &datastore.namespace, &datastore.place.environment) {
             datastore.archive = store.destination.clone();
             if datastore.backup.retention_days.is_absent() {
                 datastore.backup.retention_days = store.retention_days.clone();
