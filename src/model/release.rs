@@ -25,13 +25,9 @@ facts! {
         goes_back: Fact<bool>,
         /// Whether an upgrade waits until what it installs is ready; null where its tool has no such notion.
         waits: Fact<bool>,
-        /// How long each step of an upgrade may take, in seconds; null where its tool has no such notion.
-        timeout_seconds: Fact<i64>,
         /// How many revisions of it are kept, 0 for all: with 1 there is none to go back to. Null where its tool has no
         /// such notion.
         max_history: Fact<i64>,
-        /// Whether an upgrade that fails deletes the new objects it made; null where its tool has no such notion.
-        cleans_up: Fact<bool>,
         /// Whether it installs a part of the platform (an operator, definitions, ingress, monitoring) rather than a
         /// service.
         platform_part: bool,

@@ -43,18 +43,14 @@ fn flux(object: &Object<'_>) -> Option<Release> {
     };
     let platform_part =
         chart_name.value().is_some_and(|chart| is_platform_part(chart)) || is_platform_part(&object.name);
-    let upgrade = |key: &str| optional(spec.at(&["upgrade", key]), object.head(), boolean);
+    let disables_wait = optional(spec.at(&["upgrade", "disableWait"]), object.head(), boolean);
     Some(Release {
         name: object.title(),
         place: object.place.clone(),
         tool: Text::const_new("flux"),
         goes_back: remediates(object, spec),
-        waits: upgrade("disableWait").or_default(false).map(|disabled| !disabled),
-        timeout_seconds: optional(spec.get("timeout"), object.head(), text)
-            .or_default(Text::const_new("5m"))
-            .map(|written| whole_seconds(&written)),
+        waits: disables_wait.or_default(false).map(|disabled| !disabled),
         max_history: optional(spec.get("maxHistory"), object.head(), int).or_default(5),
-        cleans_up: upgrade("cleanupOnFail").or_default(false),
         version,
         moves: moving,
         platform_part,
@@ -63,12 +59,6 @@ fn flux(object: &Object<'_>) -> Option<Release> {
         source,
         ..Release::default()
     })
-}
-
-/// A duration as Go writes it, in seconds; 0 for what is none.
-#[allow(clippy::cast_possible_truncation, reason = "a float that is too large becomes the largest number")]
-fn whole_seconds(written: &str) -> i64 {
-    crate::extract::duration::seconds(written).unwrap_or(0.0).ceil() as i64
 }
 
 fn names(object: &Object<'_>, release: Option<&Node>) -> Vec<Text> {

@@ -40,9 +40,7 @@ fn release(ground: Ground<'_>, resource: &Resource) -> Release {
         platform_part: is_platform_part(named) || is_platform_part(&resource.name),
         // `atomic` waits whatever `wait` says.
         waits: sure(if atomic.is_true() { atomic.clone() } else { switch(resource, "wait").or_default(true) }),
-        timeout_seconds: doubt(whole(resource, "timeout").or_default(300), resource.uncertain.as_ref()),
         max_history: doubt(whole(resource, "max_history").or_default(0), resource.uncertain.as_ref()),
-        cleans_up: sure(switch(resource, "cleanup_on_fail").or_default(false)),
         goes_back: sure(atomic),
         moves: sure(moving),
         names: resource.at("name").and_then(Node::scalar).into_iter().chain([resource.name.clone()]).collect(),

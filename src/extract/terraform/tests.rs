@@ -505,13 +505,11 @@ resource "helm_release" "bare" {
   chart = "./charts/bare"
 }
 resource "helm_release" "careful" {
-  name            = "careful"
-  chart           = "./charts/careful"
-  atomic          = true
-  wait            = false
-  timeout         = 900
-  max_history     = 1
-  cleanup_on_fail = true
+  name        = "careful"
+  chart       = "./charts/careful"
+  atomic      = true
+  wait        = false
+  max_history = 1
 }
 variable "history" {}
 resource "helm_release" "open" {
@@ -524,11 +522,11 @@ resource "helm_release" "open" {
     );
     let release = |name: &str| named::<Release>(&model, &format!("helm_release.{name}"));
     let bare = release("bare");
-    assert!(bare.goes_back.is_false() && bare.waits.is_true() && bare.cleans_up.is_false());
-    assert_eq!((bare.timeout_seconds.value(), bare.max_history.value()), (Some(&300), Some(&0)));
+    assert!(bare.goes_back.is_false() && bare.waits.is_true());
+    assert_eq!(bare.max_history.value(), Some(&0));
     let careful = release("careful");
-    assert!(careful.goes_back.is_true() && careful.waits.is_true() && careful.cleans_up.is_true());
-    assert_eq!((careful.timeout_seconds.value(), careful.max_history.value()), (Some(&900), Some(&1)));
+    assert!(careful.goes_back.is_true() && careful.waits.is_true());
+    assert_eq!(careful.max_history.value(), Some(&1));
     assert!(release("open").waits.is_false() && release("open").max_history.reason().is_some());
 }
 
