@@ -14,6 +14,7 @@ mod release;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -29,6 +30,15 @@ const MOST_ROUNDS: usize = 6;
 
 /// How many folders may be delivered.
 const MOST_UNITS: usize = 5_000;
+
+/// A folder that is delivered, and what is built of it: the same from round to round.
+type Folder = (Unit, Arc<Built>);
+
+/// What an object installs: charts, and what cannot be installed from here.
+struct Installed {
+    made: Vec<Made>,
+    gaps: Vec<Gap>,
+}
 
 /// What reaches a cluster.
 #[derive(Debug, Default)]
@@ -47,7 +57,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         return Delivered { renderings, charts: BTreeSet::new() };
     }
     let own = roots(files, environments);
-    let mut current: Vec<(Unit, Built)> = own.clone();
+    let mut current = own.clone();
     for _ in 0..MOST_ROUNDS {
         let next = round(files, environments, &written, &own, &current);
         let same = next.len() == current.len() && next.iter().zip(&current).all(|(left, right)| left.0 == right.0);
@@ -56,22 +66,19 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
             break;
         }
     }
+    drop(own);
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()));
-    let releases = |node: &Node, parent: Option<&Unit>| -> Vec<Made> {
-        std::iter::once(release::objects(&known, node)).chain(argocd::charts(&known, node, parent)).collect()
-    };
-    let made: Vec<Vec<Made>> = current
+    let made: Vec<Vec<Installed>> = current
         .par_iter()
-        .map(|(unit, built)| built.objects.iter().flat_map(|node| releases(node, Some(unit))).collect())
+        .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
         .collect();
-    let gaps: Vec<Gap> =
-        objects(&current).chain(alone.iter().copied()).flat_map(|node| elsewhere(&known, node)).collect();
-    let by_themselves: Vec<Made> = alone.par_iter().flat_map_iter(|node| releases(node, None)).collect();
+    let by_themselves: Vec<Installed> = alone.par_iter().map(|node| installed(&known, node, None)).collect();
     let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
-    let mut take = |renderings: &mut Renderings, made: Vec<Made>, environment: Option<&Environment>| {
-        for made in made {
+    let mut take = |renderings: &mut Renderings, installed: Vec<Installed>, environment: Option<&Environment>| {
+        renderings.gaps.extend(installed.iter().flat_map(|it| &it.gaps).cloned());
+        for made in installed.into_iter().flat_map(|it| it.made) {
             let environment = made.environment.as_ref().or(environment);
             let documents = made.objects.into_iter().map(|node| rendered(files, node, environment.cloned()));
             renderings.documents.extend(documents);
@@ -82,6 +89,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     };
     for ((unit, built), made) in current.into_iter().zip(made) {
         let environment = unit.environment;
+        let built = Arc::unwrap_or_clone(built);
         let documents = built.objects.into_iter().map(|node| rendered(files, node, Some(environment.clone())));
         renderings.documents.extend(documents);
         take(&mut renderings, made, Some(&environment));
@@ -94,7 +102,6 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     charts.extend(inflated);
     let copies = copies(files, &renderings);
     renderings.replaced.extend(copies);
-    renderings.gaps.extend(gaps);
     renderings.gaps.sort_by(|left, right| (left.span, &left.reason).cmp(&(right.span, &right.reason)));
     renderings.gaps.dedup();
     renderings.problems.sort_by(|left, right| (left.span, &left.message).cmp(&(right.span, &right.message)));
@@ -134,7 +141,7 @@ fn title(node: &Node) -> [Text; 3] {
 }
 
 /// The objects that are built so far.
-fn objects(built: &[(Unit, Built)]) -> impl Iterator<Item = &Node> {
+fn objects(built: &[Folder]) -> impl Iterator<Item = &Node> {
     built.iter().flat_map(|(_, built)| &built.objects)
 }
 
@@ -151,9 +158,9 @@ fn round(
     files: &Files<'_>,
     environments: &Environments,
     written: &[(SourceId, Node)],
-    own: &[(Unit, Built)],
-    current: &[(Unit, Built)],
-) -> Vec<(Unit, Built)> {
+    own: &[Folder],
+    current: &[Folder],
+) -> Vec<Folder> {
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
     let known = Known::new(files, environments, objects(current).chain(alone.iter().copied()));
@@ -166,11 +173,11 @@ fn round(
             }
         }
     }
-    let mut delivered: Vec<(Unit, Built)> = wanted
+    let mut delivered: Vec<Folder> = wanted
         .into_par_iter()
         .map(|unit| {
             let before = current.iter().find(|(known, _)| *known == unit);
-            let built = before.map_or_else(|| unit.build(files), |(_, built)| built.clone());
+            let built = before.map_or_else(|| Arc::new(unit.build(files)), |(_, built)| built.clone());
             (unit, built)
         })
         .collect();
@@ -182,7 +189,7 @@ fn round(
 /// The kustomizations that no other includes, built. Of those that include each other in a circle the first stands for
 /// all. A component that nothing includes, and what is commented out where it was included, is built for the files it is
 /// made of, which say nothing by themselves.
-fn roots(files: &Files<'_>, environments: &Environments) -> Vec<(Unit, Built)> {
+fn roots(files: &Files<'_>, environments: &Environments) -> Vec<Folder> {
     let all = files.kustomizations();
     let included = kustomize::included(files);
     let is_component = |folder: &str| kustomize::is_component(files, folder);
@@ -190,8 +197,8 @@ fn roots(files: &Files<'_>, environments: &Environments) -> Vec<(Unit, Built)> {
     let (roots, rest): (Vec<&str>, Vec<&str>) =
         all.iter().map(|(folder, _)| *folder).partition(|folder| !included.contains(*folder) && !is_apart(folder));
     let unit = |folder: &str| Unit::alone(folder, environments);
-    let mut built: Vec<(Unit, Built)> =
-        roots.into_par_iter().map(|folder| (unit(folder), kustomize::build(files, folder, &[]))).collect();
+    let mut built: Vec<Folder> =
+        roots.into_par_iter().map(|folder| (unit(folder), Arc::new(kustomize::build(files, folder, &[])))).collect();
     let mut covered: BTreeSet<Text> = built.iter().flat_map(|(_, built)| built.folders.iter().cloned()).collect();
     for folder in rest {
         if covered.contains(folder) {
@@ -202,7 +209,7 @@ fn roots(files: &Files<'_>, environments: &Environments) -> Vec<(Unit, Built)> {
         if is_apart(folder) {
             alone = Built { files: alone.files, folders: alone.folders, ..Built::default() };
         }
-        built.push((unit(folder), alone));
+        built.push((unit(folder), Arc::new(alone)));
     }
     built
 }
@@ -238,16 +245,20 @@ fn is_told(node: &Node) -> bool {
     unit::fills_in(node) || unit::is_source(node)
 }
 
-/// What a controller delivers from somewhere else.
-fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Vec<Gap> {
-    let reasons = flux::elsewhere(known, node).into_iter().chain(argocd::elsewhere(known, node));
-    let reasons = reasons.chain(release::elsewhere(known, node));
-    reasons
+/// The charts that a controller installs for an object, and what it delivers from somewhere else.
+fn installed(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Installed {
+    let applications = argocd::applications(known, node);
+    let (applications, unknown) = applications.map_or_else(|why| (Vec::new(), Some(why)), |made| (made, None));
+    let charts = argocd::charts(known, node, &applications, parent);
+    let reasons = flux::elsewhere(known, node).into_iter().chain(unknown);
+    let reasons = reasons.chain(argocd::elsewhere(known, &applications)).chain(release::elsewhere(known, node));
+    let gaps = reasons
         .map(|(span, reason)| {
             let found = gap(known.files, span, reason);
             if brings_no_rules(node) { Gap { hides: Hides::Kubernetes, ..found } } else { found }
         })
-        .collect()
+        .collect();
+    Installed { made: std::iter::once(release::objects(known, node)).chain(charts).collect(), gaps }
 }
 
 /// Whether the values that a chart is given switch off the rules that the Prometheus stack comes with.

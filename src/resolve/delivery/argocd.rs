@@ -23,20 +23,21 @@ pub(super) fn concerns(node: &Node) -> bool {
 
 /// What an application, or each of those that a set makes, delivers.
 pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Vec<Unit> {
-    if !concerns(node) {
-        return Vec::new();
-    }
-    let made = made(known, node);
+    let made = applications(known, node).unwrap_or_default();
     made.iter().flat_map(|application| of_application(known, application, parent)).collect()
 }
 
-fn made(known: &Known<'_, '_>, node: &Node) -> Vec<Node> {
-    if node.get("kind").and_then(Node::as_str) == Some("Application") {
-        return vec![node.clone()];
+/// The applications that a document is, or makes; why they are not known.
+pub(super) fn applications(known: &Known<'_, '_>, node: &Node) -> Result<Vec<Node>, (Span, String)> {
+    if !concerns(node) {
+        return Ok(Vec::new());
     }
-    let Ok(sets) = generators::parameters(known, node) else { return Vec::new() };
-    let Some(template) = node.at(&["spec", "template"]) else { return Vec::new() };
-    sets.iter().take(MOST_APPLICATIONS).map(|set| generators::render(template, set)).collect()
+    if node.get("kind").and_then(Node::as_str) == Some("Application") {
+        return Ok(vec![node.clone()]);
+    }
+    let sets = generators::parameters(known, node)?;
+    let Some(template) = node.at(&["spec", "template"]) else { return Ok(Vec::new()) };
+    Ok(sets.iter().take(MOST_APPLICATIONS).map(|set| generators::render(template, set)).collect())
 }
 
 /// `source`, or each of `sources`.
@@ -96,11 +97,11 @@ fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Uni
 
 /// The charts of the repository that the applications of a set install. Those of an `Application` that stands in a file
 /// are rendered with the charts themselves.
-pub(super) fn charts(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Vec<Made> {
-    if !concerns(node) || node.get("kind").and_then(Node::as_str) != Some("ApplicationSet") {
+pub(super) fn charts(known: &Known<'_, '_>, node: &Node, made: &[Node], parent: Option<&Unit>) -> Vec<Made> {
+    if node.get("kind").and_then(Node::as_str) != Some("ApplicationSet") {
         return Vec::new();
     }
-    made(known, node).iter().flat_map(|application| of_charts(known, node, application, parent)).collect()
+    made.iter().flat_map(|application| of_charts(known, node, application, parent)).collect()
 }
 
 fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Option<&Unit>) -> Vec<Made> {
@@ -206,17 +207,8 @@ fn image(node: &Node) -> Option<Node> {
     Some(mapping(node.span, entries))
 }
 
-/// Why what a document delivers is not here.
-pub(super) fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Vec<(Span, String)> {
-    if !concerns(node) {
-        return Vec::new();
-    }
-    if node.get("kind").and_then(Node::as_str) == Some("ApplicationSet")
-        && let Err((span, reason)) = generators::parameters(known, node)
-    {
-        return vec![(span, reason)];
-    }
-    let made = made(known, node);
+/// Why what applications deliver is not here.
+pub(super) fn elsewhere(known: &Known<'_, '_>, made: &[Node]) -> Vec<(Span, String)> {
     made.iter().flat_map(|application| sources(application)).filter_map(|source| missing(known, source)).collect()
 }
 

@@ -40,11 +40,6 @@ impl Folders {
         Self { folders }
     }
 
-    /// Whether there is no chart.
-    pub fn is_empty(&self) -> bool {
-        self.folders.is_empty()
-    }
-
     /// The innermost chart that a path is in, and the path within it.
     fn of<'p>(&self, path: &'p str) -> Option<(usize, &'p str)> {
         let folders = path.match_indices('/').rev().map(|(at, _)| &path[..at]).chain([""]);

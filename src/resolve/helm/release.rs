@@ -182,7 +182,7 @@ pub(super) fn find(charts: &Charts<'_>, chart: &Chart, dependency: &Dependency) 
         let path = entry.get("repository")?.as_str()?.strip_prefix("file://")?;
         let index = charts.in_folder(&crate::source::join(&chart.folder, path)?)?;
         // A chart that is part of itself has no end.
-        (index != usize::MAX && charts.all[index].folder != chart.folder).then_some(index)
+        (charts.all[index].folder != chart.folder).then_some(index)
     })
 }
 

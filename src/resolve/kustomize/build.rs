@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::edit;
 use super::fields::{self, FieldSpec, Fields};
@@ -100,16 +101,20 @@ struct Build<'a, 'f> {
 }
 
 /// What has been gathered so far.
-#[derive(Default)]
 struct Gathered {
     resources: Vec<Resource>,
     /// What the resources are called, while nothing changes it.
     ids: Option<BTreeSet<Id>>,
-    fields: Fields,
+    /// Shared until a configuration adds to them.
+    fields: Arc<Fields>,
     vars: Vec<substitute::Var>,
 }
 
 impl Gathered {
+    fn new(fields: Arc<Fields>) -> Self {
+        Self { resources: Vec::new(), ids: None, fields, vars: Vec::new() }
+    }
+
     /// Whether nothing of a resource's id is there; from now on something is.
     fn is_first(&mut self, resource: &Resource) -> bool {
         let resources = &self.resources;
@@ -122,7 +127,7 @@ impl Gathered {
 /// order.
 pub(super) fn build(files: &Files<'_>, folder: &str, overlays: &[Node]) -> Built {
     let mut build = Build { files, built: Built::default(), open: Vec::new(), nodes: 0, objects: 0, full: false };
-    let mut gathered = Gathered { fields: Fields::defaults(), ..Gathered::default() };
+    let mut gathered = Gathered::new(Fields::defaults());
     if let Some(file) = files.kustomization(folder) {
         build.kustomization(file, folder, &mut gathered);
         if let Some(outside) = files.outside(folder) {
@@ -142,7 +147,7 @@ impl<'a> Build<'a, '_> {
         let span = Span::head(file.id);
         self.built.gaps.clear();
         self.built.problems.clear();
-        *gathered = Gathered { fields: Fields::defaults(), ..Gathered::default() };
+        *gathered = Gathered::new(Fields::defaults());
         (self.nodes, self.objects, self.full) = (0, 0, false);
         let printed = match outside {
             Ok(printed) => printed,
@@ -268,7 +273,7 @@ impl<'a> Build<'a, '_> {
             Located::File(file) => self.resource_file(file, gathered),
             Located::Folder(path, file) => {
                 if self.enter(entry, &path) {
-                    let mut inner = Gathered { fields: gathered.fields.clone(), ..Gathered::default() };
+                    let mut inner = Gathered::new(gathered.fields.clone());
                     self.kustomization(file, &path, &mut inner);
                     self.merge(inner, gathered);
                 }
@@ -307,7 +312,9 @@ impl<'a> Build<'a, '_> {
     }
 
     fn merge(&mut self, inner: Gathered, gathered: &mut Gathered) {
-        gathered.fields.merge(&inner.fields);
+        if !Arc::ptr_eq(&gathered.fields, &inner.fields) {
+            Arc::make_mut(&mut gathered.fields).merge(&inner.fields);
+        }
         gathered.vars.extend(inner.vars);
         for resource in inner.resources {
             self.add(gathered, resource);
@@ -376,7 +383,7 @@ impl<'a> Build<'a, '_> {
             if let Located::File(file) = self.locate(entry, written, folder) {
                 self.built.files.insert(file.id);
                 for document in file.documents().iter() {
-                    gathered.fields.merge(&Fields::read(document));
+                    Arc::make_mut(&mut gathered.fields).merge(&Fields::read(document));
                 }
             }
         }
@@ -592,7 +599,7 @@ impl<'a> Build<'a, '_> {
                 file.documents().into_owned()
             }
             Located::Folder(path, file) if self.enter(entry, &path) => {
-                let mut inner = Gathered { fields: Fields::defaults(), ..Gathered::default() };
+                let mut inner = Gathered::new(Fields::defaults());
                 self.kustomization(file, &path, &mut inner);
                 inner.resources.into_iter().map(|resource| resource.node).collect()
             }

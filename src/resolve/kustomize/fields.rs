@@ -3,6 +3,8 @@
 //! The defaults are those of kustomize's `builtinpluginconsts`: a path of keys separated by `/`, in which lists are
 //! walked through item by item, for objects of a group, version and kind (each may be left open).
 
+use std::sync::{Arc, LazyLock};
+
 use super::edit;
 use super::resource::Gvk;
 use crate::source::Span;
@@ -43,7 +45,12 @@ impl FieldSpec {
         gvk.is_selected(&self.group, &self.version, &self.kind)
     }
 
-    /// Calls `change` on each node the path leads to.
+    /// Calls `change` on each node that is there where the path leads to.
+    pub(super) fn visit_present(&self, object: &mut Node, change: &mut dyn FnMut(&mut Node)) {
+        walk(object, &self.path, None, change);
+    }
+
+    /// Calls `change` on each node the path leads to, made where it is to be.
     pub(super) fn visit(&self, object: &mut Node, leaf: &Leaf, change: &mut dyn FnMut(&mut Node)) {
         let leaf = self.create.then_some(leaf);
         walk(object, &self.path, leaf, change);
@@ -203,7 +210,12 @@ impl Fields {
     }
 
     /// Kustomize's defaults.
-    pub(super) fn defaults() -> Self {
+    pub(super) fn defaults() -> Arc<Self> {
+        static DEFAULTS: LazyLock<Arc<Fields>> = LazyLock::new(|| Arc::new(Fields::builtin()));
+        DEFAULTS.clone()
+    }
+
+    fn builtin() -> Self {
         let metadata = metadata_labels();
         let mut common_labels = selectors();
         common_labels.extend(metadata.iter().cloned());

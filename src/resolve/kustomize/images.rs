@@ -48,8 +48,7 @@ pub(super) fn images(resources: &mut [Resource], image: &Node, fields: &[FieldSp
             edit::retext(node, format!("{own}{tag}{digest}"), by);
         };
         for field in fields.iter().filter(|field| field.selects(&id.gvk)) {
-            let field = FieldSpec { create: false, ..field.clone() };
-            field.visit(&mut resource.node, &Leaf { span: by, map: false }, &mut change);
+            field.visit_present(&mut resource.node, &mut change);
         }
         everywhere(&mut resource.node, &mut change);
     }

@@ -149,9 +149,7 @@ pub(super) fn follow(resources: &mut [Resource], fields: &Fields) {
             for field in reference.fields.iter().filter(|field| field.selects(&first.gvk)) {
                 let of_role =
                     field.path.last().is_some_and(|key| key == "name") && field.path.iter().any(|key| key == "roleRef");
-                let field = FieldSpec { create: false, ..field.clone() };
-                let leaf = Leaf { span: resource.node.span, map: false };
-                field.visit(&mut resource.node, &leaf, &mut |node| point(node, &called, referrer, of_role));
+                field.visit_present(&mut resource.node, &mut |node| point(node, &called, referrer, of_role));
             }
         }
     }

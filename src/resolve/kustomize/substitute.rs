@@ -1,7 +1,7 @@
 //! `replacements`, and the `vars` that they replace: a value of one object copied into fields of others.
 
 use super::edit;
-use super::fields::{FieldSpec, Leaf};
+use super::fields::FieldSpec;
 use super::resource::{Id, Resource, Selector};
 use crate::source::Span;
 use crate::tree::{Map, Node, Text, Value};
@@ -268,9 +268,7 @@ pub(super) fn vars(resources: &mut [Resource], vars: &[Var], fields: &[FieldSpec
     for resource in resources {
         let gvk = resource.id().gvk;
         for field in fields.iter().filter(|field| field.selects(&gvk)) {
-            let field = FieldSpec { create: false, ..field.clone() };
-            let leaf = Leaf { span: resource.node.span, map: false };
-            field.visit(&mut resource.node, &leaf, &mut |node| match &mut node.value {
+            field.visit_present(&mut resource.node, &mut |node| match &mut node.value {
                 Value::Map(map) => map.entries.iter_mut().for_each(|entry| expand(&mut entry.value, &values)),
                 Value::List(items) => items.iter_mut().for_each(|item| expand(item, &values)),
                 _ => expand(node, &values),
