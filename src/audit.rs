@@ -377,12 +377,7 @@ fn generated(model: &mut Model, sources: &Sources, environments: &Environments) 
 
 /// Where a folder that is shown by this path stands: below the root that is shown by its beginning.
 fn located(roots: &[discover::Root], folder: &str) -> Option<PathBuf> {
-    let below = |root: &discover::Root| match root.prefix.as_str() {
-        "" => Some(root.path.join(folder)),
-        prefix if prefix == folder => Some(root.path.clone()),
-        prefix => Some(root.path.join(folder.strip_prefix(prefix)?.strip_prefix('/')?)),
-    };
-    roots.iter().filter_map(below).find(|path| path.is_dir())
+    roots.iter().filter_map(|root| root.located(folder)).find(|path| path.is_dir())
 }
 
 /// A program that was asked for and is not there.

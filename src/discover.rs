@@ -102,12 +102,8 @@ impl Discovery {
     pub fn further(&self, wanted: impl Fn(&str) -> bool, options: &Options) -> Vec<Found> {
         let read = |path: &String| self.files.binary_search_by(|found| found.shown.cmp(path)).is_ok();
         let open = |path: &String| {
-            let inside = |root: &Root| match root.prefix.as_str() {
-                "" => Some(root.path.join(path)),
-                prefix => Some(root.path.join(path.strip_prefix(prefix)?.strip_prefix('/')?)),
-            };
             let (index, file) = self.roots.iter().enumerate().find_map(|(index, root)| {
-                Some((index, inside(root).filter(|file| file.symlink_metadata().is_ok())?))
+                Some((index, root.located(path).filter(|file| file.symlink_metadata().is_ok())?))
             })?;
             matches!(link::target(&file, &self.roots), link::Target::File).then(|| Found {
                 path: file,

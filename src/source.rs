@@ -126,6 +126,15 @@ pub fn in_folder(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
+/// A path as seen from a folder: empty for the folder itself, nothing for what is not in it. The top holds everything.
+pub fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
+    if folder.is_empty() {
+        return Some(path);
+    }
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+}
+
 /// The path that `relative` leads to from `folder`, in the form that sources are known by: `.` and `..` undone. Nothing
 /// where it climbs out of the audited root.
 pub fn join(folder: &str, relative: &str) -> Option<String> {

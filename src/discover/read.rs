@@ -86,15 +86,8 @@ pub fn read(found: &Found) -> Result<String, Box<Unread>> {
 /// The text of any file in the roots by the path it is shown with, whatever its syntax: what another file refers to.
 /// Nothing for one that leads out of its root, is larger than `largest` bytes, or holds no text.
 pub fn text_at(roots: &[Root], shown: &str, largest: u64) -> Option<String> {
-    let below = |root: &&Root| match root.prefix.as_str() {
-        "" => Some(shown),
-        prefix => shown
-            .strip_prefix(prefix)
-            .and_then(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }),
-    };
-    let root = roots.iter().filter(|root| below(root).is_some()).max_by_key(|root| root.prefix.len())?;
-    let path =
-        below(&root).filter(|rest| !rest.is_empty()).map_or_else(|| root.path.clone(), |rest| root.path.join(rest));
+    let located = roots.iter().filter_map(|root| Some((root, root.located(shown)?)));
+    let (root, path) = located.max_by_key(|(root, _)| root.prefix.len())?;
     if !path.canonicalize().ok()?.starts_with(&root.real) {
         return None;
     }

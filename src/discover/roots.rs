@@ -1,4 +1,4 @@
-//! What the user asked to audit: each root once, with a name for its paths. Uses `problem`.
+//! What the user asked to audit: each root once, with a name for its paths. Uses `problem` and `source`.
 //!
 //! One root shows paths relative to itself. Of several, each shows them below its own name: what was typed, or as many
 //! of the last folders as it takes to tell it from the others. The current folder needs no name, so that paths stay
@@ -8,6 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use crate::problem::{Fault, Problem};
+use crate::source::below;
 
 /// A folder or file to audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,12 @@ impl Root {
         let parts = inside.iter().map(|part| part.to_string_lossy());
         let prefix = (!self.prefix.is_empty()).then(|| self.prefix.as_str().into());
         prefix.into_iter().chain(parts).collect::<Vec<_>>().join("/")
+    }
+
+    /// Where something in this root stands, by its path as shown; nothing for what is in another root.
+    pub fn located(&self, shown: &str) -> Option<PathBuf> {
+        let inside = below(&self.prefix, shown)?;
+        Some(if inside.is_empty() { self.path.clone() } else { self.path.join(inside) })
     }
 
     /// Where the git checkout that it is part of begins.
@@ -120,16 +127,7 @@ fn parts(path: &Path) -> Vec<String> {
 /// Whether no path below this prefix could be one of a root that has its prefix already.
 fn is_free(name: &str, path: &Path, named: &[Root]) -> bool {
     let collides = |outer: &str, inner: &str, path: &Path| {
-        within(outer, inner).is_some_and(|rest| rest.is_empty() || path.join(rest).exists())
+        below(outer, inner).is_some_and(|rest| rest.is_empty() || path.join(rest).exists())
     };
     named.iter().all(|other| !collides(&other.prefix, name, &other.path) && !collides(name, &other.prefix, path))
-}
-
-/// The path of `inner` from `outer`, both as prefixes; nothing when it is not below it.
-fn within<'a>(outer: &str, inner: &'a str) -> Option<&'a str> {
-    if outer.is_empty() {
-        return Some(inner);
-    }
-    let rest = inner.strip_prefix(outer)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }

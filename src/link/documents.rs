@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::model::{DocumentLink, Fact, Id, Model, Runbook};
-use crate::source::{Span, parent};
+use crate::source::{Span, below, parent};
 use crate::tree::{Text, Unknown};
 use anchors::{Anchor, Anchors, Style};
 use dashboards::Dashboards;
@@ -497,9 +497,8 @@ pub(super) fn may_become(url: &str, from: &str, path: &str, context: &Context<'_
 
 /// The root a path stands in, as what its paths are shown below.
 pub(super) fn root_of<'c>(context: &'c Context<'c>, path: &str) -> &'c str {
-    let holds = |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
     let prefixes = context.roots.iter().map(|root| root.prefix.as_str());
-    prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
+    prefixes.filter(|prefix| below(prefix, path).is_some()).max_by_key(|prefix| prefix.len()).unwrap_or_default()
 }
 
 /// A path below a folder; either may be empty.

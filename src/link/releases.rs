@@ -6,6 +6,7 @@ use super::services::{Register, join as join_service};
 use crate::extract::site::repository;
 use crate::model::release::Source;
 use crate::model::{Fact, Id, Model, Release};
+use crate::source::below;
 use crate::tree::Text;
 
 /// Joins releases.
@@ -57,5 +58,5 @@ fn is_own(url: &Fact<Text>, folder: &str, context: &Context<'_>, from: &str) -> 
         return of_it.all(|root| root.repositories.is_empty());
     }
     let folder = joined(prefix, folder);
-    context.paths.iter().any(|path| path.strip_prefix(&folder).is_some_and(|rest| rest.starts_with('/')))
+    context.paths.iter().any(|path| below(&folder, path).is_some())
 }

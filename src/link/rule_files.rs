@@ -4,12 +4,11 @@
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::routing::Prometheus;
-use crate::source::{Span, parent};
+use crate::source::{Span, below, parent};
 
 /// The rule files of a server, its patterns compiled once.
 pub(super) struct RuleFiles<'m> {
     pub(super) server: &'m Prometheus,
-    folder: &'m str,
     pub(super) patterns: Vec<Pattern>,
 }
 
@@ -31,15 +30,12 @@ impl<'m> RuleFiles<'m> {
     pub(super) fn of(server: &'m Prometheus) -> Option<Self> {
         let patterns: Vec<Pattern> =
             server.rule_files.iter().map(|(written, span)| Pattern::new(written, *span)).collect();
-        (!patterns.is_empty()).then(|| Self { server, folder: parent(&server.place.path), patterns })
+        (!patterns.is_empty()).then(|| Self { server, patterns })
     }
 
     /// A path as seen from the folder of the configuration, where it is below it.
     pub(super) fn below<'p>(&self, path: &'p str) -> Option<&'p str> {
-        match self.folder {
-            "" => Some(path),
-            folder => path.strip_prefix(folder)?.strip_prefix('/'),
-        }
+        below(parent(&self.server.place.path), path)
     }
 }
 
@@ -48,10 +44,8 @@ impl Pattern {
         let leads_up = written.starts_with("..");
         let leads_out = leads_up || written.starts_with('/');
         // Where it is mounted is not known of an absolute path: its last part decides.
-        let deciding = match leads_out {
-            true => written.rsplit('/').next().unwrap_or(written),
-            false => written.trim_start_matches("./"),
-        };
+        let deciding =
+            if leads_out { written.rsplit('/').next().unwrap_or(written) } else { written.trim_start_matches("./") };
         let glob = GlobBuilder::new(deciding).literal_separator(true).build();
         Self {
             span,

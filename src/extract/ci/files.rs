@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Environment, Environments, Place};
 use crate::resolve::rendered::Renderings;
-use crate::source::{Source, SourceId, Span};
+use crate::source::{Source, SourceId, Span, below};
 use crate::tree::{Content, Document, Node, Text};
 
 /// A file and what it says.
@@ -120,7 +120,7 @@ impl<'a> Files<'a> {
 
     /// The folder of the repository that a file belongs to, with its `/`; empty for a single root.
     pub(super) fn root_of(&self, path: &'a str) -> &'a str {
-        let holds = |prefix: &&&str| path.strip_prefix(**prefix).is_some_and(|rest| rest.starts_with('/'));
+        let holds = |prefix: &&&str| below(prefix, path).is_some_and(|inside| !inside.is_empty());
         let prefix = self.prefixes.iter().filter(|prefix| !prefix.is_empty()).find(holds);
         prefix.and_then(|prefix| path.get(..=prefix.len())).unwrap_or("")
     }

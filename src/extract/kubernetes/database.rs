@@ -1,5 +1,7 @@
 //! Which images keep data, and where: the table by which data inside a cluster is recognised.
 
+use crate::source::below;
+
 /// What an image is known to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Engine {
@@ -200,7 +202,7 @@ pub(super) fn by_image(reference: &str) -> Option<&'static Engine> {
 /// The engine whose data directory is mounted at, above or below this path.
 pub(super) fn by_data_directory(mount: &str) -> Option<&'static Engine> {
     let mount = mount.trim_end_matches('/');
-    ENGINES.iter().find(|engine| engine.data.iter().any(|directory| within(mount, directory)))
+    ENGINES.iter().find(|engine| engine.data.iter().any(|directory| below(directory, mount).is_some()))
 }
 
 /// The engine of a name.
@@ -214,11 +216,6 @@ pub(super) fn keeps_observations(reference: &str) -> bool {
     OBSERVATIONS
         .iter()
         .any(|image| name == *image || name.strip_prefix(image).is_some_and(|rest| rest.starts_with('-')))
-}
-
-/// Whether a path is a directory or stands below it.
-fn within(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::envsubst::{self, Variables};
 use crate::model::{Environment, Environments};
 use crate::resolve::kustomize::{self, Built, Files};
-use crate::source::{SourceId, Span, in_folder};
+use crate::source::{self, SourceId, Span, in_folder};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A folder as it is delivered.
@@ -173,11 +173,9 @@ impl<'k, 'a> Known<'k, 'a> {
         let outermost: Vec<&str> = below
             .iter()
             .copied()
-            .filter(|one| !below.iter().any(|other| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))))
+            .filter(|one| !below.iter().any(|other| other != one && source::below(other, one).is_some()))
             .collect();
-        let inside = |path: &str| {
-            outermost.iter().any(|other| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')))
-        };
+        let inside = |path: &str| outermost.iter().any(|other| source::below(other, path).is_some());
         let folders = outermost.iter().map(|below| Text::from(&below[length..]));
         let manifests =
             self.manifests(folder, true).filter(|path| !inside(path)).map(|path| Text::from(&path[length..]));

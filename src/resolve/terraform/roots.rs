@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments};
+use crate::source::below;
 use crate::tree::Text;
 
 use super::project::{Directory, File, Project, is_installed};
@@ -93,10 +94,6 @@ fn demonstrates(path: &str, environments: &Environments) -> bool {
         || path.split('/').any(|segment| segment == "wrappers")
 }
 
-fn inside(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
 /// What sets of values are told apart by: the environment, and the file where its own name says the environment
 /// (`prod-eu.tfvars`, `prod-us.tfvars`); the files of a folder that is named after one belong together.
 type SetKey<'a> = (String, &'a str);
@@ -132,7 +129,7 @@ impl<'a> Values<'a> {
             let home = roots
                 .iter()
                 .map(|root| root.path)
-                .filter(|root| file.directory == *root || inside(file.directory, root))
+                .filter(|root| below(root, file.directory).is_some())
                 .max_by_key(|root| root.len());
             if let Some(root) = home {
                 values.add_own(root, file, environments);

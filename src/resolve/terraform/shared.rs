@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Shared;
-use crate::source::{Source, SourceId, Span, parent};
+use crate::source::{Source, SourceId, Span, below, parent};
 use crate::tree::{Document, Text};
 
 use super::Root;
@@ -48,8 +48,5 @@ pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
 }
 
 fn is_inside(path: &str, directory: &str) -> bool {
-    if super::project::is_installed(parent(path)) {
-        return false;
-    }
-    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+    !super::project::is_installed(parent(path)) && below(directory, path).is_some()
 }
