@@ -24,13 +24,16 @@ pub const RULE: &str = "runbook/older-than-what-it-describes";
 const LATER: i32 = 90;
 
 /// When a file was last changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
     /// The day.
     pub day: Date,
     /// What the history calls that state of the files.
     pub state: String,
 }
+
+/// A file, by its path, as it was after a change.
+pub type Then<'c> = (&'c Change, &'c str);
 
 /// Something that knows how files were.
 pub trait Past: Sync {
@@ -40,9 +43,12 @@ pub trait Past: Sync {
     /// When there is no history to tell by, with the reason.
     fn last_changes(&self, wanted: &BTreeSet<&str>) -> Result<BTreeMap<String, Change>, Unknown>;
 
-    /// The text of a file as it was, where it was there.
-    fn text_at(&self, change: &Change, path: &str) -> Option<String>;
+    /// Shows the texts of files as they were, of those that were there.
+    fn texts_at(&self, wanted: &[Then<'_>], look: &mut dyn FnMut(Then<'_>, &str));
 }
+
+/// A page, and an alert that leads to it.
+type Asked = (Id<Runbook>, Id<Alert>);
 
 /// A page, whether it is behind, and the alert and day that show it.
 type Told = (Id<Runbook>, Fact<bool>, Option<(Text, Date)>);
@@ -65,17 +71,31 @@ pub fn judge(model: &mut Model, sources: &Sources, past: &dyn Past) {
     match past.last_changes(&wanted) {
         Err(unknown) => told.extend(asked.iter().map(|(page, _)| (*page, Fact::unknown(unknown.clone()), None))),
         Ok(changes) => {
+            // What stood in its file when the page was changed is asked of each alert that was changed later.
+            let mut then: BTreeMap<Then<'_>, Vec<Asked>> = BTreeMap::new();
+            for (page, alerts) in &asked {
+                let Some(change) = changes.get(page_of(*page)) else { continue };
+                for alert in alerts {
+                    let file = file_of(*alert);
+                    if changes.get(file).is_some_and(|newer| (newer.day - change.day).get_days() > LATER) {
+                        then.entry((change, file)).or_default().push((*page, *alert));
+                    }
+                }
+            }
+            let wanted: Vec<Then<'_>> = then.keys().copied().collect();
+            let mut changed: BTreeSet<Asked> = BTreeSet::new();
+            past.texts_at(&wanted, &mut |file, text| {
+                let text = plain(text);
+                let asked = then.get(&file).into_iter().flatten().copied();
+                changed.extend(asked.filter(|(_, alert)| has_changed(model, sources, *alert, &text)));
+            });
             for (page, alerts) in &asked {
                 let Some(change) = changes.get(page_of(*page)) else {
                     let why = "when it was last changed lies further back than was looked";
                     told.push((*page, Fact::unknown(Unknown::new(why, "", None)), None));
                     continue;
                 };
-                let behind = alerts.iter().find(|alert| {
-                    let later =
-                        changes.get(file_of(**alert)).is_some_and(|newer| (newer.day - change.day).get_days() > LATER);
-                    later && has_changed(model, sources, past, **alert, change)
-                });
+                let behind = alerts.iter().find(|alert| changed.contains(&(*page, **alert)));
                 let span = model[*page].place.span;
                 let alert = behind.map(|alert| (model[*alert].name.clone(), change.day));
                 told.push((*page, Fact::known(alert.is_some(), span), alert));
@@ -91,21 +111,15 @@ pub fn judge(model: &mut Model, sources: &Sources, past: &dyn Past) {
     }
 }
 
-/// Whether an alert stood in its file then, and asked for something else. One that was written since, or whose file has
+/// Whether an alert stood in its file, of which this is the text then, and asked for something else. One that was written since, or whose file has
 /// moved, says nothing of the page.
-fn has_changed(model: &Model, sources: &Sources, past: &dyn Past, alert: Id<Alert>, then: &Change) -> bool {
+fn has_changed(model: &Model, sources: &Sources, alert: Id<Alert>, then: &str) -> bool {
     let alert = &model[alert];
     let file = sources.path(alert.place.span);
     let Some(span) = alert.expression.span.filter(|span| sources.path(*span) == file) else { return false };
     let expression = plain(written(sources.slice(span)));
     let name = plain(&alert.name);
-    if expression.is_empty() {
-        return false;
-    }
-    past.text_at(then, file).is_some_and(|text| {
-        let text = plain(&text);
-        text.contains(&name) && !text.contains(&expression)
-    })
+    !expression.is_empty() && then.contains(&name) && !then.contains(&expression)
 }
 
 /// The text of a scalar without the mark of a block.
@@ -152,8 +166,13 @@ impl Past for Recorded {
         Ok(changes)
     }
 
-    fn text_at(&self, change: &Change, path: &str) -> Option<String> {
-        self.days.range(..=change.day).rev().find_map(|(_, files)| files.get(path)).cloned()
+    fn texts_at(&self, wanted: &[Then<'_>], look: &mut dyn FnMut(Then<'_>, &str)) {
+        for (change, path) in wanted {
+            let mut days = self.days.range(..=change.day).rev();
+            if let Some(text) = days.find_map(|(_, files)| files.get(*path)) {
+                look((change, path), text);
+            }
+        }
     }
 }
 

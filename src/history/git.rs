@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
-use super::{Change, Past};
+use super::{Change, Past, Then};
+use crate::source::{below, in_folder};
 use crate::tree::Unknown;
 
 /// How many commits are looked through.
@@ -35,10 +36,8 @@ impl Git {
 
     /// The root that holds a path, and the path in it.
     fn inside<'p>(&self, path: &'p str) -> Option<(usize, &'p str)> {
-        self.roots.iter().enumerate().find_map(|(index, (prefix, _))| match prefix.as_str() {
-            "" => Some((index, path)),
-            prefix => Some((index, path.strip_prefix(prefix)?.strip_prefix('/')?)),
-        })
+        let mut roots = self.roots.iter().enumerate();
+        roots.find_map(|(index, root)| Some((index, below(&root.0, path).filter(|inside| !inside.is_empty())?)))
     }
 }
 
@@ -70,23 +69,31 @@ impl Past for Git {
             if own.is_empty() {
                 continue;
             }
-            let repository = open(root)?;
-            let shown = |path: &str| if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") };
-            changes.extend(walk(&repository, own).into_iter().map(|(path, change)| (shown(&path), change)));
+            let walked = walk(&open(root)?, own).into_iter();
+            changes.extend(walked.map(|(path, change)| (in_folder(prefix, &path), change)));
         }
         Ok(changes)
     }
 
-    fn text_at(&self, change: &Change, path: &str) -> Option<String> {
-        let (root, path) = self.inside(path)?;
-        let repository = open(&self.roots[root].1).ok()?;
-        let commit = repository.find_commit(ObjectId::from_hex(change.state.as_bytes()).ok()?).ok()?;
-        let mut id = commit.tree_id().ok()?.detach();
-        for part in path.split('/') {
-            id = entries(&repository, Some(id)).remove(part.as_bytes())?.1;
+    fn texts_at(&self, wanted: &[Then<'_>], look: &mut dyn FnMut(Then<'_>, &str)) {
+        let mut repositories: BTreeMap<usize, Option<gix::Repository>> = BTreeMap::new();
+        for (change, path) in wanted {
+            let Some((root, inside)) = self.inside(path) else { continue };
+            let opened = repositories.entry(root).or_insert_with(|| open(&self.roots[root].1).ok());
+            if let Some(text) = opened.as_ref().and_then(|repository| text_at(repository, change, inside)) {
+                look((change, path), &text);
+            }
         }
-        String::from_utf8(repository.find_blob(id).ok()?.data.clone()).ok()
     }
+}
+
+fn text_at(repository: &gix::Repository, change: &Change, path: &str) -> Option<String> {
+    let commit = repository.find_commit(ObjectId::from_hex(change.state.as_bytes()).ok()?).ok()?;
+    let mut id = commit.tree_id().ok()?.detach();
+    for part in path.split('/') {
+        id = entries(repository, Some(id)).remove(part.as_bytes())?.1;
+    }
+    String::from_utf8(repository.find_blob(id).ok()?.data.clone()).ok()
 }
 
 /// Goes back until every file was met.

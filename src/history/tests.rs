@@ -81,10 +81,11 @@ fn files_are_read_as_they_were() {
     let history = repository.history();
     let changes = history.last_changes(&["docs/a.md"].into()).unwrap();
     let then = &changes["docs/a.md"];
-    assert_eq!(history.text_at(then, "rules/a.yml").as_deref(), Some("one"));
-    assert_eq!(history.text_at(then, "rules/b.yml"), None);
-    assert_eq!(history.text_at(then, "rules"), None, "a folder has no text");
-    assert_eq!(history.text_at(then, "../outside"), None);
+    let mut texts = Vec::new();
+    let wanted = ["rules/a.yml", "rules/b.yml", "rules", "../outside"].map(|path| (then, path));
+    history.texts_at(&wanted, &mut |(_, path), text| texts.push((path.to_owned(), text.to_owned())));
+    // A folder has no text.
+    assert_eq!(texts, [("rules/a.yml".to_owned(), "one".to_owned())]);
 }
 
 #[test]
