@@ -35,6 +35,7 @@ pub(crate) mod testing;
 mod tests;
 mod typed;
 mod types;
+mod workers;
 mod workspaces;
 
 pub use shelf::Shelf;

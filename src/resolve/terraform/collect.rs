@@ -1,8 +1,6 @@
 //! What comes out of a root: its resources with all attributes evaluated, those of its modules included.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
@@ -20,10 +18,8 @@ use super::roots::Plan;
 use super::saved_plan::SavedPlan;
 use super::terragrunt::{Source, Survey, Units};
 use super::typed::Typed;
-use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root};
+use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root, workers};
 
-/// Evaluation follows references by recursion, so it runs on threads with room for its bound.
-pub(super) const STACK: usize = 64 << 20;
 /// The most resources of one root.
 const MOST_RESOURCES: usize = 100_000;
 
@@ -37,25 +33,7 @@ pub(super) struct Outcome {
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
 pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &'a Environments) -> Vec<Outcome> {
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(plans.len());
-    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || {
-        while let Some((index, plan)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, plans.get(at)?)))
-        {
-            let outcome = evaluate(project, plan, environments);
-            outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(index, outcome);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            // Where no thread can be had, the work is done here.
-            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
-                work();
-            }
-        }
-    });
-    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    workers::each(plans, || |plan| evaluate(project, plan, environments))
 }
 
 fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Environments) -> Outcome {

@@ -1,14 +1,12 @@
 //! What is known of every unit before anything is applied: which module it calls, and what it writes beside it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::rc::Rc;
 
 use crate::model::{Environments, Gap, Hides};
 use crate::parse::hcl;
-use crate::resolve::terraform::collect::STACK;
 use crate::resolve::terraform::project::{Directory, Project};
-use crate::resolve::terraform::respan;
+use crate::resolve::terraform::{respan, workers};
 use crate::source::{Span, parent};
 use crate::tree::block::Body;
 use crate::tree::{Content, Node};
@@ -39,43 +37,30 @@ pub(in crate::resolve::terraform) fn survey<'a>(
         .copied()
         .filter(|path| path.strip_prefix(parent(path)).is_some_and(|name| name.trim_start_matches('/') == UNIT))
         .collect();
-    if paths.is_empty() {
-        return Vec::new();
-    }
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(paths.len());
-    let (next, surveys) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || {
+    workers::each(&paths, || {
         let units = Units::new(project, environments);
-        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let unit = units.unit(path);
-            let generated = unit.generated.iter().filter_map(|Generated { text, from }| {
-                let source = match from {
-                    From::File(source) => *source,
-                    From::Expression(span) => span.source,
-                };
-                let Content::Body(mut body) = hcl::parse(source, text).document.content else { return None };
-                if let From::Expression(span) = from {
-                    respan::body(&mut body, *span);
-                }
-                Some(body)
-            });
-            let arguments = match &unit.source {
-                Source::Remote(_, at) => Some(unit.arguments(*at)),
-                _ => None,
-            };
-            let survey = Survey { path, source: unit.source.clone(), arguments, generated: generated.collect() };
-            surveys.lock().unwrap_or_else(PoisonError::into_inner).insert(*path, survey);
+        move |path: &&'a str| one(&units, path)
+    })
+}
+
+fn one<'a>(units: &Rc<Units<'a>>, path: &'a str) -> Survey<'a> {
+    let unit = units.unit(path);
+    let generated = unit.generated.iter().filter_map(|Generated { text, from }| {
+        let source = match from {
+            From::File(source) => *source,
+            From::Expression(span) => span.source,
+        };
+        let Content::Body(mut body) = hcl::parse(source, text).document.content else { return None };
+        if let From::Expression(span) = from {
+            respan::body(&mut body, *span);
         }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            // Where no thread can be had, the work is done here.
-            if std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_err() {
-                work();
-            }
-        }
+        Some(body)
     });
-    surveys.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    let arguments = match &unit.source {
+        Source::Remote(_, at) => Some(unit.arguments(*at)),
+        _ => None,
+    };
+    Survey { path, source: unit.source.clone(), arguments, generated: generated.collect() }
 }
 
 /// The directories that units call, with what each of them writes there; by the path of the unit.
