@@ -8,6 +8,7 @@ pub mod alert;
 pub mod autoscaler;
 pub mod certificate;
 pub mod datastore;
+pub mod duration;
 pub mod environment;
 pub mod kubernetes;
 pub mod log_store;

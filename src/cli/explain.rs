@@ -13,7 +13,7 @@ use super::{CLEAN, Failure, session};
 use crate::audit::Audit;
 use crate::evaluate::{Outcome, Verdict};
 use crate::model::Service;
-use crate::model::loss::spoken;
+use crate::model::duration::short;
 use crate::problem::nearest;
 use crate::report::loss;
 use crate::rule::Question;
@@ -108,7 +108,7 @@ fn write_loss(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Resu
     writeln!(out, "Worst-case data loss\n  {sentence}")?;
     if service.loss.terms.len() > 1 {
         for term in &service.loss.terms {
-            let amount = term.minutes.map_or_else(|| "everything".to_owned(), spoken);
+            let amount = term.minutes.map_or_else(|| "everything".to_owned(), short);
             let place = term.span.map_or_else(String::new, |span| {
                 format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
             });

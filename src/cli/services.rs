@@ -7,6 +7,7 @@ use owo_colors::{OwoColorize, Style};
 use super::arguments::Services;
 use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
+use crate::model::duration::short;
 use crate::model::{Fact, Member, Service};
 
 pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failure> {
@@ -69,7 +70,9 @@ fn about(service: &Service) -> String {
     if service.place.library {
         parts.push("library, not judged".to_owned());
     }
-    let declared = |what: &str, minutes: &Fact<i64>| minutes.value().map(|minutes| format!("{what} {minutes} min"));
+    #[allow(clippy::cast_precision_loss, reason = "nobody declares that much")]
+    let declared =
+        |what: &str, minutes: &Fact<i64>| minutes.value().map(|minutes| format!("{what} {}", short(*minutes as f64)));
     parts.extend(declared("RPO", &service.rpo_minutes));
     parts.extend(declared("RTO", &service.rto_minutes));
     format!("  ({})", parts.join(", "))

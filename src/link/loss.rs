@@ -4,7 +4,8 @@
 //! point-in-time recovery what it lags behind. Of several ways to get data back the best counts, of the datastores of a
 //! service the worst.
 
-use crate::model::loss::{Term, spoken};
+use crate::model::duration::short;
+use crate::model::loss::Term;
 use crate::model::{DataLoss, Datastore, Fact, Id, Model, Service, State};
 use crate::tree::{Text, Unknown};
 
@@ -136,7 +137,7 @@ fn known(minutes: f64, span: Option<crate::source::Span>, terms: Vec<Term>) -> D
         span,
         bounded: Fact::known(true, span),
         minutes: Fact::known(minutes, span),
-        amount: Fact::known(spoken(minutes).into(), span),
+        amount: Fact::known(short(minutes).into(), span),
         terms,
     }
 }
@@ -182,5 +183,5 @@ fn of_service(model: &Model, service: &Service) -> DataLoss {
 fn often(minutes: f64) -> String {
     const NAMES: &[(f64, &str)] = &[(60.0, "hourly"), (1440.0, "daily"), (10_080.0, "weekly"), (44_640.0, "monthly")];
     let named = NAMES.iter().find(|(length, _)| (minutes - length).abs() < 0.5).map(|(_, name)| (*name).to_owned());
-    named.unwrap_or_else(|| format!("at most every {}", spoken(minutes)))
+    named.unwrap_or_else(|| format!("at most every {}", short(minutes)))
 }

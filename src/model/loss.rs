@@ -36,34 +36,3 @@ pub struct Term {
     /// Whether it is the one that counts.
     pub decides: bool,
 }
-
-/// A duration as people say it: `5 min`, `24 h`, `3 d`.
-pub fn spoken(minutes: f64) -> String {
-    let tenth = |value: f64| {
-        let rounded = (value * 10.0).round() / 10.0;
-        if rounded.fract() == 0.0 { format!("{rounded:.0}") } else { format!("{rounded:.1}") }
-    };
-    if minutes < 1.0 {
-        format!("{} s", tenth((minutes * 60.0).max(0.0)))
-    } else if minutes < 120.0 {
-        format!("{} min", tenth(minutes))
-    } else if minutes <= 72.0 * 60.0 {
-        format!("{} h", tenth(minutes / 60.0))
-    } else {
-        format!("{} d", tenth(minutes / 1440.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spoken;
-
-    #[test]
-    fn durations_are_said_as_people_say_them() {
-        for (minutes, said) in
-            [(0.5, "30 s"), (5.0, "5 min"), (60.0, "60 min"), (1440.0, "24 h"), (4320.0, "72 h"), (10_080.0, "7 d")]
-        {
-            assert_eq!(spoken(minutes), said);
-        }
-    }
-}

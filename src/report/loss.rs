@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::audit::Audit;
-use crate::model::loss::{Term, spoken};
+use crate::model::duration::short;
+use crate::model::loss::Term;
 use crate::model::{Datastore, Service, State};
 use crate::source::Span;
 
@@ -104,7 +105,7 @@ pub fn sentence(audit: &Audit, service: &Service) -> Option<String> {
     };
     #[allow(clippy::cast_precision_loss, reason = "objectives are far below 2^52 minutes")]
     let declared = match &service.rpo_minutes.state {
-        State::Known(minutes) => format!("declared RPO {}", spoken(*minutes as f64)),
+        State::Known(minutes) => format!("declared RPO {}", short(*minutes as f64)),
         State::Unknown(unknown) => format!("the declared RPO is not known ({})", unknown.reason),
         State::Absent => "no RPO is declared".to_owned(),
     };

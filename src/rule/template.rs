@@ -1,7 +1,9 @@
-//! Messages: text with facts in braces, `{alert.name}`. Every path is checked at load.
+//! Messages: text with facts in braces, `{alert.name}`. Every path is checked at load. A number before a unit of time
+//! (`{datastore.backup.retention_days} days`) is said as a duration: "8 hours" for a third of a day.
 
 use super::check::{Complaint, Role, check};
 use super::expression::{Expression, Scope};
+use crate::model::duration::{Unit, in_words};
 use crate::model::schema::{Datum, Kind};
 
 /// A message with places for facts.
@@ -14,6 +16,8 @@ pub(super) struct Template {
 enum Part {
     Text(String),
     Fact(Expression),
+    /// A fact and the unit that it is counted in.
+    Duration(Expression, Unit),
 }
 
 impl Template {
@@ -33,8 +37,14 @@ impl Template {
                 range: complaint.range.map(|(start, end)| (at + start, at + end)),
                 ..complaint
             })?;
-            parts.push(Part::Fact(checked.expression));
             rest = &inside[close + 1..];
+            match unit(rest) {
+                Some((unit, after)) => {
+                    parts.push(Part::Duration(checked.expression, unit));
+                    rest = after;
+                }
+                None => parts.push(Part::Fact(checked.expression)),
+            }
         }
         parts.push(Part::Text(rest.to_owned()));
         Ok(Self { parts })
@@ -47,10 +57,26 @@ impl Template {
             match part {
                 Part::Text(text) => message.push_str(text),
                 Part::Fact(path) => write(&mut message, scope.view(path).datum),
+                Part::Duration(path, unit) => match (scope.view(path).datum, unit) {
+                    (Datum::Number(count), unit) => message.push_str(&in_words(count, *unit)),
+                    #[allow(clippy::cast_precision_loss, reason = "no duration is that long")]
+                    (Datum::Int(count), unit) => message.push_str(&in_words(count as f64, *unit)),
+                    (other, unit) => {
+                        write(&mut message, other);
+                        message.push_str(&format!(" {}", unit.name()));
+                    }
+                },
             }
         }
         message
     }
+}
+
+/// The unit of time that a text begins with, and what follows it.
+fn unit(text: &str) -> Option<(Unit, &str)> {
+    let text = text.strip_prefix(' ')?;
+    let named = Unit::ALL.into_iter().find_map(|unit| Some((unit, text.strip_prefix(unit.name())?)));
+    named.filter(|(_, after)| !after.starts_with(char::is_alphanumeric))
 }
 
 fn write(message: &mut String, datum: Datum<'_>) {

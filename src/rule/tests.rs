@@ -6,7 +6,8 @@ use super::check::{Role, check};
 use super::expression::Scope;
 use super::template::Template;
 use crate::model::alert::RunbookReference;
-use crate::model::{Alert, Fact, Model, Noun, Place, Service};
+use crate::model::datastore::BackupState;
+use crate::model::{Alert, Datastore, Fact, Model, Noun, Place, Service};
 use crate::source::{SourceId, Span};
 use crate::tree::{Text, Unknown};
 
@@ -133,6 +134,22 @@ fn messages_name_facts_and_say_what_is_missing() {
     let complaint = Template::read("{alert.nam}", Alert::described).unwrap_err();
     assert!(complaint.help.contains("did you mean `name`?"), "{}", complaint.help);
     assert!(Template::read("{alert.name", Alert::described).is_err());
+}
+
+#[test]
+fn messages_say_durations() {
+    let mut model = model();
+    let kept = |days: f64| Datastore {
+        backup: BackupState { retention_days: Fact::known(days, None), ..BackupState::default() },
+        ..Datastore::default()
+    };
+    let template = Template::read("kept {datastore.backup.retention_days} days", Datastore::described).unwrap();
+    for (days, said) in [(1.0 / 3.0, "kept 8 hours"), (7.0, "kept 7 days"), (1.0, "kept 1 day")] {
+        let id = model.add(kept(days));
+        assert_eq!(template.fill(&Scope::new(&model, &model[id])), said);
+    }
+    let id = model.add(Datastore::default());
+    assert_eq!(template.fill(&Scope::new(&model, &model[id])), "kept nothing days");
 }
 
 #[test]

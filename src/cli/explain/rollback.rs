@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::audit::Audit;
 use crate::model::Service;
+use crate::model::duration::short;
 use crate::source::Span;
 
 /// Writes the rollback path of a service that has one, or may have.
@@ -44,11 +45,8 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
     writeln!(out)
 }
 
-/// `45 s`, `10 min`, `1 h 30 min`.
 fn length(seconds: i64) -> String {
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
-    let said: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
-    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+    #[allow(clippy::cast_precision_loss, reason = "nobody waits that long")]
+    let minutes = seconds as f64 / 60.0;
+    short(minutes)
 }
