@@ -279,8 +279,10 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
     let charts = resolve::helm::Charts::read(&charts, sources.iter()).rendered_by(&programs);
     let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
-    let folders =
-        resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths).inflating(&charts).built_by(&programs);
+    let audited: Vec<link::AuditedRoot> = roots.iter().map(audited).collect();
+    let checkouts: Vec<resolve::kustomize::Root> = audited.iter().map(checkout).collect();
+    let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths);
+    let folders = folders.inflating(&charts).built_by(&programs).below(&checkouts);
     let delivered = resolve::delivery::resolve(&folders, environments);
     let installed = resolve::helm::install(&charts, environments, &delivered.charts);
     skipped.retain(|skipped| !installed.templates.contains(&skipped.path));
@@ -329,7 +331,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         environments,
         services: config.declared(),
         paths: &all_paths,
-        roots: &roots.iter().map(audited).collect::<Vec<_>>(),
+        roots: &audited,
         urls: config.urls(),
         external: config.external(),
         today: request.today,
@@ -397,6 +399,10 @@ fn audited(root: &discover::Root) -> link::AuditedRoot {
     let (urls, branch) = discover::remotes(root);
     let repositories = urls.iter().filter_map(|url| extract::site::repository::name(url)).map(String::from).collect();
     link::AuditedRoot { prefix: root.prefix.clone(), repositories, branch }
+}
+
+fn checkout(root: &link::AuditedRoot) -> resolve::kustomize::Root {
+    resolve::kustomize::Root { prefix: root.prefix.clone(), repositories: root.repositories.clone() }
 }
 
 /// The files that were named as plans; one that is none is a problem of the request.

@@ -57,19 +57,17 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         return Delivered { renderings, charts: BTreeSet::new() };
     }
     let own = roots(files, environments);
-    let mut current = own.clone();
-    for _ in 0..MOST_ROUNDS {
-        let next = round(files, environments, &written, &own, &current);
-        let same = next.len() == current.len() && next.iter().zip(&current).all(|(left, right)| left.0 == right.0);
-        current = next;
-        if same {
-            break;
-        }
+    let (mut current, mut in_artifacts) = (rounds(files, environments, &written, &own, true), true);
+    // What is found in artifacts for nothing but tries says less than the folders by themselves.
+    let mut found = current.iter().map(|(unit, _)| unit).filter(|unit| unit.in_artifact).peekable();
+    if found.peek().is_some() && found.all(|unit| !unit.environment.production) {
+        (current, in_artifacts) = (rounds(files, environments, &written, &own, false), false);
     }
     drop(own);
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()));
+    let known = known.in_artifacts(in_artifacts);
     let made: Vec<Vec<Installed>> = current
         .par_iter()
         .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
@@ -152,6 +150,26 @@ fn rendered(files: &Files<'_>, node: Node, environment: Option<Environment>) -> 
     Rendered { source: span.source, path, span, node, environment, library: false }
 }
 
+/// What is built, until nothing new is named.
+fn rounds(
+    files: &Files<'_>,
+    environments: &Environments,
+    written: &[(SourceId, Node)],
+    own: &[Folder],
+    in_artifacts: bool,
+) -> Vec<Folder> {
+    let mut current = own.to_vec();
+    for _ in 0..MOST_ROUNDS {
+        let next = round(files, environments, written, own, &current, in_artifacts);
+        let same = next.len() == current.len() && next.iter().zip(&current).all(|(left, right)| left.0 == right.0);
+        current = next;
+        if same {
+            break;
+        }
+    }
+    current
+}
+
 /// The folders that deliver, given what is built so far: those that controllers name, and the kustomizations that none
 /// of these includes.
 fn round(
@@ -160,10 +178,12 @@ fn round(
     written: &[(SourceId, Node)],
     own: &[Folder],
     current: &[Folder],
+    in_artifacts: bool,
 ) -> Vec<Folder> {
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
     let known = Known::new(files, environments, objects(current).chain(alone.iter().copied()));
+    let known = known.in_artifacts(in_artifacts);
     let mut wanted: Vec<Unit> = Vec::new();
     let named = current.iter().flat_map(|(unit, built)| built.objects.iter().map(move |node| (Some(unit), node)));
     for (parent, node) in named.chain(alone.iter().map(|node| (None, *node))) {

@@ -20,7 +20,7 @@ mod resource;
 mod substitute;
 
 pub use build::Built;
-pub use files::{File, Files, join};
+pub use files::{File, Files, Root, join};
 pub use inflate::{Inflate, Inflated, Inflation, Outside};
 
 use std::collections::BTreeSet;
@@ -84,7 +84,8 @@ pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
         for entry in
             ["resources", "bases", "components"].iter().flat_map(|key| document.get(key).map_or(&[][..], Node::items))
         {
-            let path = entry.as_str().and_then(|written| files::join(folder, written));
+            let written = entry.as_str();
+            let path = written.and_then(|written| files.remote(written).or_else(|| files::join(folder, written)));
             // A folder that includes itself is no less a root for it.
             included.extend(path.filter(|path| path != folder && files.kustomization(path).is_some()).map(Text::from));
         }

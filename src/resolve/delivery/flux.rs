@@ -29,7 +29,7 @@ pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -
     if path.contains("${") {
         return None;
     }
-    let folder = known.folder(&path)?;
+    let (folder, in_artifact) = folder(known, spec, &path, name.span)?;
     let text = name.scalar()?;
     let namespace = spec.get("targetNamespace").and_then(Node::scalar).unwrap_or_default();
     let environment = known.environment(&folder, name.span, &[&text, &namespace], parent);
@@ -46,7 +46,19 @@ pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -
         namespace: None,
         mark: Some(Mark { list: "labels", key: "kustomize.toolkit.fluxcd.io/name", name: text, span: name.span }),
         environment,
+        in_artifact,
     })
+}
+
+/// The folder that a `Kustomization` names, and whether it is one of an artifact: what is no Git repository holds as much
+/// of this one as was put into it.
+fn folder(known: &Known<'_, '_>, spec: &Node, path: &str, said: Span) -> Option<(String, bool)> {
+    if let Some(folder) = known.folder(path, said) {
+        return Some((folder, false));
+    }
+    let kind = spec.at(&["sourceRef", "kind"]).and_then(Node::as_str);
+    let artifact = matches!(kind, Some("OCIRepository" | "ExternalArtifact" | "Bucket"));
+    Some((known.in_artifact(path, said).filter(|_| artifact)?, true))
 }
 
 /// What a `Kustomization` adds to that of its folder.
@@ -113,7 +125,8 @@ pub(super) fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Option<(Span, Str
         if written.contains("${") {
             return Some((path.span, format!("the folder that Flux delivers, `{written}`, is filled in later")));
         }
-        return known.folder(written).is_none().then(|| {
+        let name = node.at(&["metadata", "name"]).unwrap_or(node);
+        return folder(known, node.get("spec")?, written, name.span).is_none().then(|| {
             let source = node.at(&["spec", "sourceRef", "name"]).and_then(Node::scalar).unwrap_or_default();
             (path.span, format!("the folder `{written}` that Flux delivers from `{source}` is not here"))
         });

@@ -35,7 +35,7 @@ fn chart(known: &Known<'_, '_>, node: &Node) -> Option<Chart> {
     let text = chart.scalar()?;
     let from_git =
         node.at(&["spec", "chart", "spec", "sourceRef", "kind"]).and_then(Node::as_str) == Some("GitRepository");
-    let folder = if from_git { known.folder(&text) } else { None };
+    let folder = if from_git { known.folder(&text, chart.span) } else { None };
     Some(Chart { name: text, span: chart.span, folder })
 }
 

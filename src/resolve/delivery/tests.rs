@@ -5,7 +5,7 @@
 use super::resolve;
 use crate::model::Environments;
 use crate::parse::yaml;
-use crate::resolve::kustomize::Files;
+use crate::resolve::kustomize::{Files, Root};
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, Sources};
 use crate::tree::{Document, Node};
@@ -21,9 +21,14 @@ struct Made {
 }
 
 fn made(files: &[(&str, &str)]) -> Made {
+    made_below(files, &[])
+}
+
+fn made_below(files: &[(&str, &str)], roots: &[Root]) -> Made {
     let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
     let documents: Vec<Document> = sources.iter().map(|(id, source)| yaml::parse(id, &source.text).document).collect();
-    let delivered = resolve(&Files::new(sources.iter(), documents.iter(), &[]), &Environments::default());
+    let files = Files::new(sources.iter(), documents.iter(), &[]);
+    let delivered = resolve(&files.below(roots), &Environments::default());
     Made { sources, renderings: delivered.renderings }
 }
 
@@ -220,4 +225,40 @@ fn applications_that_deliver_each_other_end() {
     let two = one.replace("name: one", "name: two").replace("path: two", "path: one");
     let made = made(&[("one/app.yaml", one), ("two/app.yaml", &two)]);
     assert_eq!(made.list(), Vec::<String>::new());
+}
+
+#[test]
+fn a_base_of_another_root_is_that_root() {
+    let roots: Vec<Root> = ["platform", "acme+probes"]
+        .iter()
+        .map(|prefix| Root { prefix: (*prefix).to_owned(), repositories: Vec::new() })
+        .collect();
+    let base = "https://github.com/acme/probes/config/web?ref=1dc5cfb";
+    let overlay = format!("resources: ['{base}']\nreplicas: [{{name: web, count: 3}}]\n");
+    let gone = format!("resources: ['{}']\n", base.replace("probes", "others"));
+    let files = [
+        ("platform/monitoring/kustomization.yaml", overlay.as_str()),
+        ("platform/others/kustomization.yaml", gone.as_str()),
+        ("acme+probes/config/web/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("acme+probes/config/web/web.yaml", PLAIN),
+    ];
+    let made = made_below(&files, &roots);
+    assert_eq!(made.list(), ["production acme+probes/config/web/web.yaml Deployment/web 3"]);
+    assert_eq!(made.gaps().len(), 1, "{:?}", made.gaps());
+    let checkout = Root { prefix: "x".into(), repositories: vec!["github.com/acme/probes".into()] };
+    let files = Files::new(std::iter::empty(), std::iter::empty(), &[]);
+    let roots = [checkout];
+    let files = files.below(&roots);
+    for written in [
+        base,
+        "github.com/acme/probes//config/web?ref=main",
+        "https://github.com/acme/probes.git//config/web",
+        "git@github.com:acme/probes//config/web",
+        "git::ssh://git@github.com/acme/probes/config/web",
+    ] {
+        assert_eq!(files.remote(written).as_deref(), Some("x/config/web"), "{written}");
+    }
+    for written in ["../acme/probes/config/web", "https://github.com/acme/others/config/web", "web.yaml"] {
+        assert_eq!(files.remote(written), None, "{written}");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::envsubst::{self, Variables};
 use crate::model::{Environment, Environments};
 use crate::resolve::kustomize::{self, Built, Files};
-use crate::source::{self, SourceId, Span, in_folder};
+use crate::source::{self, SourceId, Span, in_folder, parent};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 /// A folder as it is delivered.
@@ -23,6 +23,8 @@ pub(super) struct Unit {
     pub(super) mark: Option<Mark>,
     /// What it is delivered for.
     pub(super) environment: Environment,
+    /// Whether the folder was found as a part of an artifact.
+    pub(super) in_artifact: bool,
 }
 
 /// What a controller writes on the objects it delivers: how one can tell, in the cluster as here, what they belong to.
@@ -48,6 +50,7 @@ impl Unit {
             namespace: None,
             mark: None,
             environment: environments.decide(&in_folder(folder, "kustomization.yaml"), &[]),
+            in_artifact: false,
         }
     }
 
@@ -113,6 +116,8 @@ pub(super) struct Known<'k, 'a> {
     pub(super) files: &'k Files<'a>,
     pub(super) environments: &'k Environments,
     named: BTreeMap<(Text, Text), &'k Node>,
+    /// Whether paths may be those of an artifact that holds a part of the repository.
+    in_artifacts: bool,
 }
 
 impl<'k, 'a> Known<'k, 'a> {
@@ -125,7 +130,12 @@ impl<'k, 'a> Known<'k, 'a> {
             .filter(|node| fills_in(node) || is_source(node))
             .filter_map(|node| Some(((node.get("kind")?.scalar()?, node.at(&["metadata", "name"])?.scalar()?), node)))
             .collect();
-        Self { files, environments, named }
+        Self { files, environments, named, in_artifacts: true }
+    }
+
+    /// The same, with or without looking for what artifacts hold.
+    pub(super) fn in_artifacts(self, in_artifacts: bool) -> Self {
+        Self { in_artifacts, ..self }
     }
 
     /// The `ConfigMap` of a name, in any namespace.
@@ -138,9 +148,30 @@ impl<'k, 'a> Known<'k, 'a> {
         self.named.get(&(kind.into(), name.into())).copied()
     }
 
-    /// The folder that a path of a delivery names, when it is here.
-    pub(super) fn folder(&self, path: &str) -> Option<String> {
-        let folder = kustomize::join("", path.trim_start_matches('/'))?;
+    /// The folder that a path of a delivery names, when it is here: a path from the root that the delivery stands in.
+    pub(super) fn folder(&self, path: &str, said: Span) -> Option<String> {
+        let root = self.files.root_of(self.files.path_of(said.source));
+        self.below(root, path).or_else(|| self.below("", path))
+    }
+
+    /// The folder that a path names in an artifact, which may hold only one folder of the repository
+    /// (`flux push artifact --path=./kubernetes`): the nearest below a folder that holds the delivery itself.
+    pub(super) fn in_artifact(&self, path: &str, said: Span) -> Option<String> {
+        // The root of the artifact is no less unknown.
+        let inside = kustomize::join("", path.trim_start_matches('/')).filter(|inside| !inside.is_empty())?;
+        let mut above = parent(self.files.path_of(said.source));
+        while !above.is_empty() && self.in_artifacts {
+            let found = self.below(above, &inside);
+            if found.is_some() {
+                return found;
+            }
+            above = parent(above);
+        }
+        None
+    }
+
+    fn below(&self, above: &str, path: &str) -> Option<String> {
+        let folder = kustomize::join(above, path.trim_start_matches('/'))?;
         (self.files.kustomization(&folder).is_some() || self.files.is_folder(&folder)).then_some(folder)
     }
 

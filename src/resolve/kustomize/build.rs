@@ -323,7 +323,8 @@ impl<'a> Build<'a, '_> {
 
     /// What a path of a kustomization leads to. What is not there is said.
     fn locate(&mut self, entry: &Node, written: &str, folder: &str) -> Located<'a> {
-        let Some(path) = join(folder, written) else {
+        let of_other_root = self.files.remote(written).filter(|path| self.files.kustomization(path).is_some());
+        let Some(path) = of_other_root.or_else(|| join(folder, written)) else {
             self.gap(entry.span, format!("`{written}` is outside of what is audited"));
             return Located::Nowhere;
         };

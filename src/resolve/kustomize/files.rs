@@ -49,6 +49,31 @@ impl<'a> File<'a> {
     }
 }
 
+/// An audited root: what its paths begin with, and the repositories that it is a checkout of (host and path in lower
+/// case).
+#[derive(Clone, Debug, Default)]
+pub struct Root {
+    /// What its paths begin with; empty for the only one.
+    pub prefix: String,
+    /// The repositories; none where nothing says which.
+    pub repositories: Vec<String>,
+}
+
+impl Root {
+    /// Whether it is a checkout of a repository. Where nothing says what it is, its folder is called so: `NAME`,
+    /// `OWNER-NAME`, `OWNER+NAME`.
+    fn is_of(&self, repository: &str) -> bool {
+        if !self.repositories.is_empty() {
+            return self.repositories.iter().any(|own| own == repository);
+        }
+        let folder = self.prefix.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let mut parts = repository.rsplit('/');
+        let (Some(name), Some(owner)) = (parts.next(), parts.next()) else { return false };
+        let after = folder.strip_prefix(owner).and_then(|rest| rest.strip_prefix(['+', '-', '_', '.']));
+        folder == name || after == Some(name)
+    }
+}
+
 /// All files by path.
 pub struct Files<'a> {
     read: BTreeMap<&'a str, File<'a>>,
@@ -57,6 +82,7 @@ pub struct Files<'a> {
     numbered: BTreeMap<SourceId, &'a Source>,
     charts: Option<&'a dyn Inflate>,
     outside: Option<&'a dyn Outside>,
+    roots: &'a [Root],
 }
 
 impl<'a> Files<'a> {
@@ -72,7 +98,7 @@ impl<'a> Files<'a> {
             .collect();
         let others = paths.iter().map(String::as_str).filter(|path| !read.contains_key(path)).collect();
         let numbered = read.values().map(|file| (file.id, file.source)).collect();
-        Self { read, others, numbered, charts: None, outside: None }
+        Self { read, others, numbered, charts: None, outside: None, roots: &[] }
     }
 
     /// The same files, with whoever can render the charts among them.
@@ -85,6 +111,35 @@ impl<'a> Files<'a> {
     #[must_use]
     pub fn built_by(self, outside: &'a dyn Outside) -> Self {
         Self { outside: Some(outside), ..self }
+    }
+
+    /// The same files, with the roots that they stand in.
+    #[must_use]
+    pub fn below(self, roots: &'a [Root]) -> Self {
+        Self { roots, ..self }
+    }
+
+    /// What the paths of the root begin with that a path stands in.
+    pub fn root_of(&self, path: &str) -> &'a str {
+        let holds =
+            |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
+        let prefixes = self.roots.iter().map(|root| root.prefix.as_str());
+        prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
+    }
+
+    /// The path here of something in a repository elsewhere that is an audited root as well:
+    /// `https://github.com/OWNER/NAME/FOLDER?ref=…`, `github.com/OWNER/NAME//FOLDER`, `git@github.com:OWNER/NAME//FOLDER`.
+    /// The commit that `ref` names is taken for the one that is audited.
+    /// <https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/resource/>
+    pub fn remote(&self, written: &str) -> Option<String> {
+        let plain = written.split('?').next()?.trim_start_matches("git::");
+        let address = plain.split_once("://").map_or(plain, |(_, rest)| rest);
+        let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest).replacen(':', "/", 1);
+        let mut parts = address.splitn(4, '/');
+        let (host, owner, name, rest) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let repository = format!("{host}/{owner}/{}", name.strip_suffix(".git").unwrap_or(name)).to_lowercase();
+        let root = self.roots.iter().find(|root| root.is_of(&repository)).filter(|_| host.contains('.'))?;
+        join(&root.prefix, rest.trim_start_matches('/'))
     }
 
     /// What somebody else builds of a folder.
