@@ -8,7 +8,7 @@ use crate::extract::runbook::{date_in, mention};
 use crate::extract::{Facts, Input};
 use crate::model::{Fact, PostMortem};
 use crate::source::Span;
-use crate::tree::page::{Page, Table};
+use crate::tree::page::{Link, Page, Passage, Table};
 use crate::tree::{Content, Text};
 
 /// Folders whose pages are post-mortems.
@@ -30,9 +30,38 @@ const SECTIONS: &[(&str, &[&str])] = &[
         "timeline",
         &["timeline", "time line", "chronolog", "what happened", "sequence", "zeitleiste", "verlauf", "events"],
     ),
-    ("causes", &["cause", "root", "contribut", "why", "trigger", "what went wrong", "analysis", "ursache", "fault"]),
+    (
+        "causes",
+        &["cause", "root", "contribut", "why", "trigger", "what went wrong", "analysis", "ursache", "fault", "problem"],
+    ),
     ("actions", ACTIONS),
 ];
+
+/// How prose tells of causes.
+const CAUSES: &[&str] = &[
+    "caused",
+    "causing",
+    "root cause",
+    "primary cause",
+    "the cause",
+    "because of",
+    "is because",
+    "was because",
+    "due to",
+    "resulted in",
+    "led to",
+    "turned out",
+    "the reason",
+    "a bug in",
+    "had a bug",
+    "was a bug",
+    "which broke",
+    "verursacht",
+];
+
+/// How prose tells of impact, where it also says how much or how long.
+const IMPACT: &[&str] =
+    &["outage", "degraded", "unavailable", "unreachable", "users", "customers", "downtime", "failed"];
 
 /// Words of a heading under which actions stand.
 const ACTIONS: &[&str] = &[
@@ -106,7 +135,7 @@ fn has(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| lower.contains(word))
 }
 
-/// What no heading, no line in bold type and no column speaks of.
+/// What no heading, no line in bold type and no column speaks of, nor does prose tell it.
 fn missing(page: &Page, head: Span) -> Fact<Text> {
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
     // "Impact: none" begins a paragraph, or an item of a list.
@@ -118,7 +147,14 @@ fn missing(page: &Page, head: Span) -> Fact<Text> {
     let led = led.filter_map(|text| text.split_once(':')).map(|(label, _)| label).filter(|label| label.len() < 40);
     let columns = page.tables.iter().flat_map(|table| &table.header).map(|cell| cell.text.as_str());
     let labels: Vec<&str> = headings.chain(led).chain(columns).collect();
-    let lacking = SECTIONS.iter().filter(|(_, words)| !labels.iter().any(|label| has(label, words)));
+    let prose =
+        || page.paragraphs.iter().map(|it| it.text.as_str()).chain(page.items.iter().map(|it| it.text.as_str()));
+    let tells = |section: &str| match section {
+        "causes" => prose().any(|text| has(text, CAUSES)),
+        "impact" => prose().any(|text| has(text, IMPACT) && text.contains(|it: char| it.is_ascii_digit())),
+        _ => false,
+    };
+    let lacking = SECTIONS.iter().filter(|(name, words)| !labels.iter().any(|label| has(label, words)) && !tells(name));
     let lacking: Vec<&str> = lacking.map(|(name, _)| *name).collect();
     let text = match lacking.as_slice() {
         [] => return Fact::absent(head),
@@ -137,17 +173,25 @@ fn open(input: &Input<'_>, page: &Page) -> Vec<(Text, Span)> {
     let sections: Vec<Span> = sections.filter_map(|(index, _)| page.section(index, end)).collect();
     let within = |span: Span| sections.iter().any(|section| section.start <= span.start && span.end <= section.end);
     let tasks = page.items.iter().filter(|item| item.done == Some(false) && within(item.span));
-    let tasks = tasks.filter(|item| !in_ticket(&item.text)).map(|item| (shortened(&item.text), item.span));
-    let rows = page.tables.iter().filter(|table| within(table.span)).flat_map(open_rows);
+    let tasks = tasks.filter(|item| !in_ticket(&item.text) && !leads_away(page, item.span));
+    let tasks = tasks.map(|item| (shortened(&item.text), item.span));
+    let rows = page.tables.iter().filter(|table| within(table.span)).flat_map(|table| open_rows(page, table));
     let mut open: Vec<(Text, Span)> = tasks.chain(rows).collect();
     open.sort_by_key(|(_, span)| *span);
     open
 }
 
-fn open_rows(table: &Table) -> Vec<(Text, Span)> {
+/// Whether a link in a text leads to the web: the text alone is what the link is called.
+fn leads_away(page: &Page, span: Span) -> bool {
+    let inside = |link: &&Link| span.start <= link.span.start && link.span.end <= span.end;
+    page.links.iter().filter(inside).any(|link| link.target.contains("://"))
+}
+
+fn open_rows(page: &Page, table: &Table) -> Vec<(Text, Span)> {
     let state = table.header.iter().position(|cell| STATES.contains(&cell.text.trim().to_lowercase().as_str()));
     let Some(state) = state else { return Vec::new() };
-    let rows = table.rows.iter().filter(|row| !row.iter().any(|cell| in_ticket(&cell.text)));
+    let ticket = |cell: &Passage| in_ticket(&cell.text) || leads_away(page, cell.span);
+    let rows = table.rows.iter().filter(|row| !row.iter().any(ticket));
     let undone =
         rows.filter(|row| row.get(state).is_none_or(|cell| OPEN.contains(&cell.text.trim().to_lowercase().as_str())));
     undone.filter_map(|row| row.first()).map(|cell| (shortened(&cell.text), cell.span)).collect()
