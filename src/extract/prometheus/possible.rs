@@ -167,6 +167,11 @@ mod tests {
             r#"up{job="api",job!~"a.*"} == 0"#,
             r#"(up{job="a",job="b"} == 0) or (up > 1)"#,
             "3 < up",
+            "sum by (type) (up) == 0 > 0",
+            "sum(up == 0) > 0",
+            "0 == queue_length > 5",
+            "(queue_length < 10) > 20",
+            "(queue_length > 10) < 5",
         ] {
             assert!(never(written).is_some(), "{written}");
         }
@@ -214,6 +219,11 @@ mod tests {
             "quantile(0.9, up) < 1",
             "count(up) - count(up == 1) > 0",
             "clamp_max(x, 5) > 4",
+            "queue_length > 5 > 3",
+            "queue_length < 10 > 5",
+            "(up == 0) + 1 > 0",
+            "5 < queue_length > 3",
+            "(queue_length == 0 or queue_length > 9) > 5",
         ] {
             assert_eq!(never(written), None, "{written}");
         }

@@ -2,7 +2,7 @@
 
 use promql_parser::parser::token::{
     T_ADD, T_AVG, T_BOTTOMK, T_COUNT, T_COUNT_VALUES, T_DIV, T_EQLC, T_GROUP, T_GTE, T_GTR, T_LAND, T_LIMITK, T_LOR,
-    T_LSS, T_LTE, T_LUNLESS, T_MAX, T_MIN, T_MUL, T_NEQ, T_QUANTILE, T_STDDEV, T_STDVAR, T_SUB, T_SUM, T_TOPK,
+    T_LSS, T_LTE, T_LUNLESS, T_MAX, T_MIN, T_MUL, T_NEQ, T_QUANTILE, T_STDDEV, T_STDVAR, T_SUB, T_SUM, T_TOPK, TokenId,
 };
 use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{AggregateExpr, BinaryExpr, Call, Expr, VectorSelector};
@@ -30,6 +30,17 @@ const SHARE: Range = Range { low: 0.0, high: 1.0 };
 
 /// What is there and counted.
 const COUNTED: Range = Range { low: 1.0, high: f64::INFINITY };
+
+/// A comparison read from its other side.
+fn mirrored(operator: TokenId) -> TokenId {
+    match operator {
+        T_GTR => T_LSS,
+        T_GTE => T_LTE,
+        T_LSS => T_GTR,
+        T_LTE => T_GTE,
+        other => other,
+    }
+}
 
 /// Whether an expression counts what is there, so that of nothing there is no count.
 pub(super) fn counts(expression: &Expr) -> bool {
@@ -151,12 +162,12 @@ impl Range {
         match binary.op.id() {
             T_LAND | T_LUNLESS => left,
             T_LOR => Self { low: left.low.min(right.low), high: left.high.max(right.high) },
-            // A comparison keeps the value of the side that is a vector.
-            T_EQLC | T_NEQ | T_GTR | T_GTE | T_LSS | T_LTE => {
+            // A comparison keeps the value of the side that is a vector, where it passes.
+            operator @ (T_EQLC | T_NEQ | T_GTR | T_GTE | T_LSS | T_LTE) => {
                 if binary.lhs.value_type() == ValueType::Scalar {
-                    right
+                    right.passing(mirrored(operator), left)
                 } else {
-                    left
+                    left.passing(operator, right)
                 }
             }
             T_ADD => Self { low: left.low + right.low, high: left.high + right.high },
@@ -170,6 +181,19 @@ impl Range {
             },
             _ => ANY,
         }
+    }
+
+    /// What of these values passes a comparison with others.
+    fn passing(self, operator: TokenId, other: Self) -> Self {
+        let Self { mut low, mut high } = self;
+        if matches!(operator, T_EQLC | T_GTR | T_GTE) {
+            low = low.max(other.low);
+        }
+        if matches!(operator, T_EQLC | T_LSS | T_LTE) {
+            high = high.min(other.high);
+        }
+        // Where nothing passes there is no value at all.
+        if low <= high { Self { low, high } } else { self }
     }
 
     fn summed(self) -> Self {
