@@ -327,6 +327,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     request.tell(Stage::Link);
     model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
     config.weigh_alerts(&mut model);
+    model.surroundings.asks_from_outside = extract::outside::named(&sources, environments);
     let context = link::Context {
         environments,
         services: config.declared(),

@@ -13,6 +13,7 @@ mod helmfile;
 mod kubernetes;
 mod make;
 mod migration;
+pub mod outside;
 mod ownership;
 mod postmortem;
 mod prometheus;

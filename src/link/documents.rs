@@ -331,6 +331,12 @@ impl<'m> Library<'m> {
         };
         if let Some(rooted) = path.strip_prefix('/') {
             let target = self.at(&joined(root, rooted), anchor, ANYWHERE).or_else(|| site_path(rooted));
+            let docsify = self.docsify(from);
+            let target = target.or_else(|| self.at(&joined(docsify?, rooted), anchor, ANYWHERE));
+            let target = target.or_else(|| {
+                let path = joined(docsify.filter(|_| rooted.ends_with(".md"))?, rooted);
+                Some(Target::Nothing(format!("`{path}`")))
+            });
             return target.unwrap_or_else(|| {
                 Target::Unknown(
                     format!("`{path}` is a path of a web site"),
@@ -366,7 +372,42 @@ impl<'m> Library<'m> {
         if names_file && !matches!(extension, "html" | "htm") {
             return Target::Nothing(format!("`{beside}`"));
         }
+        // A code host shows a README.md as it is, and where nothing makes a site of the pages it shows them all.
+        let page = joined(root, &format!("{}.md", relative.trim_end_matches('/')));
+        let shown = from.ends_with("README.md") && self.files.find(&page).is_none();
+        if shown && !self.makes_site(root) {
+            return Target::Nothing(format!("`{beside}`"));
+        }
         Target::Unknown(format!("`{path}` is a path that a site generator resolves"), "link to the file itself")
+    }
+
+    /// Whether anything in a root may make a site of its pages.
+    fn makes_site(&self, root: &str) -> bool {
+        let within = |path: &str| root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        let makes = |path: &&String| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
+            MAKERS.contains(&name) || MAKERS.contains(&stem) || path.contains(".wiki/")
+        };
+        let sites = self.model.surroundings.sites.iter().any(|site| within(&site.path));
+        sites || self.context.paths.iter().filter(|path| within(path)).any(|path| makes(&path))
+    }
+
+    /// The folder above a page that docsify shows: a leading `/` of its links is that folder.
+    /// <https://docsify.js.org/#/helpers?id=customise-relative-links>
+    fn docsify(&self, from: &str) -> Option<&'m str> {
+        let there = |folder: &str, name: &str| self.files.find(&joined(folder, name)).is_some();
+        let shows = |folder: &str| there(folder, "index.html") && DOCSIFY.iter().any(|name| there(folder, name));
+        let paths = self.context.paths;
+        let at = paths.binary_search_by(|path| path.as_str().cmp(from)).ok()?;
+        let mut folder = parent(paths.get(at)?);
+        while !shows(folder) {
+            if folder.is_empty() {
+                return None;
+            }
+            folder = parent(folder);
+        }
+        Some(folder)
     }
 
     /// A page as a shortcode names it: from here, from the site's folder of pages, or by its name where only one has it.
@@ -433,6 +474,29 @@ impl<'m> Library<'m> {
         }
     }
 }
+
+/// Pages that only docsify has, beside its index.html.
+const DOCSIFY: &[&str] = &["_sidebar.md", "_coverpage.md", "_navbar.md"];
+
+/// Files, with or without their extension, that a site generator is set up with, and folders' contents of one.
+const MAKERS: &[&str] = &[
+    "_config",
+    "_sidebar.md",
+    "antora",
+    "astro.config",
+    "book.toml",
+    "conf.py",
+    "config.toml",
+    "docusaurus.config",
+    "gatsby-config",
+    "hugo",
+    "mint.json",
+    "mkdocs",
+    "SUMMARY.md",
+    "zensical",
+    "_sidebar",
+    "_index.md",
+];
 
 /// Where a page may be looked at in several ways.
 const ANYWHERE: &[Style] = &[Style::GitHub, Style::GitLab];

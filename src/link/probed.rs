@@ -1,6 +1,6 @@
 //! Services that are reached from outside → the checks that ask them from outside. Uses `model`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::kubernetes::Selecting;
 use super::{Context, found_or_elsewhere, signals};
@@ -28,14 +28,21 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<
             Seen::Asked(span) => Fact::known(true, span),
             Seen::Perhaps(unknown) => Fact { span: Some(head), ..Fact::unknown(unknown) },
             Seen::Nothing => {
-                let fact = found_or_elsewhere(None, "alerts", context.external.alerts.as_ref());
+                let fact = match &model.surroundings.asks_from_outside {
+                    Some((name, span)) => Fact::unknown(Unknown::new(
+                        format!("{name} is named here, and may ask it from outside"),
+                        "say with a waiver what it asks, or audit its configuration as well",
+                        *span,
+                    )),
+                    None => found_or_elsewhere(None, "alerts", context.external.alerts.as_ref()),
+                };
                 Fact { span: Some(head), ..fact }
             }
         };
         found.push((service, fact));
     }
     // Where nothing here asks anything from outside, that is said once: it may well be done by other means.
-    let asks = found.iter().any(|(_, fact)| fact.is_true()) || !eyes.hosts.is_empty();
+    let asks = found.iter().any(|(_, fact)| fact.is_true()) || !eyes.hosts.is_empty() || !eyes.kinds.is_empty();
     let first = found.iter().position(|(service, fact)| fact.is_false() && model[*service].alerted.is_true());
     for (index, (service, fact)) in found.into_iter().enumerate() {
         if asks || !fact.is_false() || Some(index) == first {
@@ -44,10 +51,29 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<
     }
 }
 
+/// The services whose doors are named to a tool that asks them from outside, where an alert on what it finds calls
+/// somebody; each with that alert.
+pub(super) fn told<'m>(
+    model: &'m Model,
+    entered: &BTreeMap<Id<Service>, Vec<&'m Entrance>>,
+) -> BTreeMap<Id<Service>, &'m Alert> {
+    let about_all = |alert: &&Alert| {
+        let whatever =
+            |matchers: &[(Text, Text, Text)]| !matchers.iter().any(|(it, ..)| TARGETS.contains(&it.as_str()));
+        alert.calls() && !alert.place.library && probing(alert).any(whatever)
+    };
+    let Some(alert) = model.alerts.iter().find(about_all) else { return BTreeMap::new() };
+    let eyes = Eyes::new(model);
+    let named = entered.iter().filter(|(_, doors)| doors.iter().any(|door| eyes.named(door).is_some()));
+    named.map(|(service, _)| (*service, alert)).collect()
+}
+
 /// What is asked from outside.
 #[derive(Default)]
 struct Eyes {
     hosts: Vec<(Text, Span)>,
+    /// Kinds of entrances that are all asked.
+    kinds: Vec<(Text, Span)>,
     unknown: Option<Unknown>,
 }
 
@@ -60,6 +86,8 @@ enum Seen {
 impl Eyes {
     fn new(model: &Model) -> Self {
         let mut eyes = Self::default();
+        let askers = model.kubernetes.askers.iter().filter(|it| it.place.environment.production && !it.place.library);
+        eyes.kinds.extend(askers.map(|asker| (asker.kind.clone(), asker.place.span)));
         let probes = model.probes.iter().filter(|probe| probe.place.environment.production && !probe.place.library);
         for host in probes.flat_map(|probe| probe.hosts.iter().map(move |host| (host, probe.place.span))) {
             match (host.0.value(), host.0.reason()) {
@@ -86,8 +114,14 @@ impl Eyes {
         eyes
     }
 
+    /// Where a door is told to be asked, or all of its kind are.
+    fn named(&self, door: &Entrance) -> Option<Span> {
+        let of_kind = self.kinds.iter().find(|(kind, _)| *kind == door.kind && !door.left_out);
+        door.probed.or_else(|| of_kind.map(|(_, span)| *span))
+    }
+
     fn look(&self, doors: &[&Entrance], service: &str) -> Seen {
-        if let Some(span) = doors.iter().find_map(|door| door.probed) {
+        if let Some(span) = doors.iter().find_map(|door| self.named(door)) {
             return Seen::Asked(span);
         }
         let hosts: BTreeSet<String> =

@@ -9,6 +9,7 @@ mod labels;
 mod loaded;
 mod oncall;
 mod repeats;
+mod servers;
 pub(super) mod teams;
 mod walk;
 
@@ -27,6 +28,7 @@ use crate::tree::{Text, Unknown};
 pub(super) fn join(model: &mut Model) {
     compose::compose(model);
     oncall::join(model);
+    servers::merge(&mut model.routing.prometheis);
     repeats::mark(model);
     loaded::mark(model);
     let named = Named::new(model);

@@ -95,15 +95,27 @@ fn judge_escalations(model: &mut Model) {
     drop(owners);
     let nothing =
         model.alerts.is_empty() && model.routings.is_empty() && model.receivers.is_empty() && model.services.is_empty();
+    // An example of a configuration, whose receivers are all empty, calls nobody who could be named either.
+    let nobody = !model.receivers.is_empty()
+        && model.receivers.iter().all(|receiver| receiver.reach.value().is_some_and(|reach| reach == "nothing"));
     for (page, owned) in model.runbooks.iter_mut().zip(owned) {
         if !page.escalation.is_false() {
             continue;
         }
         if let Some(span) = owned {
             page.escalation = Fact::known(true, span);
-        } else if nothing {
-            let reason = "no alert, receiver or owner is part of this audit; whom to call may be said beside them";
-            let remedy = "audit the folder of the alerts together with this one";
+        } else if nothing || nobody {
+            let (reason, remedy) = if nothing {
+                (
+                    "no alert, receiver or owner is part of this audit; whom to call may be said beside them",
+                    "audit the folder of the alerts together with this one",
+                )
+            } else {
+                (
+                    "no receiver that is part of this audit calls anybody; whom to call stands with those that do",
+                    "audit the configuration of Alertmanager that is in use together with this",
+                )
+            };
             page.escalation = Fact::unknown(Unknown::new(reason, remedy, page.escalation.span));
         }
     }

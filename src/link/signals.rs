@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::kubernetes::{Selecting, same_namespace};
+use super::probed;
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
 use crate::model::signal::{cloud, of_name, of_platform};
@@ -40,20 +41,26 @@ pub(super) fn settle(model: &mut Model) {
 
 /// Says of every service which of its signals are alerted on.
 pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
-    let entered: BTreeMap<Id<Service>, Span> = entered(model, selecting)
-        .into_iter()
-        .filter_map(|(service, doors)| Some((service, doors.first()?.place.span)))
-        .collect();
+    let entered = entered(model, selecting);
+    let asked: BTreeMap<Id<Service>, Span> =
+        probed::told(model, &entered).into_iter().map(|(service, alert)| (service, alert.place.span)).collect();
+    let entered: BTreeMap<Id<Service>, Span> =
+        entered.into_iter().filter_map(|(service, doors)| Some((service, doors.first()?.place.span))).collect();
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
         let alerts: Vec<&Alert> =
             service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
         let mut signals = union(&alerts, &service.alerted);
+        let asked = asked.get(&id);
+        if let Some(span) = asked {
+            tell_of_probe(&mut signals, *span);
+        }
         signals.unnoticed = unnoticed(&signals);
         // An alert that is written for one service alone was thought about, whatever it looks at.
         let own = |alert: &&&Alert| !alert.platform || alert.services.len() == 1;
         let work = match alerts.iter().find(own) {
+            _ if asked.is_some() => Fact { span: asked.copied(), ..Fact::known(true, None) },
             _ if !service.alerted.is_true() => Fact::default(),
             Some(alert) => Fact::known(true, alert.place.span),
             // What a scheduled job does is to end well, and that the cluster's own alerts tell.
@@ -65,9 +72,29 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
             None => Fact::known(false, None),
         };
         let service = &mut model[id];
+        if let (Some(span), false) = (asked, service.alerted.is_true()) {
+            service.alerted = Fact::known(true, *span);
+        }
         service.signals = signals;
         service.alerted_on_work = work;
         service.public = public;
+    }
+}
+
+/// Adds what an alert on a tool tells that asks a service from outside: that it does not answer, or answers with an
+/// error. How long the answer may take is set with the tool.
+fn tell_of_probe(signals: &mut Signals, span: Span) {
+    signals.span = signals.span.or(Some(span));
+    for (signal, fact) in [(Signal::Availability, &mut signals.availability), (Signal::Errors, &mut signals.errors)] {
+        *fact = Fact::known(true, span);
+        if !signals.alerted.contains(&signal) {
+            signals.alerted.push(signal);
+        }
+    }
+    signals.alerted.sort_unstable();
+    if signals.latency.is_false() {
+        let reason = "how long an answer may take is set with what asks it from outside";
+        signals.latency = Fact::unknown(Unknown::new(reason, "alert on how long its requests take", span));
     }
 }
 
@@ -95,7 +122,12 @@ pub(super) fn of_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>,
 /// What some alerts tell together. A signal that none tells is not told, unless what one of them tells is not known, or
 /// alerts are kept elsewhere.
 fn union(alerts: &[&Alert], alerted: &Fact<bool>) -> Signals {
-    let doubt = alerts.iter().find_map(|alert| alert.signals.reason()).or_else(|| alerted.reason());
+    let untold = alerts.iter().find(|alert| alert.signals.value().is_some_and(Vec::is_empty)).map(|alert| {
+        let reason = format!("what `{}` tells is not known by the names of what it measures", alert.name);
+        Unknown::new(reason, "", alert.place.span)
+    });
+    let doubt = alerts.iter().find_map(|alert| alert.signals.reason());
+    let doubt = doubt.or(untold.as_ref()).or_else(|| alerted.reason());
     let tells = |alert: &&&Alert, signal: Signal| alert.signals.value().is_some_and(|told| told.contains(&signal));
     let fact = |signal: Signal| match (alerts.iter().find(|alert| tells(alert, signal)), doubt) {
         (Some(alert), _) => Fact::known(true, alert.place.span),

@@ -24,6 +24,8 @@ pub struct Objects {
     pub canaries: Vec<Canary>,
     /// What lets callers from outside in.
     pub entrances: Vec<Entrance>,
+    /// What asks every entrance of a kind.
+    pub askers: Vec<Asker>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
     /// `PersistentVolume` that was made by hand.
@@ -51,6 +53,7 @@ impl Objects {
         self.spread_defaults.extend(other.spread_defaults);
         self.canaries.extend(other.canaries);
         self.entrances.extend(other.entrances);
+        self.askers.extend(other.askers);
         self.claims.extend(other.claims);
         self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
@@ -206,13 +209,26 @@ pub struct Entrance {
     pub inside: bool,
     /// The hosts it answers for.
     pub hosts: Vec<Text>,
+    /// Its kind in lower case: `httproute`, `ingress`, `service`.
+    pub kind: Text,
     /// Where it says that a tool is to ask it from outside, when it does.
     pub probed: Option<Span>,
+    /// Whether it says that none is to.
+    pub left_out: bool,
     /// The Services it leads to.
     pub backends: Vec<Text>,
     /// `metadata.namespace`.
     pub namespace: Fact<Text>,
     /// Where.
+    pub place: Place,
+}
+
+/// A tool that asks every entrance of a kind, without being told of each.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Asker {
+    /// The kind in lower case.
+    pub kind: Text,
+    /// Where it is told so.
     pub place: Place,
 }
 

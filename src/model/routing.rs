@@ -151,6 +151,8 @@ pub struct Prometheus {
     pub rule_namespaces: Option<Selector>,
     /// Whether it is a custom resource, whose rules are selected by labels.
     pub selects: bool,
+    /// Whether it stands in the values of a chart, of which several files may be given together.
+    pub is_values: bool,
     /// Where it says that it finds what it scrapes by discovery, when it does.
     pub discovers: Option<Span>,
     /// Where it takes over what another server records, when it does: by federation, or by reading from elsewhere.

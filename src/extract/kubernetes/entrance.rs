@@ -7,7 +7,9 @@
 
 use super::object::Object;
 use crate::extract::Facts;
-use crate::model::kubernetes::Entrance;
+use crate::model::kubernetes::{Asker, Entrance};
+use crate::model::{Fact, Place};
+use crate::source::Span;
 use crate::tree::{Node, Text};
 
 /// Annotations that say whom a load balancer or an ingress answers, and the values for callers inside only. The
@@ -24,6 +26,9 @@ const SCHEMES: &[(&str, &[&str])] = &[
 
 /// Beginnings of annotations by which a tool that asks from outside finds what it asks.
 const PROBED: &[&str] = &["gatus.", "uptime-kuma.", "blackbox.", "prometheus.io/probe", "monitor.stakater.com/"];
+
+/// The kinds that Gatus' sidecar finds by itself.
+const ASKED: &[&str] = &["httproute", "ingress", "service"];
 
 /// Adds an object that lets callers in.
 pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
@@ -88,19 +93,44 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let private = doors.iter().any(|door| {
         door.split(['-', '/', '.', '_']).any(|word| matches!(word, "internal" | "private" | "intranet" | "local"))
     });
+    let probed = |(key, _): &&(Text, Fact<Text>)| PROBED.iter().any(|known| key.starts_with(known));
+    let said = object.annotations.0.iter().find(probed);
+    // `gatus.home-operations.com/enabled: "false"`
+    let left_out =
+        said.is_some_and(|(key, fact)| key.ends_with("/enabled") && fact.value().is_some_and(|value| value == "false"));
     facts.model.kubernetes.entrances.push(Entrance {
+        kind: object.kind.to_lowercase().into(),
+        left_out,
         inside: scheme || unsaid || private || (!hosts.is_empty() && hosts.iter().all(is_inside)),
-        probed: object
-            .annotations
-            .0
-            .iter()
-            .find(|(key, _)| PROBED.iter().any(|known| key.starts_with(known)))
-            .and_then(|(_, fact)| fact.span),
+        probed: said.filter(|_| !left_out).and_then(|(_, fact)| fact.span),
         hosts,
         backends,
         namespace: object.namespace.clone(),
         place: object.place.clone(),
     });
+}
+
+/// Adds a tool that finds all entrances of a kind by itself: Gatus with the sidecar that writes its endpoints, by the
+/// arguments of its container (`--auto-httproute`) or by the values of its chart.
+/// <https://github.com/home-operations/gatus-sidecar>
+pub(super) fn asker(object: &Object<'_>, facts: &mut Facts) {
+    let pod = [&["spec", "template", "spec"][..], &["spec"]].iter().find_map(|path| object.at(path));
+    let containers = ["containers", "initContainers"].iter().filter_map(|list| pod?.get(list)).flat_map(Node::items);
+    let arguments = containers.filter_map(|container| container.get("args")).flat_map(Node::items);
+    let by_argument = arguments.filter_map(|argument| {
+        let (kind, value) =
+            argument.as_str()?.strip_prefix("--auto-").map(|it| it.split_once('=').unwrap_or((it, "")))?;
+        (ASKED.contains(&kind) && value != "false").then(|| (Text::from(kind), argument.span))
+    });
+    let kinds = object.at(&["spec", "values", "sidecar", "kinds"]).filter(|_| object.kind == "HelmRelease");
+    let by_values = kinds.map_or(&[][..], Node::entries).iter().filter(|entry| ASKED.contains(&entry.key.as_str()));
+    let by_values = by_values.filter_map(|entry| {
+        let auto = entry.value.get("auto")?;
+        (auto.as_bool() == Some(true)).then(|| (entry.key.clone(), auto.span))
+    });
+    let found: Vec<(Text, Span)> = by_argument.chain(by_values).collect();
+    let askers = found.into_iter().map(|(kind, span)| Asker { kind, place: Place { span, ..object.place.clone() } });
+    facts.model.kubernetes.askers.extend(askers);
 }
 
 /// The Service of a backend, as `networking.k8s.io/v1` has it, or as the versions before.

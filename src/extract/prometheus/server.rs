@@ -42,7 +42,8 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
     }
     // Values of the chart of the Prometheus stack.
     if key == Some("prometheusSpec") {
-        facts.model.routing.prometheis.push(of_spec(input, node, Fact::absent(node.span)));
+        let server = of_spec(input, node, Fact::absent(node.span));
+        facts.model.routing.prometheis.push(Prometheus { is_values: true, ..server });
         sends(input, node.get("remoteWrite"), facts);
         return;
     }

@@ -1,8 +1,9 @@
 //! The labels that an alert bears when Prometheus sends it: those of its rule, those its selectors fix, external labels,
 //! and those that only its series know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::alert::Watch;
 use crate::model::routing::{Prometheus, Sent};
 use crate::model::{Alert, Fact, Model};
 use crate::tree::{Text, Unknown};
@@ -34,12 +35,13 @@ const MOST_SERVERS: usize = 16;
 /// What the Prometheus servers of an audit add to alerts, by environment.
 pub(super) struct Senders<'m> {
     servers: Vec<&'m Prometheus>,
+    given: BTreeSet<&'m str>,
 }
 
 impl<'m> Senders<'m> {
     /// The servers of a model.
     pub(super) fn new(model: &'m Model) -> Self {
-        Self { servers: model.routing.prometheis.iter().collect() }
+        Self { servers: model.routing.prometheis.iter().collect(), given: given(model) }
     }
 
     /// The labels of an alert as each server of its environment sends it; one without regard to servers where there is
@@ -50,7 +52,7 @@ impl<'m> Senders<'m> {
         for server in servers {
             let same = |known: &Self| known.servers.iter().all(|it| it.external_labels == server.external_labels);
             if !each.iter().any(same) {
-                each.push(Self { servers: vec![server] });
+                each.push(Self { servers: vec![server], given: self.given.clone() });
             }
         }
         if each.len() < 2 {
@@ -77,7 +79,7 @@ impl<'m> Senders<'m> {
             }
         }
         let relabels = servers.iter().find_map(|server| server.relabels);
-        Labels { alert, external, any_server: !servers.is_empty(), relabels }
+        Labels { alert, external, any_server: !servers.is_empty(), relabels, given: self.given.clone() }
     }
 }
 
@@ -87,6 +89,126 @@ pub(super) struct Labels<'m> {
     external: BTreeMap<&'m Text, Option<&'m Fact<Text>>>,
     any_server: bool,
     relabels: Option<crate::source::Span>,
+    /// Labels that only rules give.
+    given: BTreeSet<&'m str>,
+}
+
+/// Labels that targets and exporters commonly give their series, by parts of names.
+const OF_SERIES: &[&str] = &[
+    "app",
+    "application",
+    "area",
+    "availability_zone",
+    "az",
+    "business_unit",
+    "channel",
+    "chart",
+    "cluster",
+    "component",
+    "container",
+    "cpu",
+    "customer",
+    "database",
+    "datacenter",
+    "dc",
+    "deployment",
+    "destination",
+    "device",
+    "domain",
+    "endpoint",
+    "env",
+    "environment",
+    "exported",
+    "fqdn",
+    "group",
+    "host",
+    "hostname",
+    "id",
+    "image",
+    "instance",
+    "job",
+    "kind",
+    "kubernetes",
+    "label",
+    "level",
+    "location",
+    "member",
+    "method",
+    "monitor",
+    "name",
+    "namespace",
+    "node",
+    "ns",
+    "org",
+    "owner",
+    "part",
+    "path",
+    "phase",
+    "platform",
+    "pod",
+    "priority",
+    "product",
+    "project",
+    "prometheus",
+    "provider",
+    "queue",
+    "reason",
+    "receiver",
+    "region",
+    "release",
+    "replica",
+    "resource",
+    "responsible",
+    "role",
+    "route",
+    "scope",
+    "server",
+    "service",
+    "shard",
+    "site",
+    "slo",
+    "sloth",
+    "source",
+    "squad",
+    "stage",
+    "state",
+    "status",
+    "subsystem",
+    "system",
+    "target",
+    "team",
+    "tenant",
+    "tier",
+    "topic",
+    "type",
+    "url",
+    "user",
+    "version",
+    "volume",
+    "workload",
+    "zone",
+];
+
+/// The labels that rules here give, and that nothing says series have: no expression or recording names them, and they
+/// are called unlike what targets and exporters give.
+fn given(model: &Model) -> BTreeSet<&str> {
+    let own = model.alerts.iter().flat_map(|alert| &alert.labels.0).map(|(name, _)| name.as_str());
+    let of_series = |name: &str| name.split('_').any(|word| OF_SERIES.contains(&word));
+    let mut given: BTreeSet<&str> = own.filter(|name| !of_series(name)).collect();
+    let asked = model.alerts.iter().flat_map(|alert| &alert.watches).filter_map(|watch| match watch {
+        Watch::Series { matchers, .. } => Some(matchers),
+        Watch::Dimension { .. } => None,
+    });
+    for (name, ..) in asked.flatten() {
+        given.remove(name.as_str());
+    }
+    let kept = model.alerts.iter().filter_map(|alert| alert.output.only.as_ref());
+    let recorded = model.routing.recordings.iter();
+    let recorded = recorded.flat_map(|it| it.labels.0.iter().map(|(name, _)| name).chain(it.kept.iter().flatten()));
+    for name in kept.flatten().chain(recorded) {
+        given.remove(name.as_str());
+    }
+    given
 }
 
 /// One label.
@@ -125,6 +247,13 @@ impl<'m> Labels<'m> {
         }
         if let Some(span) = self.relabels {
             return unknown(format!("alert_relabel_configs may set the label `{name}`"), "", Some(span));
+        }
+        let of_alerts = |watch: &Watch| {
+            // The series of alerts have what rules give them.
+            matches!(watch, Watch::Series { metric, .. } if metric.as_ref().is_none_or(|it| it.starts_with("ALERTS")))
+        };
+        if self.given.contains(name) && !self.alert.watches.iter().any(of_alerts) && !self.alert.watches.is_empty() {
+            return Label::Is("");
         }
         match &self.alert.output.only {
             Some(only) if !only.iter().any(|label| label == name) => {

@@ -1,5 +1,5 @@
 //! The chart `app-template` of bjw-s-labs, which hundreds of Flux repositories install and none holds: what its values
-//! say of workloads, services, claims and budgets.
+//! say of workloads, services, routes, ingresses, claims and budgets.
 //!
 //! Field names and defaults are those of its common library's JSON schemas (`charts/library/common/schemas`) and
 //! templates, version 5: a controller is a Deployment with one copy that is recreated, unless it says otherwise; a
@@ -38,6 +38,10 @@ pub(super) fn objects(release: &Release<'_>) -> Vec<Node> {
     }
     for claim in enabled(release.values.get("persistence")).into_iter().filter(|entry| makes_claim(&entry.value)) {
         made.push(release.claim(claim));
+    }
+    for (key, make) in [("route", Release::route as fn(&_, &_, _) -> Node), ("ingress", Release::ingress)] {
+        let entrances = enabled(release.values.get(key));
+        made.extend(entrances.iter().map(|entry| make(release, entry, entrances.len())));
     }
     for node in &mut made {
         release.fill(node);
@@ -298,6 +302,66 @@ impl Release<'_> {
         let name = self.named(entry, count > 1);
         let spec = mapping(span, vec![("selector", selector.clone()), ("ports", ports)]);
         object("v1", "Service", self.metadata(name, selector), spec)
+    }
+
+    /// The metadata of what lets callers in, whose annotations others read.
+    fn noted(&self, entry: &Entry, count: usize) -> Node {
+        let labels = self.labels("", entry.key_span);
+        let mut metadata = self.metadata(self.named(entry, count > 1), labels);
+        if let (Value::Map(map), Some(annotations)) = (&mut metadata.value, entry.value.get("annotations")) {
+            let (key, key_span) = (Text::const_new("annotations"), annotations.span);
+            map.entries.push(Entry { key, key_span, value: annotations.clone() });
+        }
+        metadata
+    }
+
+    /// The name of the Service that a backend means: one of the release by its key (`identifier`), or any (`name`). Left
+    /// out, the first.
+    fn backend(&self, backend: Option<&Node>, span: Span) -> Node {
+        if let Some(name) = backend.and_then(|backend| backend.get("name")) {
+            return name.clone();
+        }
+        let services = enabled(self.values.get("service"));
+        let wanted = backend.and_then(|backend| backend.get("identifier")).and_then(Node::scalar);
+        let found = services.iter().find(|service| wanted.as_ref().is_none_or(|wanted| service.key == *wanted));
+        let name = found.map(|service| self.named(service, services.len() > 1));
+        Node::new(name.map_or(Value::Null, |name| name.value), span)
+    }
+
+    fn route(&self, entry: &Entry, count: usize) -> Node {
+        let span = entry.key_span;
+        let list = |items: Vec<Node>| Node::new(Value::List(items), span);
+        let rules = entry.value.get("rules").map_or(&[][..], Node::items);
+        let backends = rules.iter().flat_map(|rule| rule.get("backendRefs").map_or(&[][..], Node::items));
+        let mut backends: Vec<Node> = backends.map(|backend| self.backend(Some(backend), span)).collect();
+        if backends.is_empty() {
+            backends.push(self.backend(None, span));
+        }
+        let backends = backends.into_iter().map(|name| mapping(span, vec![("name", name)])).collect();
+        let mut spec = vec![("rules", list(vec![mapping(span, vec![("backendRefs", list(backends))])]))];
+        for key in ["hostnames", "parentRefs"] {
+            spec.extend(entry.value.get(key).map(|value| (key, value.clone())));
+        }
+        let kind = entry.value.get("kind").and_then(Node::scalar).unwrap_or(Text::const_new("HTTPRoute"));
+        object("gateway.networking.k8s.io/v1", &kind, self.noted(entry, count), mapping(span, spec))
+    }
+
+    fn ingress(&self, entry: &Entry, count: usize) -> Node {
+        let span = entry.key_span;
+        let list = |items: Vec<Node>| Node::new(Value::List(items), span);
+        let rule = |host: &Node| {
+            let paths = host.get("paths").map_or(&[][..], Node::items).iter().map(|path| {
+                let service = mapping(span, vec![("name", self.backend(path.get("service"), span))]);
+                mapping(span, vec![("backend", mapping(span, vec![("service", service)]))])
+            });
+            let mut rule = vec![("http", mapping(span, vec![("paths", list(paths.collect()))]))];
+            rule.extend(host.get("host").map(|name| ("host", name.clone())));
+            mapping(span, rule)
+        };
+        let rules = entry.value.get("hosts").map_or(&[][..], Node::items).iter().map(rule);
+        let mut spec = vec![("rules", list(rules.collect()))];
+        spec.extend(entry.value.get("className").map(|class| ("ingressClassName", class.clone())));
+        object("networking.k8s.io/v1", "Ingress", self.noted(entry, count), mapping(span, spec))
     }
 
     fn budget(&self, entry: &Entry, budget: &Node, count: usize) -> Node {
