@@ -52,6 +52,7 @@ mod signals;
 mod storage;
 mod tested;
 mod theater;
+mod uncharted;
 mod volumes;
 
 use globset::GlobSet;
@@ -135,6 +136,7 @@ pub struct External {
 
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
+    uncharted::stand_in(model);
     siblings::part(model, context.environments);
     model.settle_claims();
     dumped::settle(model);

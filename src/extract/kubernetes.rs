@@ -22,6 +22,7 @@ mod release;
 mod rollout;
 mod selecting;
 mod skaffold;
+mod stated;
 mod telemetry;
 mod uses;
 mod volume;

@@ -9,6 +9,7 @@ use super::kubernetes::Selecting;
 use super::names::{camel_words, folders, is_generic, stem};
 use super::series::{Matcher, Patterns, Series, first_label};
 use super::services::{Register, join as join_service, tagged};
+use super::uncharted::unread_part;
 use super::{Context, Declared, at_large, monitoring, signals};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
@@ -316,6 +317,9 @@ fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>
         let mut calling = alerts.filter(|alert| alert.calls());
         let along = || at_large.get(&id).map(|alert| &model[*alert]);
         let found = calling.next().or_else(along).map(|alert| alert.place.span);
-        model[id].alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);
+        // Its own chart may bring alerts as well.
+        let of_chart = || unread_part(model, id).map(|part| &part.why);
+        let alerted = monitoring::alerted(found, in_cluster, unread.as_ref().or_else(of_chart), context);
+        model[id].alerted = alerted;
     }
 }

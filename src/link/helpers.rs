@@ -131,12 +131,14 @@ fn holds_room(model: &Model, id: Id<Workload>) -> bool {
         && all.all(|it| it.ports.is_empty() && it.image.value().is_some_and(|image| of_image(image) == PLACEHOLDER))
 }
 
-/// Whether its name says so, or the image of every container that runs beside the others until the end.
+/// Whether its name says so, or the image of every container that runs beside the others until the end; of one whose chart
+/// was not read, whether that is a part of the platform.
 fn helps(model: &Model, id: Id<Workload>) -> bool {
     let workload = &model[id];
     let name = workload.plain_name.to_ascii_lowercase().replace('_', "-");
     let on_every_node = workload.kind == "DaemonSet";
-    if is_helper(&name) || on_every_node && is_plumbing(&name) {
+    let platform_part = workload.unread.as_ref().is_some_and(|unread| unread.platform_part);
+    if platform_part || is_helper(&name) || on_every_node && is_plumbing(&name) {
         return true;
     }
     // What runs on every node for the cluster itself, and answers nobody.

@@ -116,8 +116,9 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Sel
     let (uncertain, selecting): (Vec<&DisruptionBudget>, Vec<_>) =
         selecting.budgets(model, &model[id]).into_iter().partition(|budget| budget.selector.uncertain);
     let Some(first) = selecting.first() else {
-        let exists = match uncertain.first() {
-            Some(budget) => Fact::unknown(Unknown::new(
+        let exists = match (uncertain.first(), &model[id].unread) {
+            (None, Some(unread)) => Fact::unknown(unread.why.clone()),
+            (Some(budget), _) => Fact::unknown(Unknown::new(
                 format!(
                     "whether PodDisruptionBudget `{}` selects it depends on a value that is not known",
                     budget.name
@@ -125,7 +126,7 @@ fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Sel
                 "render the manifests, or write the selector out",
                 budget.place.span,
             )),
-            None => Fact::known(false, None),
+            (None, None) => Fact::known(false, None),
         };
         return Budget { exists, ..Budget::default() };
     };

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::helpers::of_image;
 use super::kubernetes::Selecting;
 use super::monitors::Collected;
+use super::uncharted::unread_part;
 use crate::model::{Fact, Id, Model, Service, Workload};
 use crate::source::Span;
 use crate::tree::Unknown;
@@ -74,7 +75,8 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, collected: &Collec
         let found = lasting.iter().find_map(by_monitor);
         let found = found.or_else(|| lasting.iter().find_map(|(_, workload)| annotated(workload)));
         let found = found.or_else(|| alerted_on(model, service));
-        let fact = match (found, &finder) {
+        let unread = unread_part(model, id).map(|part| &part.why);
+        let fact = match (found, finder.as_ref().or(unread)) {
             (Some(span), _) => Fact::known(true, span),
             (None, Some(unknown)) => Fact { span: Some(service.place.span), ..Fact::unknown(unknown.clone()) },
             (None, None) => Fact::known(false, service.place.span),
@@ -82,7 +84,7 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, collected: &Collec
         facts.push((id, fact));
     }
     // Asked only where measuring is a matter of manifests, and the habit.
-    let told = facts.iter().filter(|(id, _)| model[*id].deployable);
+    let told = facts.iter().filter(|(id, _)| model[*id].deployable && unread_part(model, *id).is_none());
     let (measured, others): (Vec<_>, Vec<_>) = told.partition(|(_, fact)| fact.is_true());
     if measured.len() < others.len() || measured.is_empty() {
         return;

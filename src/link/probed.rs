@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kubernetes::Selecting;
+use super::uncharted::unread_part;
 use super::{Context, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
@@ -28,12 +29,16 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<
             Seen::Asked(span) => Fact::known(true, span),
             Seen::Perhaps(unknown) => Fact { span: Some(head), ..Fact::unknown(unknown) },
             Seen::Nothing => {
-                let fact = match &model.surroundings.asks_from_outside {
-                    Some((name, span)) => Fact::unknown(Unknown::new(
+                let named = model.surroundings.asks_from_outside.as_ref().map(|(name, span)| {
+                    Unknown::new(
                         format!("{name} is named here, and may ask it from outside"),
                         "say with a waiver what it asks, or audit its configuration as well",
                         *span,
-                    )),
+                    )
+                });
+                // A chart may bring what asks for it.
+                let fact = match unread_part(model, service).map(|part| part.why.clone()).or(named) {
+                    Some(doubt) => Fact::unknown(doubt),
                     None => found_or_elsewhere(None, "alerts", context.external.alerts.as_ref()),
                 };
                 Fact { span: Some(head), ..fact }

@@ -275,7 +275,9 @@ impl<'c> Register<'c> {
         if let Some((key, value)) = tagged(&workload.labels) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("tag {key}={value}") };
         }
-        if let Some(folder) = of_services_folder(&workload.place.path).or_else(|| self.stack_of(workload)) {
+        // A release has a name of its own, and often stands in the folder of its namespace.
+        let folder = of_services_folder(&workload.place.path).filter(|_| workload.unread.is_none());
+        if let Some(folder) = folder.or_else(|| self.stack_of(workload)) {
             return Claim { service: Claimed::Named(folder.into()), reason: format!("folder {folder}/") };
         }
         Claim { service: Claimed::Named(workload.plain_name.clone()), reason: "its own name".into() }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::kubernetes::{Selecting, same_namespace};
 use super::probed;
+use super::uncharted::unread_part;
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
 use crate::model::signal::{cloud, of_name, of_platform};
@@ -51,7 +52,9 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         let service = &model[id];
         let alerts: Vec<&Alert> =
             service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
-        let mut signals = union(&alerts, &service.alerted);
+        // Its chart may bring alerts that tell more.
+        let unread = unread_part(model, id).map(|part| &part.why);
+        let mut signals = union(&alerts, unread.or_else(|| service.alerted.reason()));
         let asked = asked.get(&id);
         if let Some(span) = asked {
             tell_of_probe(&mut signals, *span);
@@ -65,7 +68,10 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
             Some(alert) => Fact::known(true, alert.place.span),
             // What a scheduled job does is to end well, and that the cluster's own alerts tell.
             None if only_jobs(model, service) => Fact::default(),
-            None => Fact::known(false, alerts.first().map(|alert| alert.place.span).or(service.alerted.span)),
+            None => match unread {
+                Some(unknown) => Fact::unknown(unknown.clone()),
+                None => Fact::known(false, alerts.first().map(|alert| alert.place.span).or(service.alerted.span)),
+            },
         };
         let public = match entered.get(&id) {
             Some(span) => Fact::known(true, *span),
@@ -115,19 +121,18 @@ pub(super) fn of_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>,
         let id: Id<Datastore> = Id::new(index);
         let alerts = watched.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts: Vec<&Alert> = alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
-        model[id].signals = union(&alerts, &model[id].alerted);
+        model[id].signals = union(&alerts, model[id].alerted.reason());
     }
 }
 
 /// What some alerts tell together. A signal that none tells is not told, unless what one of them tells is not known, or
-/// alerts are kept elsewhere.
-fn union(alerts: &[&Alert], alerted: &Fact<bool>) -> Signals {
+/// there may be alerts that were not read.
+fn union(alerts: &[&Alert], unread: Option<&Unknown>) -> Signals {
     let untold = alerts.iter().find(|alert| alert.signals.value().is_some_and(Vec::is_empty)).map(|alert| {
         let reason = format!("what `{}` tells is not known by the names of what it measures", alert.name);
         Unknown::new(reason, "", alert.place.span)
     });
-    let doubt = alerts.iter().find_map(|alert| alert.signals.reason());
-    let doubt = doubt.or(untold.as_ref()).or_else(|| alerted.reason());
+    let doubt = alerts.iter().find_map(|alert| alert.signals.reason()).or(untold.as_ref()).or(unread);
     let tells = |alert: &&&Alert, signal: Signal| alert.signals.value().is_some_and(|told| told.contains(&signal));
     let fact = |signal: Signal| match (alerts.iter().find(|alert| tells(alert, signal)), doubt) {
         (Some(alert), _) => Fact::known(true, alert.place.span),
@@ -186,6 +191,12 @@ pub(super) fn entered<'m>(model: &'m Model, selecting: &Selecting) -> BTreeMap<I
     let workloads = model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production);
     for (_, workload) in workloads {
         let Some(service) = workload.service else { continue };
+        if workload.unread.is_some() {
+            let through = by_backend.get(&workload.plain_name).into_iter().flatten();
+            for door in through.filter(|entrance| entrance.place == workload.place) {
+                entered.entry(service).or_default().push(door);
+            }
+        }
         for network in selecting.services(model, workload) {
             let through = by_backend.get(&network.name).into_iter().flatten();
             let doors = through.filter(|entrance| same_namespace(&entrance.namespace, &network.namespace));

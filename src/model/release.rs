@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::Place;
-use super::schema::{Fact, facts};
+use super::schema::{Fact, Labels, facts};
 use crate::tree::{Text, Unknown};
 
 facts! {
@@ -38,7 +38,47 @@ facts! {
         names: Vec<Text>,
         /// Where what it installs comes from.
         source: Source,
+        /// What it says itself of what it installs, where its tool keeps a cluster as Git says.
+        stated: Option<Box<Stated>>,
     }
+}
+
+/// What a release says itself of what it installs: all that is known where its chart is not here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Stated {
+    /// The namespace it goes to.
+    pub namespace: Fact<Text>,
+    /// The labels of the object that asks for it.
+    pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
+    /// The controller that keeps it as Git says, and where that is said.
+    pub controller: Fact<Text>,
+    /// Whether it is a chart rather than a folder.
+    pub is_chart: bool,
+    /// Whether the controller is told to leave it alone.
+    pub suspended: bool,
+    /// Whether its values say that it runs now and then, and ends.
+    pub scheduled: bool,
+    /// Images that its values name in full, by what they are for.
+    pub images: Vec<StatedImage>,
+    /// How many copies its values ask for.
+    pub replicas: Fact<i64>,
+    /// The hosts it is to answer for.
+    pub hosts: Vec<Text>,
+    /// Whether it is to answer callers of the own network only.
+    pub inside: bool,
+}
+
+/// An image that the values of a release name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StatedImage {
+    /// The part of the values it stands in.
+    pub part: Text,
+    /// The reference.
+    pub image: Fact<Text>,
+    /// Whether that can name another image tomorrow.
+    pub mutable: Fact<bool>,
 }
 
 /// Where what a release installs comes from.
@@ -128,6 +168,7 @@ pub fn revision_moves(revision: &str) -> Result<bool, Unknown> {
 
 /// Charts of what a cluster is made of, whose names do not say so by themselves.
 const PLATFORM: &[&str] = &[
+    "actions-runner-controller",
     "argo-cd",
     "argo-events",
     "argo-rollouts",
@@ -137,53 +178,145 @@ const PLATFORM: &[&str] = &[
     "aws-efs-csi-driver",
     "cert-manager",
     "cilium",
+    "cloudnative-pg",
     "cluster-autoscaler",
+    "connect",
+    "contour",
     "coredns",
+    "cost-analyzer",
+    "crossplane",
+    "datadog",
     "descheduler",
     "external-dns",
+    "external-dns-chart",
     "external-secrets",
     "falco",
-    "flux-instance",
+    "flagger",
     "fluent-bit",
+    "fluentbit-log",
+    "flux-instance",
+    "flux2",
     "gatekeeper",
+    "gateway-helm",
+    "gha-runner-scale-set",
+    "goldilocks",
+    "grafana-dashboards",
+    "haproxy-ingress",
     "ingress-nginx",
     "istiod",
+    "jaeger",
+    "k8tz",
     "karpenter",
     "keda",
+    "kgateway",
+    "kiali-server",
+    "kube-green",
     "kube-prometheus-stack",
+    "kube-slack",
+    "kubefed",
+    "kubelet-csr-approver",
     "kubernetes-dashboard",
+    "kured",
     "kyverno",
     "linkerd-control-plane",
+    "linkerd-viz",
+    "litmus",
+    "litmus-core",
+    "local-path-provisioner",
     "loki",
+    "loki-distributed",
+    "loki-stack",
     "longhorn",
     "metallb",
     "metrics-server",
+    "mimir-distributed",
+    "multus",
+    "neuvector",
+    "nginx-ingress",
+    "node-feature-discovery",
+    "node-problem-detector",
+    "nri-bundle",
+    "nvidia-device-plugin",
+    "opencost",
     "openebs",
     "opentelemetry-collector",
+    "origin-ca-issuer",
+    "piraeus",
+    "plugin-barman-cloud",
+    "polaris",
+    "policy-reporter",
     "prometheus",
+    "prometheus-adapter",
     "promtail",
+    "pyroscope",
     "reloader",
     "rook-ceph",
     "rook-ceph-cluster",
     "sealed-secrets",
+    "secrets-store-csi-driver",
+    "sloth",
     "snapshot-controller",
     "spegel",
     "tempo",
+    "tempo-distributed",
+    "thanos",
+    "topolvm",
     "traefik",
+    "trivy-operator",
     "trust-manager",
     "vault",
+    "vector",
     "velero",
+    "vertical-pod-autoscaler",
+    "victoria-logs-single",
+    "victoria-metrics-cluster",
+    "victoria-metrics-k8s-stack",
+    "victoria-metrics-single",
     "volsync",
+    "vpa",
+    "workload-identity-webhook",
 ];
 
 /// Ends of the names of such charts.
-const PLATFORM_ENDS: &[&str] = &["-operator", "-crds", "-crd", "-exporter", "-controller", "-csi-driver", "-agent"];
+const PLATFORM_ENDS: &[&str] = &[
+    "-agent",
+    "-collector",
+    "-controller",
+    "-crd",
+    "-crds",
+    "-driver",
+    "-driver-chart",
+    "-drivers",
+    "-exporter",
+    "-operator",
+];
 
 /// Whether a chart is known to be part of a platform.
 pub fn is_platform_part(chart: &str) -> bool {
     let name = chart.trim_end_matches('/').rsplit('/').next().unwrap_or(chart).to_ascii_lowercase();
     let name = name.split([':', '@']).next().unwrap_or_default();
-    PLATFORM.contains(&name) || PLATFORM_ENDS.iter().any(|end| name.ends_with(end))
+    PLATFORM.contains(&name)
+        || PLATFORM_ENDS.iter().any(|end| name.ends_with(end))
+        || name.split('-').any(|part| matches!(part, "csi" | "istio"))
+}
+
+/// Namespaces of what a cluster is made of, beside those that end in `-system`.
+const PLATFORM_NAMESPACES: &[&str] = &[
+    "argocd",
+    "cert-manager",
+    "external-secrets",
+    "istio-ingress",
+    "monitoring",
+    "o11y",
+    "observability",
+    "openebs",
+    "rook-ceph",
+    "velero",
+];
+
+/// Whether what runs in a namespace is part of a platform.
+pub fn is_platform_namespace(namespace: &str) -> bool {
+    namespace.ends_with("-system") || PLATFORM_NAMESPACES.contains(&namespace)
 }
 
 #[cfg(test)]
@@ -215,6 +348,8 @@ mod tests {
     fn parts_of_the_platform_are_known() {
         assert!(is_platform_part("oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack"));
         assert!(is_platform_part("cloudnative-pg-operator") && is_platform_part("jetstack/cert-manager"));
+        assert!(is_platform_part("cert-manager-istio-csr") && is_platform_part("democratic-csi"));
         assert!(!is_platform_part("charts/checkout") && !is_platform_part("app-template"));
+        assert!(is_platform_namespace("kube-system") && !is_platform_namespace("shop"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::schema::{Fact, Labels, facts};
 use super::{Id, Rollout};
-use crate::tree::Text;
+use crate::tree::{Text, Unknown};
 
 facts! {
     /// Something that runs: a Deployment, `StatefulSet`, Rollout, ECS service, function.
@@ -79,7 +79,18 @@ facts! {
         replicas_omitted: bool,
         /// Whether a manifest says how many copies there are, whatever an autoscaler wants.
         replicas_written: bool,
+        /// Why nothing is known of its pods: the chart that makes them was not read, and this stands for them.
+        unread: Option<Unread>,
     }
+}
+
+/// What a workload stands for whose objects were not read.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Unread {
+    /// What is missing.
+    pub why: Unknown,
+    /// Whether it is a part of the platform.
+    pub platform_part: bool,
 }
 
 facts! {

@@ -30,7 +30,6 @@ const MOVING_TAGS: &[&str] = &[
     "staging",
 ];
 
-/// The name and number of every port a container declares.
 /// The kinds of probes that stand in a container, by the label `probe_type` of `prober_probe_total`.
 /// <https://kubernetes.io/docs/reference/instrumentation/metrics/>
 fn probes(container: &Node) -> Vec<Text> {
@@ -39,6 +38,7 @@ fn probes(container: &Node) -> Vec<Text> {
     declared.map(|(_, kind)| Text::const_new(kind)).collect()
 }
 
+/// The name and number of every port a container declares.
 fn ports(container: &Node) -> Vec<(Text, Option<i64>)> {
     let listed = container.get("ports").map_or(&[][..], Node::items);
     listed
@@ -97,7 +97,7 @@ fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
 }
 
 /// Whether an image reference can name another image tomorrow.
-fn mutable(node: &Node) -> Fact<bool> {
+pub(super) fn mutable(node: &Node) -> Fact<bool> {
     let Some(reference) = node.as_str() else { return Fact::read(node, |_| None) };
     if reference.contains("@sha256:") || reference.contains("@sha512:") {
         return Fact::known(false, node.span);

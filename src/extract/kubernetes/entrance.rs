@@ -90,9 +90,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         .any(|(name, inside)| object.annotations.value(name).is_some_and(|value| inside.contains(&value)));
     let unsaid =
         doors.iter().any(|door| door == "alb") && object.annotations.get("alb.ingress.kubernetes.io/scheme").is_none();
-    let private = doors.iter().any(|door| {
-        door.split(['-', '/', '.', '_']).any(|word| matches!(word, "internal" | "private" | "intranet" | "local"))
-    });
+    let private = doors.iter().any(|door| is_private(door));
     let probed = |(key, _): &&(Text, Fact<Text>)| PROBED.iter().any(|known| key.starts_with(known));
     let said = object.annotations.0.iter().find(probed);
     // `gatus.home-operations.com/enabled: "false"`
@@ -142,8 +140,13 @@ fn named(list: Option<&Node>, key: &'static str) -> impl Iterator<Item = Text> {
     list.map_or(&[][..], Node::items).iter().filter_map(move |item| item.get(key)?.scalar())
 }
 
+/// Whether the name of a gateway or a class says that it is for callers of the own network.
+pub(super) fn is_private(door: &str) -> bool {
+    door.split(['-', '/', '.', '_']).any(|word| matches!(word, "internal" | "private" | "intranet" | "local"))
+}
+
 /// Whether a host has a name that means nothing on the internet (RFC 6761, RFC 6762, RFC 8375 and the usual ones).
-fn is_inside(host: &Text) -> bool {
+pub(super) fn is_inside(host: &Text) -> bool {
     let last = host.rsplit('.').next().unwrap_or_default();
     !host.contains('.')
         || matches!(

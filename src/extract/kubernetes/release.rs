@@ -5,8 +5,9 @@
 //! <https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/>.
 
 use super::object::{Object, boolean, int, optional, text};
+use super::stated;
 use crate::extract::Facts;
-use crate::model::release::{Source, SourceObject, is_platform_part, moves, revision_moves};
+use crate::model::release::{Source, SourceObject, Stated, is_platform_part, moves, revision_moves};
 use crate::model::{Fact, Release, State};
 use crate::tree::{Node, Text};
 
@@ -57,6 +58,12 @@ fn flux(object: &Object<'_>) -> Option<Release> {
         chart: chart_name,
         names: names(object, spec.get("releaseName")),
         source,
+        stated: Some(Box::new(Stated {
+            suspended: object.fact(&["spec", "suspend"], boolean).is_true(),
+            namespace: spec.get("targetNamespace").map_or_else(|| object.namespace.clone(), text),
+            is_chart: true,
+            ..stated::read(object, "flux", spec.get("values"))
+        })),
         ..Release::default()
     })
 }
@@ -153,6 +160,11 @@ fn argo(object: &Object<'_>, spec: Option<&Node>, facts: &mut Facts) {
             moves: moving,
             names: names(object, source.at(&["helm", "releaseName"])),
             source: if is_chart { Source::Charts } else { Source::Git { url, folder } },
+            stated: Some(Box::new(Stated {
+                namespace: optional(spec.at(&["destination", "namespace"]), object.head(), text),
+                is_chart,
+                ..stated::read(object, "argocd", source.at(&["helm", "valuesObject"]))
+            })),
             ..Release::default()
         });
     }

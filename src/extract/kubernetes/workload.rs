@@ -136,7 +136,7 @@ const DELIVERED: &[(&str, &str)] = &[
 ];
 
 /// Which controller keeps an object as Git says.
-fn gitops(object: &Object<'_>) -> Fact<Text> {
+pub(super) fn gitops(object: &Object<'_>) -> Fact<Text> {
     let marked = DELIVERED.iter().find_map(|(key, tool)| {
         let mark = object.labels.get(key).or_else(|| object.annotations.get(key))?;
         Some(Fact::known(Text::const_new(tool), mark.span))
