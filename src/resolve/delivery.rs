@@ -11,6 +11,7 @@ mod argocd;
 mod envsubst;
 mod flux;
 mod release;
+mod undelivered;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,14 +48,15 @@ pub struct Delivered {
     pub renderings: Renderings,
     /// Folders of charts that were rendered for what names them: they say nothing by themselves.
     pub charts: BTreeSet<String>,
+    /// Files of what runs that nothing delivers, where controllers deliver nearly all others: they are not judged.
+    pub undelivered: BTreeSet<SourceId>,
 }
 
 /// Builds everything that the files say reaches a cluster.
 pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     let written = written(files, environments);
-    let mut renderings = Renderings::default();
     if files.kustomizations().is_empty() && written.is_empty() {
-        return Delivered { renderings, charts: BTreeSet::new() };
+        return Delivered::default();
     }
     let own = roots(files, environments);
     let (mut current, mut in_artifacts) = (rounds(files, environments, &written, &own, true), true);
@@ -64,8 +66,18 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         (current, in_artifacts) = (rounds(files, environments, &written, &own, false), false);
     }
     drop(own);
+    let undelivered = undelivered::files(files, environments, &current);
+    let controlled = current.iter().any(|(unit, _)| unit.mark.is_some());
+    let is_left = |unit: &Unit, built: &Built| {
+        let waits = !undelivered.is_empty() || controlled && undelivered::is_base(unit);
+        waits && !undelivered::delivers(unit, built)
+    };
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
-    let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
+    let alone: Vec<&Node> = written
+        .iter()
+        .filter(|(id, _)| !replaced.contains(id) && !undelivered.contains(id))
+        .map(|(_, node)| node)
+        .collect();
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()));
     let known = known.in_artifacts(in_artifacts);
     let made: Vec<Vec<Installed>> = current
@@ -74,11 +86,15 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         .collect();
     let by_themselves: Vec<Installed> = alone.par_iter().map(|node| installed(&known, node, None)).collect();
     let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
-    let mut take = |renderings: &mut Renderings, installed: Vec<Installed>, environment: Option<&Environment>| {
+    let mut renderings = Renderings::default();
+    let mut take = |renderings: &mut Renderings,
+                    installed: Vec<Installed>,
+                    environment: Option<&Environment>,
+                    library: bool| {
         renderings.gaps.extend(installed.iter().flat_map(|it| &it.gaps).cloned());
         for made in installed.into_iter().flat_map(|it| it.made) {
             let environment = made.environment.as_ref().or(environment);
-            let documents = made.objects.into_iter().map(|node| rendered(files, node, environment.cloned()));
+            let documents = made.objects.into_iter().map(|node| rendered(files, node, environment.cloned(), library));
             renderings.documents.extend(documents);
             renderings.replaced.extend(made.files);
             renderings.gaps.extend(made.failures.into_iter().map(|(span, reason)| gap(files, span, reason)));
@@ -86,17 +102,22 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         }
     };
     for ((unit, built), made) in current.into_iter().zip(made) {
+        let left = is_left(&unit, &built);
         let environment = unit.environment;
         let built = Arc::unwrap_or_clone(built);
-        let documents = built.objects.into_iter().map(|node| rendered(files, node, Some(environment.clone())));
+        let documents = built.objects.into_iter().map(|node| rendered(files, node, Some(environment.clone()), left));
         renderings.documents.extend(documents);
-        take(&mut renderings, made, Some(&environment));
+        take(&mut renderings, made, Some(&environment), left);
         renderings.replaced.extend(built.files);
         renderings.gaps.extend(built.gaps);
         renderings.problems.extend(built.problems);
         inflated.extend(built.charts.iter().map(ToString::to_string));
     }
-    take(&mut renderings, by_themselves, None);
+    take(&mut renderings, by_themselves, None, false);
+    for file in files.kept().filter(|file| undelivered.contains(&file.id) && !replaced.contains(&file.id)) {
+        renderings.documents.extend(file.documents().iter().map(|node| rendered(files, node.clone(), None, true)));
+        renderings.replaced.insert(file.id);
+    }
     charts.extend(inflated);
     let copies = copies(files, &renderings);
     renderings.replaced.extend(copies);
@@ -104,7 +125,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     renderings.gaps.dedup();
     renderings.problems.sort_by(|left, right| (left.span, &left.message).cmp(&(right.span, &right.message)));
     renderings.problems.dedup();
-    Delivered { renderings, charts }
+    Delivered { renderings, charts, undelivered }
 }
 
 fn gap(files: &Files<'_>, span: Span, reason: String) -> Gap {
@@ -143,11 +164,11 @@ fn objects(built: &[Folder]) -> impl Iterator<Item = &Node> {
     built.iter().flat_map(|(_, built)| &built.objects)
 }
 
-/// An object as a document: found by the file that names it.
-fn rendered(files: &Files<'_>, node: Node, environment: Option<Environment>) -> Rendered {
+/// An object as a document: found by the file that names it; of a library where nothing delivers it.
+fn rendered(files: &Files<'_>, node: Node, environment: Option<Environment>, library: bool) -> Rendered {
     let span = node.at(&["metadata", "name"]).unwrap_or(&node).span;
     let path = files.path_of(span.source).into();
-    Rendered { source: span.source, path, span, node, environment, library: false }
+    Rendered { source: span.source, path, span, node, environment, library }
 }
 
 /// What is built, until nothing new is named.

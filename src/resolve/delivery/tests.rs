@@ -262,3 +262,44 @@ fn a_base_of_another_root_is_that_root() {
         assert_eq!(files.remote(written), None, "{written}");
     }
 }
+
+/// A Flux `Kustomization` of a folder.
+fn kustomization(name: &str, path: &str) -> String {
+    format!(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{ name: {name} }}\nspec:\n  path: {path}\n  \
+         sourceRef: {{ kind: GitRepository, name: own }}\n"
+    )
+}
+
+fn library(made: &Made) -> Vec<&str> {
+    let mut paths: Vec<&str> =
+        made.renderings.documents.iter().filter(|it| it.library).map(|it| it.path.as_str()).collect();
+    paths.dedup();
+    paths
+}
+
+#[test]
+fn what_nothing_delivers_is_not_judged_where_all_else_is_delivered() {
+    let flux = kustomization("shop", "./apps/shop");
+    let files: Vec<(String, &str)> = (0..9).map(|number| (format!("apps/shop/web{number}.yaml"), PLAIN)).collect();
+    let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    files.extend([("flux/shop.yaml", flux.as_str()), ("apps/later/web.yaml", PLAIN)]);
+    assert_eq!(library(&made(&files)), ["apps/later/web.yaml"]);
+    // Where more is not, it is applied by other means.
+    files.push(("apps/other/web.yaml", PLAIN));
+    assert_eq!(library(&made(&files)).len(), 0);
+}
+
+#[test]
+fn a_base_that_nothing_includes_waits_where_controllers_deliver() {
+    let flux = kustomization("shop", "./apps/shop/production");
+    let mut files = vec![
+        ("apps/old/base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/old/base/web.yaml", PLAIN),
+        ("apps/shop/production/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/shop/production/web.yaml", PLAIN),
+    ];
+    assert_eq!(library(&made(&files)).len(), 0, "somebody may well build it by hand");
+    files.push(("flux/shop.yaml", &flux));
+    assert_eq!(library(&made(&files)), ["apps/old/base/web.yaml"]);
+}
