@@ -39,6 +39,8 @@ type Folder = (Unit, Arc<Built>);
 struct Installed {
     made: Vec<Made>,
     gaps: Vec<Gap>,
+    /// Whether it delivers folders of which it is not known which they are.
+    open: bool,
 }
 
 /// What reaches a cluster.
@@ -67,11 +69,6 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     }
     drop(own);
     let undelivered = undelivered::files(files, environments, &current);
-    let controlled = current.iter().any(|(unit, _)| unit.mark.is_some());
-    let is_left = |unit: &Unit, built: &Built| {
-        let waits = !undelivered.is_empty() || controlled && undelivered::is_base(unit);
-        waits && !undelivered::delivers(unit, built)
-    };
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written
         .iter()
@@ -85,6 +82,8 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
         .collect();
     let by_themselves: Vec<Installed> = alone.par_iter().map(|node| installed(&known, node, None)).collect();
+    let open = made.iter().flatten().chain(&by_themselves).any(|installed| installed.open);
+    let left = undelivered::units(files, &current, !undelivered.is_empty(), open);
     let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let mut renderings = Renderings::default();
     let mut take = |renderings: &mut Renderings,
@@ -101,8 +100,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
             charts.extend(made.charts);
         }
     };
-    for ((unit, built), made) in current.into_iter().zip(made) {
-        let left = is_left(&unit, &built);
+    for (((unit, built), made), left) in current.into_iter().zip(made).zip(left) {
         let environment = unit.environment;
         let built = Arc::unwrap_or_clone(built);
         let documents = built.objects.into_iter().map(|node| rendered(files, node, Some(environment.clone()), left));
@@ -290,6 +288,7 @@ fn is_told(node: &Node) -> bool {
 fn installed(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Installed {
     let applications = argocd::applications(known, node);
     let (applications, unknown) = applications.map_or_else(|why| (Vec::new(), Some(why)), |made| (made, None));
+    let open = unknown.is_some() || flux::is_open(node) || applications.iter().any(argocd::is_open);
     let charts = argocd::charts(known, node, &applications, parent);
     let reasons = flux::elsewhere(known, node).into_iter().chain(unknown);
     let reasons = reasons.chain(argocd::elsewhere(known, &applications)).chain(release::elsewhere(known, node));
@@ -299,7 +298,7 @@ fn installed(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Insta
             if brings_no_rules(node) { Gap { hides: Hides::Kubernetes, ..found } } else { found }
         })
         .collect();
-    Installed { made: std::iter::once(release::objects(known, node)).chain(charts).collect(), gaps }
+    Installed { made: std::iter::once(release::objects(known, node)).chain(charts).collect(), gaps, open }
 }
 
 /// Whether the values that a chart is given switch off the rules that the Prometheus stack comes with.

@@ -208,6 +208,12 @@ fn image(node: &Node) -> Option<Node> {
     Some(mapping(node.span, entries))
 }
 
+/// Whether which folder an application delivers is filled in later.
+pub(super) fn is_open(application: &Node) -> bool {
+    let mut paths = sources(application).into_iter().filter_map(|source| source.get("path")?.as_str());
+    paths.any(|path| path.contains("{{"))
+}
+
 /// Why what applications deliver is not here.
 pub(super) fn elsewhere(known: &Known<'_, '_>, made: &[Node]) -> Vec<(Span, String)> {
     made.iter().flat_map(|application| sources(application)).filter_map(|source| missing(known, source)).collect()

@@ -117,6 +117,11 @@ fn take(variables: &mut Variables, data: Option<&Node>) {
     }
 }
 
+/// Whether which folder a document delivers is filled in later.
+pub(super) fn is_open(node: &Node) -> bool {
+    concerns(node) && node.at(&["spec", "path"]).and_then(Node::as_str).is_some_and(|path| path.contains("${"))
+}
+
 /// Why what a document delivers is not here.
 pub(super) fn elsewhere(known: &Known<'_, '_>, node: &Node) -> Option<(Span, String)> {
     if concerns(node) {

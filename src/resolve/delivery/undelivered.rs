@@ -10,7 +10,7 @@ use super::unit::Unit;
 use super::{Folder, argocd, flux, release};
 use crate::model::Environments;
 use crate::resolve::kustomize::{Built, File, Files};
-use crate::source::SourceId;
+use crate::source::{SourceId, parent};
 use crate::tree::Node;
 
 /// Kinds of what runs.
@@ -36,12 +36,29 @@ pub(super) fn files(files: &Files<'_>, environments: &Environments, built: &[Fol
 }
 
 /// Whether a folder is delivered: by a controller, or as what tells controllers what to deliver.
-pub(super) fn delivers(unit: &Unit, built: &Built) -> bool {
+fn delivers(unit: &Unit, built: &Built) -> bool {
     unit.mark.is_some() || built.objects.iter().any(|node| flux::concerns(node) || argocd::concerns(node))
 }
 
-/// Whether a folder is meant to be built by others: by the usual name for that, which a controller can be told as well.
-pub(super) fn is_base(unit: &Unit) -> bool {
+/// Of each folder that is built, whether nothing delivers it. Where controllers deliver nearly all, that is all they do
+/// not name. A base waits for others to include it: one that none does, though there are others beside it or all that
+/// controllers deliver is known, reaches no cluster either.
+pub(super) fn units(files: &Files<'_>, built: &[(Unit, Built)], habit: bool, open: bool) -> Vec<bool> {
+    let controlled = built.iter().any(|(unit, _)| unit.mark.is_some());
+    let beside = |unit: &Unit| {
+        let above = format!("{}/", parent(&unit.folder));
+        let own = format!("{}/", unit.folder);
+        files
+            .kustomizations()
+            .iter()
+            .any(|(folder, _)| folder.starts_with(&above) && !format!("{folder}/").starts_with(&own))
+    };
+    let waits = |unit: &Unit| controlled && is_base(unit) && (!open || beside(unit));
+    built.iter().map(|(unit, built)| (habit || waits(unit)) && !delivers(unit, built)).collect()
+}
+
+/// Whether a folder is meant to be built by others, by the usual name for that.
+fn is_base(unit: &Unit) -> bool {
     matches!(unit.folder.rsplit('/').next(), Some("base" | "bases"))
 }
 
