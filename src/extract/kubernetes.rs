@@ -68,7 +68,10 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("cert-manager.io", "Certificate") => certificate::managed(&object, facts),
         ("", "Secret") => certificate::secret(&object, facts),
         ("", "LimitRange") => capacity::limit_range(&object, facts),
-        ("", "ConfigMap") => selecting::configuration(&object, facts),
+        ("", "ConfigMap") => {
+            selecting::configuration(&object, facts);
+            reconcile::extract(&object, facts);
+        }
         _ => {
             operator::extract(&object, facts);
             release::extract(&object, facts);

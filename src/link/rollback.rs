@@ -141,7 +141,10 @@ fn look(model: &Model, tool: &str, mark: Option<Span>) -> RollbackTerm {
         let what = "until Argo CD looks at the repository, unless a webhook tells it".to_owned();
         return RollbackTerm { what, seconds, span: set.map_or(mark, |set| set.seconds.span) };
     }
-    let reconciler = objects.reconcilers.iter().find(|it| Some(it.head) == mark);
+    let named = |mark: Option<Span>| objects.reconcilers.iter().find(|it| Some(it.head) == mark);
+    // A release is changed by what delivers it: the source of its chart is another matter.
+    let own = named(mark);
+    let reconciler = own.and_then(|it| named(Some(it.parent?))).or(own);
     let source = reconciler.and_then(|it| objects.source(&it.source_kind, &it.source_name, &it.place.environment));
     let interval =
         source.map(|it| &it.interval).filter(|it| it.value().is_some()).or(reconciler.map(|it| &it.interval));
@@ -329,6 +332,12 @@ mod tests {
         let interval = Fact::known(600, None);
         model.kubernetes.reconcilers.push(Reconciler { head, interval, ..Reconciler::default() });
         assert_eq!(look(&model, "flux", Some(head)).seconds, Some(600));
+        // What delivers a release looks more often than the release at its chart.
+        let release = Span::head(crate::source::SourceId(4));
+        let interval = Fact::known(3600, None);
+        let parent = Some(head);
+        model.kubernetes.reconcilers.push(Reconciler { head: release, interval, parent, ..Reconciler::default() });
+        assert_eq!(look(&model, "flux", Some(release)).seconds, Some(600));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Reconciler {
     pub source_kind: Text,
     /// The name of what it follows.
     pub source_name: Text,
+    /// Of a release, where the `Kustomization` is named that delivers it.
+    pub parent: Option<Span>,
     /// Where.
     pub place: Place,
 }

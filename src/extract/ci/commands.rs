@@ -172,10 +172,13 @@ const LEAVES: &[(&str, &[&str])] = &[
 ];
 
 /// Words in the names of folders and files that hold objects of which nothing starts: rules, dashboards, definitions,
-/// permissions.
+/// permissions, configuration; and what `kubectl` calls such objects.
 const INERT: &[&str] = &[
     "alerting",
     "alerts",
+    "cm",
+    "configmap",
+    "configmaps",
     "crd",
     "crds",
     "dashboards",
@@ -186,6 +189,8 @@ const INERT: &[&str] = &[
     "quotas",
     "rbac",
     "rules",
+    "secret",
+    "secrets",
     "servicemonitors",
 ];
 
@@ -307,7 +312,27 @@ pub(super) fn split(script: &str) -> Vec<Vec<String>> {
     for line in joined.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
         split_line(line, &mut commands);
     }
+    // `kubectl create configmap … --dry-run=client -o yaml | kubectl apply -f -` applies that alone.
+    let passes_on = |made: &[String], taken: &[String]| makes_inert(made) && applies_input(taken);
+    let taken: Vec<bool> = commands.windows(2).map(|pair| passes_on(&pair[0], &pair[1])).collect();
+    let mut taken = std::iter::once(false).chain(taken);
+    commands.retain(|_| taken.next() != Some(true));
     commands
+}
+
+/// Whether a command prints an object of which nothing starts.
+fn makes_inert(command: &[String]) -> bool {
+    let Some(("kubectl" | "oc", words)) = program(command) else { return false };
+    let verbs = verbs(words);
+    let kind = verbs.get(1).filter(|_| verbs.first() == Some(&"create"));
+    kind.is_some_and(|kind| INERT.contains(kind)) && words.iter().any(|word| word.starts_with("--dry-run"))
+}
+
+/// Whether a command applies what it is handed.
+fn applies_input(command: &[String]) -> bool {
+    let Some(("kubectl" | "oc", words)) = program(command) else { return false };
+    let applies = matches!(verbs(words).first(), Some(&("apply" | "replace")));
+    applies && words.windows(2).any(|pair| matches!(pair[0].as_str(), "-f" | "--filename") && pair[1] == "-")
 }
 
 fn split_line(line: &str, commands: &mut Vec<Vec<String>>) {
@@ -378,6 +403,9 @@ pub(super) fn verbs(words: &[String]) -> Vec<&str> {
 pub(super) fn deploys(command: &[String]) -> Option<Manner> {
     let (program, words) = program(command)?;
     if words.iter().any(|word| HARMLESS.iter().any(|flag| word.starts_with(flag) && word != "--dry-run=none")) {
+        return None;
+    }
+    if applies_inert(program, words) {
         return None;
     }
     let verbs = verbs(words);
@@ -451,12 +479,10 @@ pub(super) fn verifies(command: &[String]) -> bool {
 pub(super) fn leaves(command: &[String]) -> bool {
     let Some((program, words)) = program(command) else { return false };
     let verbs = verbs(words);
-    deploys(command).is_some()
-        && LEAVES.iter().any(|(known, leaving)| *known == program && verbs.starts_with(leaving))
-        && !applies_inert(program, words)
+    deploys(command).is_some() && LEAVES.iter().any(|(known, leaving)| *known == program && verbs.starts_with(leaving))
 }
 
-/// Whether all that `kubectl apply` is given is named after objects of which nothing starts: there is nothing to wait for.
+/// Whether all that `kubectl apply` is given is named after objects of which nothing starts: that is no deployment.
 fn applies_inert(program: &str, words: &[String]) -> bool {
     if !matches!(program, "kubectl" | "oc") {
         return false;
@@ -476,7 +502,10 @@ fn applies_inert(program: &str, words: &[String]) -> bool {
         let name = file.trim_matches(['"', '\'', '/']).rsplit('/').next().unwrap_or_default().to_lowercase();
         name.split(['-', '_', '.']).any(|word| INERT.contains(&word))
     };
-    !files.is_empty() && files.iter().all(is_inert)
+    // `kubectl replace configmap NAME -f -`
+    let verbs = verbs(words);
+    let named = verbs.get(1).is_some_and(|kind| matches!(verbs[0], "apply" | "replace") && INERT.contains(kind));
+    named || !files.is_empty() && files.iter().all(is_inert)
 }
 
 /// Whether an action is done before what it ships runs.
@@ -532,6 +561,10 @@ mod tests {
         assert_eq!(manner("kustomize build . | kubectl apply -f -"), Some(Declarative));
         assert_eq!(manner("cd infra && terraform -chdir=x apply -auto-approve"), Some(Declarative));
         assert_eq!(manner("make deploy-production"), Some(Opaque));
+        assert_eq!(
+            manner("kubectl create ns shop --dry-run=client -o yaml | kubectl apply -f k8s/"),
+            Some(Declarative)
+        );
         assert_eq!(manner("./scripts/deploy.sh production"), Some(Opaque));
         for script in [
             "kubectl apply --dry-run=server -f .",
@@ -539,6 +572,9 @@ mod tests {
             "echo \"kubectl apply -f k8s/\"",
             "# kubectl apply -f k8s/",
             "helm plugin install https://example.org/x",
+            "kubectl apply -f rules-k8s/ -f k8s/dashboards",
+            "kubectl create configmap web --from-file=a=b --dry-run=client -o yaml | kubectl apply -f -",
+            "kubectl create cm web --dry-run -o yaml | kubectl replace configmap web -n shop -f -",
             "terraform plan",
             "docker push registry/web",
             "npm publish",

@@ -108,8 +108,9 @@ pub(super) fn for_shell(written: &str) -> String {
         made.push_str(before);
         let braced = from.strip_prefix("${{").and_then(|inner| closing(inner, "}}"));
         let bare = from.strip_prefix("$(").and_then(|inner| closing(inner, ")"));
+        // `$(params.list[*])` and `$(params['x'])`, too.
         let is_name =
-            |inner: &str| !inner.is_empty() && inner.chars().all(|it| it.is_alphanumeric() || "._-".contains(it));
+            |inner: &str| !inner.is_empty() && inner.chars().all(|it| it.is_alphanumeric() || "._-[]*'".contains(it));
         if let Some((inner, after)) = braced {
             made.push_str("${{");
             made.extend(inner.chars().filter(|it| !it.is_whitespace() && !"'\"()|&;".contains(*it)));
@@ -192,6 +193,7 @@ mod tests {
         assert_eq!(filled("deploy ${{ inputs.env }} ${{inputs['env']}}"), "deploy production production");
         assert_eq!(filled("${{ github.sha }} ${{ x"), "${{ github.sha }} ${{ x");
         assert_eq!(for_shell("${{ a || 'b' }} $(x.y) $(cat z) $"), "${{ab}} ${x.y} $(cat z) $");
+        assert_eq!(for_shell("-n $(tt.params.x) $(params.all[*])"), "-n ${tt.params.x} ${params.all[*]}");
         let known = BTreeMap::from([(Text::from("NS"), Text::from("shop"))]);
         assert_eq!(variables("-n $NS ${NS} ${NS:-x} $OTHER $", &known), "-n shop shop ${NS:-x} $OTHER $");
     }

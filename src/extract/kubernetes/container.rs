@@ -99,7 +99,8 @@ fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
 /// Whether an image reference can name another image tomorrow.
 pub(super) fn mutable(node: &Node) -> Fact<bool> {
     let Some(reference) = node.as_str() else { return Fact::read(node, |_| None) };
-    if reference.contains("@sha256:") || reference.contains("@sha512:") {
+    // What `ko` is to build it names by digest when it applies it: <https://ko.build/features/k8s/>.
+    if reference.contains("@sha256:") || reference.contains("@sha512:") || reference.starts_with("ko://") {
         return Fact::known(false, node.span);
     }
     if has_substitution(reference) || reference.contains("$(") {
@@ -139,6 +140,7 @@ mod tests {
         assert_eq!(verdict("registry.example:5000/nginx"), Some(true));
         assert_eq!(verdict("nginx:latest"), Some(true));
         assert_eq!(verdict("nginx:1.27"), Some(false));
+        assert_eq!(verdict("ko://example.org/shop/cmd/web"), Some(false));
         assert_eq!(verdict("nginx:latest@sha256:0123"), Some(false));
         assert_eq!(verdict("nginx:main-3f1c2ab"), Some(false), "a commit stands in it");
     }

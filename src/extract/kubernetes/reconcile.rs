@@ -3,7 +3,8 @@
 //!
 //! Flux acts as soon as its source has seen a new revision, which that does every `spec.interval`
 //! (<https://fluxcd.io/flux/components/source/gitrepositories/#interval>); where the source is not here, the object's own
-//! `spec.interval` is the bound (<https://fluxcd.io/flux/components/kustomize/kustomizations/#interval>). Argo CD looks
+//! `spec.interval` is the bound (<https://fluxcd.io/flux/components/kustomize/kustomizations/#interval>). A release is changed
+//! by the `Kustomization` that delivers it, so that it is the source of that which counts. Argo CD looks
 //! every `timeout.reconciliation` and up to `timeout.reconciliation.jitter` longer
 //! (<https://argo-cd.readthedocs.io/en/stable/faq/>).
 
@@ -12,6 +13,9 @@ use crate::extract::{Facts, duration};
 use crate::model::Fact;
 use crate::model::rollback::{Polling, Reconciler};
 use crate::tree::{Node, Text};
+
+/// The label by which Flux knows what a `Kustomization` delivers.
+const DELIVERED_BY: &str = "kustomize.toolkit.fluxcd.io/name";
 
 /// Adds what a controller follows, or how often Argo CD looks.
 pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
@@ -36,6 +40,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         interval: interval(object),
         source_kind: of("kind"),
         source_name: of("name"),
+        parent: object.labels.get(DELIVERED_BY).filter(|_| object.kind == "HelmRelease").and_then(|mark| mark.span),
         place: object.place.clone(),
     });
 }

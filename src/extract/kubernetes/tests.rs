@@ -345,3 +345,10 @@ fn leader_election_and_single_writers_are_singletons() {
     let (sources, facts) = read(&text.replace("spec:\n  selector", "spec:\n  strategy: {type: Recreate}\n  selector"));
     assert_eq!(under(&sources, &facts.model.workloads[0].singleton), "Recreate");
 }
+
+#[test]
+fn how_often_argo_cd_looks_stands_in_its_settings() {
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: argocd-cm }\ndata:\n  timeout.reconciliation: 60s\n";
+    let (_, facts) = crate::extract::read_yaml("argocd.yaml", text);
+    assert_eq!(facts.model.kubernetes.polling[0].seconds.value(), Some(&Some(60)));
+}

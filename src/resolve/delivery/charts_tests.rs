@@ -165,3 +165,50 @@ fn what_a_packed_chart_makes_stands_where_it_is_asked_for() {
         document.node.at(&["spec", "replicas"]).unwrap().via.iter().flatten().map(|span| sources.path(*span)).collect();
     assert_eq!(places, ["app/values.yaml"]);
 }
+
+/// A release of the chart that stands here, with what it takes out of elsewhere.
+fn release(values_from: &str) -> String {
+    format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{ name: web }}\nspec:\n  chart:\n    spec:\n      chart: charts/web\n      sourceRef: {{ kind: GitRepository, name: own }}\n  valuesFrom: [{values_from}]\n"
+    )
+}
+
+#[test]
+fn flux_takes_values_out_of_a_config_map_that_is_here() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web }\ndata:\n  copies: '4'\n  values.yaml: |\n    replicas: 3\n";
+    let of = |from: &str| rendered(&[("apps/web.yaml", &release(from)), ("apps/map.yaml", map)]);
+    let (list, gaps) = of("{ kind: ConfigMap, name: web }");
+    assert_eq!((list, gaps), (vec![" web 3".to_owned()], vec![]));
+    let (list, _) = of("{ kind: ConfigMap, name: web, valuesKey: copies, targetPath: replicas }");
+    assert_eq!(list, [" web 4"]);
+    let (_, gaps) = of("{ kind: ConfigMap, name: other }");
+    assert_eq!(gaps, ["what HelmRelease `web` takes out of ConfigMap `other` is not known"]);
+    let (_, gaps) = of("{ kind: Secret, name: web }");
+    assert_eq!(gaps.len(), 1);
+}
+
+#[test]
+fn flux_takes_values_out_of_what_a_kustomization_generates() {
+    let (list, gaps) = rendered(&[
+        (
+            "apps/kustomization.yaml",
+            "resources: [web.yaml]\nconfigMapGenerator:\n  - name: web-values\n    files: [values.yaml=values-web.yaml]\n",
+        ),
+        ("apps/values-web.yaml", "replicas: 5\n"),
+        ("apps/web.yaml", &release("{ kind: ConfigMap, name: web-values }")),
+    ]);
+    assert_eq!((list, gaps), (vec!["production web 5".to_owned()], vec![]));
+}
+
+#[test]
+fn a_helmfile_includes_others_with_what_it_gives_them() {
+    let parent = "environments:\n  production: {}\n---\nhelmfiles:\n  - path: parts/*.yaml\n    values:\n      - copies: 6\n  - gone.yaml\n";
+    let part = "environments:\n  production:\n    values:\n      - copies: 2\n---\nreleases:\n  - name: shop\n    chart: ../charts/web\n    values:\n      - replicas: {{ .Values.copies }}\n";
+    let (list, gaps) = rendered(&[("helmfile.yaml", parent), ("parts/shop.yaml", part)]);
+    assert_eq!(list, ["production shop 6"]);
+    assert_eq!(gaps, ["the helmfile `gone.yaml` that this includes is not here"]);
+    // One that stands in the usual place is not installed a second time.
+    let (list, _) =
+        rendered(&[("helmfile.yaml", "helmfiles:\n  - parts/helmfile.yaml\n"), ("parts/helmfile.yaml", part)]);
+    assert_eq!(list, ["production shop 2"]);
+}

@@ -4,7 +4,8 @@
 //! values say enough by themselves ([`app_template`]).
 
 use super::app_template::{self, Release};
-use super::unit::{Known, Made};
+use super::unit::{Known, Made, mapping};
+use crate::parse::embedded;
 use crate::resolve::kustomize::{self, Inflation};
 use crate::source::Span;
 use crate::tree::{Node, Text, Value};
@@ -75,7 +76,8 @@ fn mark(node: &Node, own: &Text, objects: &mut [Node]) {
 }
 
 /// What a chart of the repository makes. Its values are those of the files that `valuesFiles` names, from the root of the
-/// source, with those of the release on top; what `valuesFrom` takes out of the cluster is not known, and said.
+/// source, then what `valuesFrom` names, with those of the release on top; what that takes out of the cluster is not known,
+/// and said.
 fn rendered(known: &Known<'_, '_>, node: &Node, folder: String) -> Option<Made> {
     let own = node.at(&["metadata", "name"])?;
     let text = own.scalar()?;
@@ -94,6 +96,10 @@ fn rendered(known: &Known<'_, '_>, node: &Node, folder: String) -> Option<Made> 
         }
     }
     for from in node.at(&["spec", "valuesFrom"]).map_or(&[][..], Node::items) {
+        if let Some(taken) = taken(known, from) {
+            values.push(taken);
+            continue;
+        }
         let kind = from.get("kind").and_then(Node::as_str).unwrap_or_default();
         let source = from.get("name").and_then(Node::scalar).unwrap_or_default();
         let reason = format!("what HelmRelease `{text}` takes out of {kind} `{source}` is not known");
@@ -117,6 +123,28 @@ fn rendered(known: &Known<'_, '_>, node: &Node, folder: String) -> Option<Made> 
         failures,
         environment: None,
     })
+}
+
+/// The values that an entry of `valuesFrom` takes out of a `ConfigMap` that is here: those of the key `values.yaml` unless
+/// another is named, or one value where a `targetPath` says which. Nothing where it is not here.
+/// <https://fluxcd.io/flux/components/helm/helmreleases/#values-references>
+fn taken(known: &Known<'_, '_>, from: &Node) -> Option<Node> {
+    if from.get("kind").and_then(Node::as_str) != Some("ConfigMap") {
+        return None;
+    }
+    let data = known.config_map(&from.get("name")?.scalar()?)?.get("data")?;
+    let key = from.get("valuesKey").and_then(Node::scalar).unwrap_or(Text::const_new("values.yaml"));
+    let value = data.get(&key)?;
+    if let Some(target) = from.get("targetPath").and_then(Node::scalar).filter(|target| !target.is_empty()) {
+        // Lists and escaped dots in it are left to a real client.
+        let plain = !target.contains(['[', '\\', '{']);
+        let nested = target.rsplit('.').fold(value.clone(), |inner, key| mapping(value.span, vec![(key, inner)]));
+        return plain.then_some(nested);
+    }
+    value.as_str()?;
+    let source = known.files.source(value.span.source)?;
+    let documents = embedded::yaml(source, value).document;
+    documents.values().first().filter(|values| values.as_map().is_some()).cloned()
 }
 
 fn is_known(known: &Known<'_, '_>, node: &Node) -> bool {

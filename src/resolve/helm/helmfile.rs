@@ -3,6 +3,8 @@
 //!
 //! A helmfile is a template where its name ends in `.gotmpl` or where it holds actions (helmfile before version 1); its
 //! parts between `---` are rendered one after the other, each with the values that those before it gave the environment.
+//! What it includes by `helmfiles` is a helmfile of its own, rendered for the same environment with the values that it is
+//! given; those of the parent it does not see.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -21,6 +23,10 @@ use crate::tree::{Content, Node};
 
 /// How many environments of a helmfile are rendered.
 const MOST_ENVIRONMENTS: usize = 20;
+
+/// How many files a pattern of a helmfile may include, and how deep they may include each other.
+const MOST_NESTED: usize = 200;
+const MOST_DEPTH: usize = 5;
 
 /// Whether a path is that of a helmfile.
 pub fn is_helmfile(path: &str) -> bool {
@@ -60,12 +66,19 @@ pub(super) struct Found {
 /// Reads every helmfile.
 pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
     let mut found = Found::default();
-    for (path, id) in charts.files().filter(|(path, _)| is_helmfile(path) && !environments.is_for_show(path)) {
-        let Some((_, source)) = charts.file(path) else { continue };
-        let folder = parent(path);
-        let file = Helmfile { charts, environments, path, id, folder };
-        for name in file.chosen(&source.text) {
-            file.install(&name, &source.text, &mut found);
+    let all: Vec<Helmfile<'_, '_>> = charts
+        .files()
+        .filter(|(path, _)| is_helmfile(path) && !environments.is_for_show(path))
+        .filter_map(|(path, id)| {
+            let (_, source) = charts.file(path)?;
+            Some(Helmfile { charts, environments, path, id, text: &source.text })
+        })
+        .collect();
+    // What another includes is installed with what that gives it.
+    let nested: BTreeSet<String> = all.iter().flat_map(Helmfile::nested).collect();
+    for file in all.iter().filter(|file| !nested.contains(file.path)) {
+        for name in file.chosen() {
+            file.install(&name, &[], 0, &mut found);
         }
     }
     found
@@ -76,7 +89,7 @@ struct Helmfile<'c, 'a> {
     environments: &'c Environments,
     path: &'c str,
     id: SourceId,
-    folder: &'c str,
+    text: &'c str,
 }
 
 /// What is known while one environment is rendered.
@@ -84,17 +97,26 @@ struct State {
     run: Run,
     name: String,
     values: Value,
+    /// What whatever includes the file gives it, which its own values do not change.
+    given: Value,
     releases: Vec<Node>,
     templates: Vec<Node>,
+    helmfiles: Vec<Node>,
 }
 
 impl Helmfile<'_, '_> {
     /// The environments to render: those that are production, else those that are not known to be another.
-    fn chosen(&self, text: &str) -> Vec<String> {
-        let mut names = environment_names(text);
-        for base in bases(text) {
-            let base = join(self.folder, &base).and_then(|path| self.charts.file(&path));
+    fn chosen(&self) -> Vec<String> {
+        let mut names = environment_names(self.text);
+        for base in entries(self.text, "bases:") {
+            let base = join(self.folder(), &base).and_then(|path| self.charts.file(&path));
             names.extend(base.map(|(_, source)| environment_names(&source.text)).unwrap_or_default());
+        }
+        if names.is_empty() {
+            let nested = self.nested().into_iter().filter_map(|path| self.charts.file(&path));
+            names.extend(nested.flat_map(|(_, source)| environment_names(&source.text)));
+            names.sort();
+            names.dedup();
         }
         let production = |name: &&String| self.environments.of_word(name).is_some_and(|it| it.production);
         let open = |name: &&String| self.environments.of_word(name).is_none();
@@ -109,14 +131,62 @@ impl Helmfile<'_, '_> {
         chosen
     }
 
-    fn install(&self, name: &str, text: &str, found: &mut Found) {
+    fn folder(&self) -> &str {
+        parent(self.path)
+    }
+
+    /// The files below `helmfiles:` that are here, as far as that is known before anything is rendered.
+    fn nested(&self) -> Vec<String> {
+        let written = entries(self.text, "helmfiles:").into_iter();
+        let paths = written.map(|entry| entry.strip_prefix("path:").map_or(entry.clone(), |path| unquoted(path)));
+        paths.flat_map(|path| self.named(&path)).collect()
+    }
+
+    /// The files that a path or a pattern names.
+    fn named(&self, written: &str) -> Vec<String> {
+        let Some(path) = join(self.folder(), written) else { return Vec::new() };
+        if self.charts.file(&path).is_some() {
+            return vec![path];
+        }
+        let glob = globset::GlobBuilder::new(&path).literal_separator(true).build();
+        let Ok(glob) = glob.map(|glob| glob.compile_matcher()) else { return Vec::new() };
+        let matching = self.charts.files().filter(|(file, _)| path.contains('*') && glob.is_match(file));
+        matching.map(|(file, _)| file.to_owned()).take(MOST_NESTED).collect()
+    }
+
+    /// Installs a helmfile that another includes, for the same environment.
+    fn include(&self, entry: &Node, name: &str, depth: usize, found: &mut Found) {
+        let Some(path) = entry.as_str().or_else(|| entry.get("path")?.as_str()) else { return };
+        let files = self.named(path);
+        if files.is_empty() || depth >= MOST_DEPTH {
+            found.gaps.insert((self.id, entry.span, format!("the helmfile `{path}` that this includes is not here")));
+        }
+        let given = entry.get("values").map_or(&[][..], Node::items);
+        for path in files.iter().filter(|_| depth < MOST_DEPTH) {
+            if let Some((id, source)) = self.charts.file(path) {
+                let file = Helmfile { path, id, text: &source.text, ..*self };
+                file.install(name, given, depth + 1, found);
+            }
+        }
+    }
+
+    /// Installs what the file says for an environment, with the values that whatever includes it gives.
+    fn install(&self, name: &str, given: &[Node], depth: usize, found: &mut Found) {
+        let text = self.text;
         let mut state = State {
             run: Run::new(Limits::default()),
             name: name.to_owned(),
             values: Value::map(Fields::new()),
+            given: Value::map(Fields::new()),
             releases: Vec::new(),
             templates: Vec::new(),
+            helmfiles: Vec::new(),
         };
+        for values in given.iter().filter(|values| values.as_map().is_some()) {
+            let value = Value::of(values, &mut state.run.origins);
+            state.given = values::overlay(&state.given, &value);
+        }
+        state.values = state.given.clone();
         let is_template = text.contains("{{");
         if let Err(wrong) = self.layers(self.id, text, &mut state, found, true) {
             let (span, reason) = said(wrong, self.id);
@@ -129,6 +199,9 @@ impl Helmfile<'_, '_> {
         let releases = std::mem::take(&mut state.releases);
         for release in &releases {
             self.release(release, &mut state, found);
+        }
+        for entry in &state.helmfiles {
+            self.include(entry, name, depth, found);
         }
     }
 
@@ -147,7 +220,7 @@ impl Helmfile<'_, '_> {
             for document in state.render(&part, None)? {
                 if follow {
                     for base in document.get("bases").map_or(&[][..], Node::items) {
-                        let path = base.as_str().and_then(|base| join(self.folder, base));
+                        let path = base.as_str().and_then(|base| join(self.folder(), base));
                         match path.as_deref().and_then(|path| self.charts.file(path)) {
                             Some((id, source)) => self.layers(id, &source.text, state, found, false)?,
                             None => self.missing(base, found),
@@ -170,7 +243,9 @@ impl Helmfile<'_, '_> {
                 state.values = values::overlay(&state.values, &value);
             }
         }
+        state.values = values::overlay(&state.values, &state.given);
         state.templates.extend(document.get("templates").cloned());
+        state.helmfiles.extend(document.get("helmfiles").map_or(&[][..], Node::items).iter().cloned());
         state.releases.extend(document.get("releases").map_or(&[][..], Node::items).iter().cloned());
         Ok(())
     }
@@ -188,7 +263,7 @@ impl Helmfile<'_, '_> {
         };
         let written = state.text(written, entry, release)?;
         let Some((path, (id, source))) =
-            join(self.folder, &written).and_then(|path| Some((path.clone(), self.charts.file(&path)?)))
+            join(self.folder(), &written).and_then(|path| Some((path.clone(), self.charts.file(&path)?)))
         else {
             self.missing(entry, found);
             return Ok(Vec::new());
@@ -242,7 +317,7 @@ impl Helmfile<'_, '_> {
             return Ok(());
         };
         let written = state.text(written, chart, Some(facts))?;
-        let Some(index) = join(self.folder, &written).and_then(|folder| self.charts.in_folder(&folder)) else {
+        let Some(index) = join(self.folder(), &written).and_then(|folder| self.charts.in_folder(&folder)) else {
             let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
             found.gaps.insert((self.id, chart.span, reason));
             return Ok(());
@@ -354,10 +429,13 @@ fn environment_names(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The paths below `bases:`.
-fn bases(text: &str) -> Vec<String> {
-    let entries = below(text, "bases:").filter_map(|line| line.trim().strip_prefix("- "));
-    entries.map(|entry| entry.trim().trim_matches(['"', '\'']).to_owned()).collect()
+/// The entries of a list of the first level, each as its first line has it.
+fn entries(text: &str, key: &str) -> Vec<String> {
+    below(text, key).filter_map(|line| line.trim().strip_prefix("- ")).map(unquoted).collect()
+}
+
+fn unquoted(text: &str) -> String {
+    text.trim().trim_matches(['"', '\'']).to_owned()
 }
 
 /// The lines that belong to a key of the first level.
