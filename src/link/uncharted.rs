@@ -36,7 +36,7 @@ pub(super) fn unread_part(model: &Model, service: Id<Service>) -> Option<&Unread
 }
 
 fn add(model: &mut Model, release: &Release, gap: &Gap) {
-    let Some(stated) = release.stated.as_deref().filter(|stated| stated.is_chart) else { return };
+    let Some(stated) = release.stated.as_deref() else { return };
     let why = Unknown::new(
         gap.reason.to_string(),
         "render it into what is audited (`helm template`), or keep the chart in the repository",

@@ -38,7 +38,7 @@ facts! {
         names: Vec<Text>,
         /// Where what it installs comes from.
         source: Source,
-        /// What it says itself of what it installs, where its tool keeps a cluster as Git says.
+        /// What it says itself of what a chart is to make, where its tool keeps a cluster as Git says.
         stated: Option<Box<Stated>>,
     }
 }
@@ -54,8 +54,6 @@ pub struct Stated {
     pub annotations: Labels,
     /// The controller that keeps it as Git says, and where that is said.
     pub controller: Fact<Text>,
-    /// Whether it is a chart rather than a folder.
-    pub is_chart: bool,
     /// Whether the controller is told to leave it alone.
     pub suspended: bool,
     /// Whether its values say that it runs now and then, and ends.

@@ -61,7 +61,6 @@ fn flux(object: &Object<'_>) -> Option<Release> {
         stated: Some(Box::new(Stated {
             suspended: object.fact(&["spec", "suspend"], boolean).is_true(),
             namespace: spec.get("targetNamespace").map_or_else(|| object.namespace.clone(), text),
-            is_chart: true,
             ..stated::read(object, "flux", spec.get("values"))
         })),
         ..Release::default()
@@ -160,11 +159,10 @@ fn argo(object: &Object<'_>, spec: Option<&Node>, facts: &mut Facts) {
             moves: moving,
             names: names(object, source.at(&["helm", "releaseName"])),
             source: if is_chart { Source::Charts } else { Source::Git { url, folder } },
-            stated: Some(Box::new(Stated {
-                namespace: optional(spec.at(&["destination", "namespace"]), object.head(), text),
-                is_chart,
-                ..stated::read(object, "argocd", source.at(&["helm", "valuesObject"]))
-            })),
+            stated: is_chart.then(|| {
+                let namespace = optional(spec.at(&["destination", "namespace"]), object.head(), text);
+                Box::new(Stated { namespace, ..stated::read(object, "argocd", source.at(&["helm", "valuesObject"])) })
+            }),
             ..Release::default()
         });
     }

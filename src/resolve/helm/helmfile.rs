@@ -138,7 +138,7 @@ impl Helmfile<'_, '_> {
     /// The files below `helmfiles:` that are here, as far as that is known before anything is rendered.
     fn nested(&self) -> Vec<String> {
         let written = entries(self.text, "helmfiles:").into_iter();
-        let paths = written.map(|entry| entry.strip_prefix("path:").map_or(entry.clone(), |path| unquoted(path)));
+        let paths = written.map(|entry| entry.strip_prefix("path:").map_or_else(|| entry.clone(), unquoted));
         paths.flat_map(|path| self.named(&path)).collect()
     }
 
