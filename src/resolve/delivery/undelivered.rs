@@ -43,7 +43,7 @@ fn delivers(unit: &Unit, built: &Built) -> bool {
 /// Of each folder that is built, whether nothing delivers it. Where controllers deliver nearly all, that is all they do
 /// not name. A base waits for others to include it: one that none does, though there are others beside it or all that
 /// controllers deliver is known, reaches no cluster either.
-pub(super) fn units(files: &Files<'_>, built: &[(Unit, Built)], habit: bool, open: bool) -> Vec<bool> {
+pub(super) fn units(files: &Files<'_>, built: &[Folder], habit: bool, open: bool) -> Vec<bool> {
     let controlled = built.iter().any(|(unit, _)| unit.mark.is_some());
     let beside = |unit: &Unit| {
         let above = format!("{}/", parent(&unit.folder));
