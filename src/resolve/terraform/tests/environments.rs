@@ -93,3 +93,85 @@ fn override_files_change_what_others_declare() {
     assert_eq!(resource.at("block.a").unwrap().as_int(), Some(2));
     assert_eq!(repository.sources.path(resource.at("keep").unwrap().span), "z_override.tf");
 }
+
+const BY_WORKSPACE: &str = r#"
+{
+  "accounts": {
+    "production": { "keep": 14, "second": false, "db": { "instances": 3, "engine": "16" } },
+    "development": { "keep": 1, "second": false, "db": { "instances": 1, "engine": "16" } }
+  }
+}
+"#;
+
+#[test]
+fn workspaces_are_the_keys_of_the_values_that_a_root_is_given() {
+    for (chosen, file, values) in [
+        ("var.accounts[terraform.workspace]", "terraform.tfvars.json", BY_WORKSPACE),
+        (
+            "contains(keys(var.accounts), local.environment) ? var.accounts[local.environment] : var.accounts[\"development\"]",
+            "terraform.tfvars.json",
+            BY_WORKSPACE,
+        ),
+        ("lookup(var.accounts, local.environment, null)", "terraform.tfvars.json", BY_WORKSPACE),
+        ("try(var.accounts[local.environment], {})", "terraform.tfvars.json", BY_WORKSPACE),
+        (
+            "var.accounts[local.environment]",
+            "terraform.tfvars",
+            "accounts = {\n  production = { keep = 14 }\n  development = { keep = 1 }\n}\n",
+        ),
+        (
+            "merge({ keep = 7 }, local.accounts)[local.environment]",
+            "terraform.tfvars",
+            "accounts = {\n  production = { keep = 14 }\n  development = { keep = 1 }\n}\n",
+        ),
+    ] {
+        let main = format!(
+            "variable \"accounts\" {{}}\nlocals {{\n  accounts = var.accounts\n  environment = lower(terraform.workspace)\n  account = {chosen}\n}}\nresource \"d\" \"x\" {{ keep = local.account.keep }}\n"
+        );
+        let repository = Repository::new(&[("main.tf", &main), (file, values)]);
+        assert_eq!(roots(&repository), [" dev root", " production root"], "{chosen}");
+        assert_eq!(kept(&repository), [Some(1), Some(14)], "{chosen}");
+    }
+}
+
+#[test]
+fn a_workspace_may_be_named_in_a_module_that_the_root_calls() {
+    let repository = Repository::new(&[
+        ("main.tf", "terraform {\n  backend \"s3\" {}\n}\nmodule \"a\" {\n  source = \"./a\"\n}\n"),
+        ("a/main.tf", "resource \"d\" \"x\" { keep = terraform.workspace == \"production\" ? 14 : 1 }\n"),
+    ]);
+    assert_eq!(roots(&repository), [" production root"]);
+    assert_eq!(kept(&repository), [Some(14)]);
+}
+
+#[test]
+fn what_is_the_same_under_every_key_is_known_without_the_key() {
+    let main = r#"
+variable "unset" {}
+locals {
+  by_region = {
+    eu = { keep = 14, second = false, name = "a" }
+    us = { keep = 14, second = false, name = "b" }
+  }
+  region  = local.by_region[terraform.workspace]
+  limited = contains(keys(local.by_region), var.unset) ? local.by_region[var.unset] : local.by_region["eu"]
+}
+resource "d" "x" {
+  keep  = local.region.keep
+  name  = local.region.name
+  again = local.limited.keep
+  named = local.limited.name
+  found = lookup(local.by_region, var.unset, { keep = 14 }).keep
+}
+resource "d" "second" { count = local.region.second ? 1 : 0 }
+"#;
+    let repository = Repository::new(&[("main.tf", main), ("terraform.tfvars", "")]);
+    let resource = repository.resource("d.x");
+    for known in ["keep", "again", "found"] {
+        assert_eq!(resource.at(known).unwrap().as_int(), Some(14), "{known}");
+    }
+    for open in ["name", "named"] {
+        assert!(resource.at(open).unwrap().as_unknown().is_some(), "{open}");
+    }
+    assert_eq!(repository.resolved.roots[0].resources.len(), 1);
+}
