@@ -8,6 +8,7 @@
 //! elsewhere) stays in the result as [`Value::Unknown`](crate::tree::Value) with its reason. Everything is bounded:
 //! steps, nesting, sizes and instances.
 
+mod agree;
 mod align;
 mod collect;
 mod constrain;

@@ -13,6 +13,7 @@ use crate::source::Span;
 use crate::tree::block::{BinaryOperator, Expression, ExpressionKind, ForExpression, TemplatePart, UnaryOperator};
 use crate::tree::{Node, Text, Unknown};
 
+use super::agree::agreed;
 use super::convert::{convert, to_bool, to_number, to_text};
 use super::functions;
 use super::module::Module;
@@ -114,6 +115,8 @@ pub(super) struct Evaluator<'a> {
     /// The workspace, when it is known.
     pub(super) workspace: Option<Text>,
     depth: Cell<u32>,
+    /// Why it is not known whether an element is there that was asked for since this was last taken.
+    pub(super) doubted: RefCell<Option<Rc<Unknown>>>,
     /// The files of a Terragrunt unit, when it is one that is evaluated.
     pub(super) terragrunt: Option<Terragrunt<'a>>,
 }
@@ -132,6 +135,7 @@ impl<'a> Evaluator<'a> {
             problems: RefCell::default(),
             steps: Cell::new(0),
             depth: Cell::new(0),
+            doubted: RefCell::default(),
             terragrunt: None,
         }
     }
@@ -370,7 +374,11 @@ impl<'a> Evaluator<'a> {
             // Where both ways lead to the same value, the condition does not matter.
             let mark = decided.sensitive.clone();
             return Ok(match (yes, no) {
-                (Ok(yes), Ok(no)) if same(&yes, &no) == Some(true) => convert(&yes, &kind)?.marked(mark),
+                (Ok(yes), Ok(no)) => {
+                    let (yes, no) = (convert(&yes, &kind)?, convert(&no, &kind)?);
+                    self.spend((yes.weight + no.weight) as usize / 16);
+                    agreed(&[&yes, &no], unknown, span, 0).marked(mark)
+                }
                 (yes, no) => {
                     let sure = |way: &Evaluated| way.as_ref().is_ok_and(Typed::is_certainly_set);
                     let mut unknown = Unknown { set: sure(&yes) && sure(&no), ..(**unknown).clone() };

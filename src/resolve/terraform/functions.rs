@@ -25,6 +25,7 @@ use crate::source::Span;
 use crate::tree::block::{Expression, ExpressionKind};
 use crate::tree::{Text, Unknown};
 
+use super::agree::agreed;
 use super::convert::convert;
 use super::evaluate::{Evaluator, Scope, Sealed};
 use super::number::Number;
@@ -209,7 +210,7 @@ static FUNCTIONS: &[Spec] = &[
     outer("keys", &[ANY], collection::keys),
     outer("length", &[ANY], collection::length),
     plain("log", &[NUMBER, NUMBER], numeric::log),
-    Spec { marks: Marks::Outer, ..many("lookup", &[ANY, TEXT], ANY.or_null().seen(), collection::lookup) },
+    Spec { marks: Marks::Outer, ..many("lookup", &[ANY, TEXT.seen()], ANY.or_null().seen(), collection::lookup) },
     plain("lower", &[TEXT], |cx, args| cx.text_of(text::lower(cx.text(args, 0)?))),
     plain("matchkeys", &[LIST.known(), LIST.known(), LIST.known()], collection::matchkeys),
     many("max", &[], NUMBER, |cx, args| numeric::extreme(cx, args, std::cmp::Ordering::Greater)),
@@ -401,14 +402,24 @@ fn elsewhere(cx: &Context<'_, '_>, name: &str, arguments: &[Expression]) -> Eval
 /// `try`: the first argument that works out. One that is not known may still turn out not to.
 fn attempt(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
     let mut last = Failure::new("`try` needs an argument", cx.span);
-    for argument in arguments {
-        match cx.evaluator.evaluate(argument, cx.scope) {
+    for (index, argument) in arguments.iter().enumerate() {
+        let before = cx.evaluator.doubted.take();
+        let outcome = cx.evaluator.evaluate(argument, cx.scope);
+        let doubt = cx.evaluator.doubted.replace(before);
+        match outcome {
             Ok(Typed { what: What::Unknown(unknown, kind), span, via, sensitive, weight }) => {
                 // It may still turn out not to work, and what comes next be null.
                 let unknown = Rc::new(Unknown { set: false, ..(*unknown).clone() });
                 return Ok(Typed { what: What::Unknown(unknown, kind), span, via, sensitive, weight });
             }
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                // An element that may not be there: else it is what comes next.
+                let Some(why) = doubt else { return Ok(value) };
+                return Ok(match attempt(cx, &arguments[index + 1..]) {
+                    Ok(next) => agreed(&[&value, &next], &why, cx.span, 0),
+                    Err(_) => value,
+                });
+            }
             Err(failure) => last = failure,
         }
     }
@@ -418,8 +429,11 @@ fn attempt(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
 /// `can`: whether an argument works out.
 fn possible(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
     let [argument] = arguments else { return Err(Failure::new("`can` needs one argument", cx.span)) };
-    Ok(match cx.evaluator.evaluate(argument, cx.scope) {
-        Ok(value) => match unknown_among([&value], true) {
+    let before = cx.evaluator.doubted.take();
+    let outcome = cx.evaluator.evaluate(argument, cx.scope);
+    let doubt = cx.evaluator.doubted.replace(before);
+    Ok(match outcome {
+        Ok(value) => match unknown_among([&value], true).or_else(|| doubt.as_deref().cloned()) {
             Some(unknown) => Typed::of_unknown(unknown, cx.span),
             None => Typed::bool(true, cx.span),
         },

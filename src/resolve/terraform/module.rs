@@ -148,7 +148,10 @@ impl<'a> Evaluator<'a> {
             None => {}
         }
         home.memo.borrow_mut().insert(key.clone(), Slot::Busy);
+        // What fails elsewhere is nothing that `try` around this could catch.
+        let doubted = self.doubted.take();
         let (value, references) = self.traced(make);
+        self.doubted.replace(doubted);
         home.memo.borrow_mut().insert(key, Slot::Done(value.clone(), references.into()));
         value
     }

@@ -6,6 +6,7 @@ use crate::source::{Source, SourceId, Span};
 use crate::tree::block::{Block, Expression, ExpressionKind};
 use crate::tree::{Text, Unknown};
 
+use super::agree::agreed;
 use super::convert::{convert, to_text};
 use super::evaluate::{ELEMENT, Evaluator, Scope, Sealed};
 use super::module::{Expansion, Slotted};
@@ -57,7 +58,7 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Index(operand, index) => {
                 let value = self.evaluate(operand, scope)?;
                 let key = self.evaluate(index, scope)?;
-                element(&value, &key, index.span)
+                self.element(&value, &key, index.span)
             }
             _ => Err(Failure::new("not a reference", span)),
         }
@@ -70,7 +71,7 @@ impl<'a> Evaluator<'a> {
             way.splice(0..0, current.via.iter().flat_map(|way| way.iter()).copied());
             current = match step {
                 Step::Name(name, span) => self.attribute(&current, name, *span)?,
-                Step::Index(index, span) => element(&current, &self.evaluate(index, scope)?, *span)?,
+                Step::Index(index, span) => self.element(&current, &self.evaluate(index, scope)?, *span)?,
             };
         }
         Ok(current.through_all(&way))
@@ -99,6 +100,18 @@ impl<'a> Evaluator<'a> {
             _ => return Err(Failure::new(format!("there is no `{name}` in a plain value"), span)),
         };
         Ok(found.marked(value.sensitive.clone()))
+    }
+
+    /// An element of a value. By a key that is not known, it is what all elements have in common.
+    fn element(&self, value: &Typed, key: &Typed, span: Span) -> Evaluated {
+        if let (Some(why), Some(members)) = (key.as_unknown(), value.members().filter(|members| !members.is_empty())) {
+            self.spend(value.weight as usize);
+            self.doubted.replace(Some(why.clone()));
+            let ways: Vec<&Typed> = members.iter().map(|member| &member.value).collect();
+            let mark = value.sensitive.clone().or_else(|| key.sensitive.clone());
+            return Ok(agreed(&ways, why, span, 0).marked(mark));
+        }
+        element(value, key, span)
     }
 
     /// The address of the resource or module that an unknown stands for, when it does.

@@ -54,7 +54,7 @@ pub(super) fn plan<'a>(
             by_source.entry(path).or_default().push(survey);
         }
     }
-    let candidates: Vec<&Directory<'a>> = project
+    let candidates: Vec<&'a Directory<'a>> = project
         .directories
         .values()
         .filter(|directory| {
@@ -82,7 +82,7 @@ pub(super) fn plan<'a>(
             continue;
         }
         let called = callers.contains_key(directory.path);
-        plans.extend(values.plans(directory, called, environments));
+        plans.extend(values.plans(project, directory, called, environments));
     }
     plans
 }
@@ -188,7 +188,13 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn plans(&self, directory: &Directory<'a>, called: bool, environments: &Environments) -> Vec<Plan<'a>> {
+    fn plans(
+        &self,
+        project: &'a Project<'a>,
+        directory: &'a Directory<'a>,
+        called: bool,
+        environments: &Environments,
+    ) -> Vec<Plan<'a>> {
         let root = directory.path;
         let always = self.always.get(root).cloned().unwrap_or_default();
         let place = if root.is_empty() { "main.tf".to_owned() } else { format!("{root}/main.tf") };
@@ -203,7 +209,10 @@ impl<'a> Values<'a> {
             workspace: None,
             saved: None,
         };
-        let workspaces = super::workspaces::named(directory);
+        let others = self.others.get(root).map_or(&[][..], Vec::as_slice);
+        let lone = if others.len() == 1 { others } else { &[] };
+        let given: Vec<&'a File<'a>> = always.iter().chain(lone).copied().collect();
+        let workspaces = super::workspaces::named(project, directory, &given, environments);
         if let Some(sets) = self.sets.get(root) {
             let planned = |(environment, files): &(Environment, Vec<&'a File<'a>>)| {
                 // Values for a workspace are named after it.
@@ -212,10 +221,7 @@ impl<'a> Values<'a> {
             };
             return sets.values().map(planned).collect();
         }
-        let others = self.others.get(root).map_or(&[][..], Vec::as_slice);
-        let lone = if others.len() == 1 { others } else { &[] };
-        let given = !always.is_empty() || !lone.is_empty();
-        let library = !given && looks_reusable(directory, called);
+        let library = given.is_empty() && looks_reusable(directory, called);
         // Of the workspaces that the text names, those that are named after environments are evaluated one by one.
         let known = workspaces.iter().filter_map(|name| Some((name, environments.of_word(name)?)));
         let plans: Vec<Plan<'a>> = known

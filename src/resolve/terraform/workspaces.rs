@@ -1,135 +1,257 @@
 //! Workspaces that a root's text names: what `terraform.workspace` is compared with, and the keys of what it is looked
-//! up in. Terraform keeps the list of workspaces elsewhere; only what is written can be evaluated.
+//! up in, here and in the modules that are called. Terraform keeps the list of workspaces elsewhere; only what is written
+//! can be evaluated.
 
 use std::collections::BTreeSet;
 
+use crate::model::Environments;
 use crate::tree::block::{BinaryOperator, Body, Expression, ExpressionKind, TemplatePart};
-use crate::tree::{Text, Value};
+use crate::tree::{Node, Text, Value};
 
-use super::project::Directory;
+use super::project::{Directory, File, Kind, Project, Target};
 
 /// How deep expressions are looked into.
 const DEEPEST: u32 = 64;
+/// How many names are followed from one to the next.
+const FARTHEST: u32 = 8;
+/// How many calls of modules are looked into.
+const MOST_CALLS: usize = 200;
 
-/// The names of workspaces in the text of a directory.
-pub(super) fn named(directory: &Directory<'_>) -> BTreeSet<Text> {
-    let mut found = Found { directory, names: BTreeSet::new() };
-    for local in directory.locals.values() {
-        found.expression(&local.value, 0);
+/// Functions that give their text back, or the beginning of it, which a workspace may be called as well.
+const TEXT_FUNCTIONS: &[&str] = &["lower", "upper", "trimspace", "split", "element", "coalesce", "tostring"];
+/// Functions whose keys are those of their arguments.
+const MAP_FUNCTIONS: &[&str] = &["merge", "tomap", "try", "coalesce", "nonsensitive", "keys", "toset"];
+
+/// The names of workspaces in the text of a directory and of the modules that it calls. `values` are the files that
+/// give its variables values; later ones win. Where production has settings of its own among others, whatever has none
+/// is no workspace any more, or goes by what those without settings share.
+pub(super) fn named<'a>(
+    project: &'a Project<'a>,
+    directory: &'a Directory<'a>,
+    values: &[&'a File<'a>],
+    environments: &Environments,
+) -> BTreeSet<Text> {
+    let mut places = vec![Place { directory, call: None }];
+    let mut at = 0;
+    while let Some(place) = places.get(at).copied() {
+        for called in place.directory.modules.values() {
+            let Target::Local(path) = project.target(place.directory.path, called.block) else { continue };
+            let Some(directory) = project.directories.get(path.as_str()) else { continue };
+            let body = &called.block.body;
+            let known = |known: &Place<'_>| known.call.is_some_and(|(other, _)| std::ptr::eq(other, body));
+            if places.len() < MOST_CALLS && !places.iter().any(known) {
+                places.push(Place { directory, call: Some((body, at)) });
+            }
+        }
+        at += 1;
     }
-    let resources = directory.resources.values().chain(directory.data.values());
-    let placed = resources.chain(directory.modules.values()).map(|placed| placed.block);
-    for block in placed.chain(directory.providers.iter().copied()).chain(directory.outputs.values().copied()) {
-        found.body(&block.body, 0);
+    let mut found = Found { places, values, keys: BTreeSet::new(), compared: BTreeSet::new() };
+    for at in 0..found.places.len() {
+        found.place(at);
     }
-    found.names
+    let is_production = |name: &Text| environments.of_word(name).is_some_and(|environment| environment.production);
+    if !found.keys.iter().any(is_production) {
+        found.keys.append(&mut found.compared);
+    }
+    found.keys
 }
 
-struct Found<'d, 'a> {
-    directory: &'d Directory<'a>,
-    names: BTreeSet<Text>,
+/// A directory, and the call that leads to it: its arguments, and which place it stands in.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    directory: &'a Directory<'a>,
+    call: Option<(&'a Body, usize)>,
 }
 
-impl Found<'_, '_> {
-    fn body(&mut self, body: &Body, depth: u32) {
+/// What a name stands for.
+#[derive(Clone, Copy)]
+enum Meaning<'a> {
+    /// An expression, in a place.
+    Written(&'a Expression, usize),
+    /// A value of a JSON file.
+    Read(&'a Node),
+}
+
+struct Found<'v, 'a> {
+    places: Vec<Place<'a>>,
+    values: &'v [&'a File<'a>],
+    /// What settings are looked up by.
+    keys: BTreeSet<Text>,
+    /// What the workspace is compared with.
+    compared: BTreeSet<Text>,
+}
+
+impl<'a> Found<'_, 'a> {
+    fn place(&mut self, at: usize) {
+        let directory = self.places[at].directory;
+        for local in directory.locals.values() {
+            self.expression(&local.value, at, 0);
+        }
+        let resources = directory.resources.values().chain(directory.data.values());
+        let placed = resources.chain(directory.modules.values()).map(|placed| placed.block);
+        for block in placed.chain(directory.providers.iter().copied()).chain(directory.outputs.values().copied()) {
+            self.body(&block.body, at, 0);
+        }
+    }
+
+    fn body(&mut self, body: &'a Body, at: usize, depth: u32) {
         if depth > DEEPEST {
             return;
         }
         for attribute in &body.attributes {
-            self.expression(&attribute.value, depth + 1);
+            self.expression(&attribute.value, at, depth + 1);
         }
         for block in &body.blocks {
-            self.body(&block.body, depth + 1);
+            self.body(&block.body, at, depth + 1);
         }
     }
 
-    fn expression(&mut self, expression: &Expression, depth: u32) {
+    fn expression(&mut self, expression: &'a Expression, at: usize, depth: u32) {
         if depth > DEEPEST {
             return;
         }
         match &expression.kind {
             ExpressionKind::Binary(BinaryOperator::Equal | BinaryOperator::NotEqual, left, right) => {
-                match (self.is_workspace(left), self.is_workspace(right)) {
-                    (true, _) => self.literal(right),
-                    (_, true) => self.literal(left),
+                match (self.is_workspace(left, at, 0), self.is_workspace(right, at, 0)) {
+                    (true, _) => self.compared.extend(literal(right)),
+                    (_, true) => self.compared.extend(literal(left)),
                     _ => {}
                 }
             }
-            ExpressionKind::Index(operand, index) if self.is_workspace(index) => self.keys(operand, 0),
+            ExpressionKind::Index(operand, index) if self.is_workspace(index, at, 0) => {
+                self.keys(Meaning::Written(operand, at), 0);
+            }
             ExpressionKind::Call { name, arguments, .. } => match (name.value.as_str(), arguments.as_slice()) {
-                ("lookup", [map, key, ..]) if self.is_workspace(key) => self.keys(map, 0),
-                ("contains", [list, one]) if self.is_workspace(one) => {
-                    if let ExpressionKind::List(items) = &list.kind {
-                        for item in items {
-                            self.literal(item);
-                        }
-                    }
+                ("lookup", [map, key, ..]) | ("contains", [map, key]) if self.is_workspace(key, at, 0) => {
+                    self.keys(Meaning::Written(map, at), 0);
                 }
                 _ => {}
             },
             _ => {}
         }
-        each_part(&expression.kind, &mut |part| self.expression(part, depth + 1));
+        each_part(&expression.kind, &mut |part| self.expression(part, at, depth + 1));
     }
 
-    /// Whether an expression is `terraform.workspace`, or a local value that is.
-    fn is_workspace(&self, expression: &Expression) -> bool {
+    /// Whether an expression is `terraform.workspace`, or made of it alone.
+    fn is_workspace(&self, expression: &'a Expression, at: usize, steps: u32) -> bool {
+        if steps > FARTHEST {
+            return false;
+        }
+        let inner = |expression: &'a Expression| self.is_workspace(expression, at, steps + 1);
         match &expression.kind {
             ExpressionKind::Attribute(operand, name) => match &operand.kind {
                 ExpressionKind::Variable(root) if root == "terraform" => name.value == "workspace",
-                ExpressionKind::Variable(root) if root == "local" => {
-                    let local = self.directory.locals.get(name.value.as_str());
-                    local.is_some_and(|local| match &local.value.kind {
-                        ExpressionKind::Attribute(operand, name) => {
-                            name.value == "workspace"
-                                && matches!(&operand.kind, ExpressionKind::Variable(root) if root == "terraform")
-                        }
+                ExpressionKind::Variable(root) if root == "local" || root == "var" => {
+                    match self.stands_for(root, &name.value, at) {
+                        Some(Meaning::Written(value, at)) => self.is_workspace(value, at, steps + 1),
                         _ => false,
-                    })
+                    }
                 }
                 _ => false,
             },
+            ExpressionKind::Index(operand, index) => {
+                matches!(&index.kind, ExpressionKind::Literal(Value::Int(0))) && inner(operand)
+            }
+            ExpressionKind::Call { name, arguments, .. } => {
+                TEXT_FUNCTIONS.contains(&name.value.as_str()) && arguments.iter().any(inner)
+            }
+            ExpressionKind::Conditional(_, yes, no) => inner(yes) || inner(no),
             ExpressionKind::Template(parts) => {
-                matches!(parts.as_slice(), [TemplatePart::Interpolation(only)] if self.is_workspace(only))
+                matches!(parts.as_slice(), [TemplatePart::Interpolation(only)] if inner(only))
             }
             _ => false,
         }
     }
 
-    fn literal(&mut self, expression: &Expression) {
-        if let ExpressionKind::Literal(Value::String(name)) = &expression.kind {
-            self.names.insert(name.clone());
+    /// The keys of a mapping, or the elements of a list of names.
+    fn keys(&mut self, of: Meaning<'a>, steps: u32) {
+        if steps > FARTHEST {
+            return;
+        }
+        let (expression, at) = match of {
+            Meaning::Read(node) => {
+                self.keys.extend(node.entries().iter().map(|entry| entry.key.clone()));
+                self.compared.extend(node.items().iter().filter_map(Node::scalar));
+                return;
+            }
+            Meaning::Written(expression, at) => (expression, at),
+        };
+        match &expression.kind {
+            ExpressionKind::Object(pairs) => self.keys.extend(pairs.iter().filter_map(|(key, _)| literal(key))),
+            ExpressionKind::List(items) => self.compared.extend(items.iter().filter_map(literal)),
+            ExpressionKind::Call { name, arguments, .. } if MAP_FUNCTIONS.contains(&name.value.as_str()) => {
+                for argument in arguments {
+                    self.keys(Meaning::Written(argument, at), steps + 1);
+                }
+            }
+            ExpressionKind::Conditional(_, yes, no) => {
+                self.keys(Meaning::Written(yes, at), steps + 1);
+                self.keys(Meaning::Written(no, at), steps + 1);
+            }
+            ExpressionKind::For(parts) => {
+                let key = parts.key.as_ref().map(|key| &key.kind);
+                if matches!((key, &parts.key_name), (Some(ExpressionKind::Variable(key)), Some(name)) if key == name) {
+                    self.keys(Meaning::Written(&parts.collection, at), steps + 1);
+                }
+            }
+            _ => {
+                if let Some(meaning) = self.meaning(expression, at, steps) {
+                    self.keys(meaning, steps + 1);
+                }
+            }
         }
     }
 
-    /// The keys of an object, or of the local value or the variable's default that a name stands for.
-    fn keys(&mut self, expression: &Expression, depth: u32) {
-        let directory = self.directory;
-        match &expression.kind {
-            ExpressionKind::Object(pairs) => pairs.iter().for_each(|(key, _)| self.literal(key)),
-            ExpressionKind::Attribute(operand, name) if depth < 4 => {
-                let named = match &operand.kind {
-                    ExpressionKind::Variable(root) if root == "local" => {
-                        directory.locals.get(name.value.as_str()).map(|local| &local.value)
-                    }
-                    ExpressionKind::Variable(root) if root == "var" => directory
-                        .variables
-                        .get(name.value.as_str())
-                        .and_then(|variable| variable.body.attribute("default"))
-                        .map(|default| &default.value),
-                    _ => None,
-                };
-                if let Some(named) = named {
-                    self.keys(named, depth + 1);
-                }
-            }
-            _ => {}
+    /// What `local.x`, `var.x` or an attribute of one stands for.
+    fn meaning(&self, expression: &'a Expression, at: usize, steps: u32) -> Option<Meaning<'a>> {
+        let ExpressionKind::Attribute(operand, name) = &expression.kind else { return None };
+        if let ExpressionKind::Variable(root) = &operand.kind {
+            return self.stands_for(root, &name.value, at);
         }
+        if steps > FARTHEST {
+            return None;
+        }
+        match self.meaning(operand, at, steps + 1)? {
+            Meaning::Read(node) => node.get(&name.value).map(Meaning::Read),
+            Meaning::Written(Expression { kind: ExpressionKind::Object(pairs), .. }, at) => {
+                let named = |key: &Expression| matches!(&key.kind, ExpressionKind::Literal(Value::String(key)) if *key == name.value);
+                pairs.iter().find(|(key, _)| named(key)).map(|(_, value)| Meaning::Written(value, at))
+            }
+            Meaning::Written(..) => None,
+        }
+    }
+
+    /// What a local value or a variable of a place stands for: of a variable, what the call or a file gives it, else its
+    /// default.
+    fn stands_for(&self, root: &str, name: &str, at: usize) -> Option<Meaning<'a>> {
+        let Place { directory, call } = self.places[at];
+        if root == "local" {
+            return directory.locals.get(name).map(|local| Meaning::Written(&local.value, at));
+        }
+        let variable = (root == "var").then(|| directory.variables.get(name))??;
+        let given = match call {
+            Some((arguments, caller)) => {
+                arguments.attribute(name).map(|argument| Meaning::Written(&argument.value, caller))
+            }
+            None => self.values.iter().rev().find_map(|file| match &file.kind {
+                Kind::Values(body) => body.attribute(name).map(|value| Meaning::Written(&value.value, at)),
+                Kind::JsonValues(node) => node.get(name).map(Meaning::Read),
+                _ => None,
+            }),
+        };
+        given.or_else(|| Some(Meaning::Written(&variable.body.attribute("default")?.value, at)))
+    }
+}
+
+fn literal(expression: &Expression) -> Option<Text> {
+    match &expression.kind {
+        ExpressionKind::Literal(Value::String(name)) => Some(name.clone()),
+        _ => None,
     }
 }
 
 /// Every expression that stands directly in another.
-fn each_part(kind: &ExpressionKind, look: &mut dyn FnMut(&Expression)) {
+fn each_part<'a>(kind: &'a ExpressionKind, look: &mut dyn FnMut(&'a Expression)) {
     match kind {
         ExpressionKind::Literal(_) | ExpressionKind::Variable(_) | ExpressionKind::Element => {}
         ExpressionKind::Template(parts) => template(parts, look),
@@ -154,7 +276,7 @@ fn each_part(kind: &ExpressionKind, look: &mut dyn FnMut(&Expression)) {
     }
 }
 
-fn template(parts: &[TemplatePart], look: &mut dyn FnMut(&Expression)) {
+fn template<'a>(parts: &'a [TemplatePart], look: &mut dyn FnMut(&'a Expression)) {
     for part in parts {
         match part {
             TemplatePart::Literal(_) => {}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::resolve::terraform::agree::agreed;
 use crate::resolve::terraform::convert::{convert, to_bool, to_text};
 use crate::resolve::terraform::number::Number;
 use crate::resolve::terraform::operate::{Evaluated, Failure};
@@ -229,15 +230,18 @@ pub(super) fn lookup(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     if args.len() > 3 {
         return Err(cx.failure("`lookup` takes three arguments"));
     }
-    let key = cx.text(args, 1)?;
     let default = args.get(2);
-    if args[0].members().is_none() {
-        return Err(cx.failure("`lookup` needs a mapping"));
-    }
+    let Some(members) = args[0].members() else { return Err(cx.failure("`lookup` needs a mapping")) };
     let default = match (&args[0].what, default) {
         (What::Map(kind, _), Some(default)) => Some(convert(default, kind)?),
         (_, default) => default.cloned(),
     };
+    if let Some(why) = args[1].as_unknown() {
+        cx.evaluator.spend(args[0].weight as usize);
+        let ways: Vec<&Typed> = members.iter().map(|member| &member.value).chain(&default).collect();
+        return Ok(agreed(&ways, why, cx.span, 0));
+    }
+    let key = cx.text(args, 1)?;
     let found = args[0].get(key).cloned().or(default);
     found.ok_or_else(|| cx.failure(format!("`lookup` found no `{key}`")))
 }

@@ -129,7 +129,7 @@ fn workspaces_are_the_keys_of_the_values_that_a_root_is_given() {
             "variable \"accounts\" {{}}\nlocals {{\n  accounts = var.accounts\n  environment = lower(terraform.workspace)\n  account = {chosen}\n}}\nresource \"d\" \"x\" {{ keep = local.account.keep }}\n"
         );
         let repository = Repository::new(&[("main.tf", &main), (file, values)]);
-        assert_eq!(roots(&repository), [" dev root", " production root"], "{chosen}");
+        assert_eq!(roots(&repository), [" development root", " production root"], "{chosen}");
         assert_eq!(kept(&repository), [Some(1), Some(14)], "{chosen}");
     }
 }
@@ -161,17 +161,35 @@ resource "d" "x" {
   name  = local.region.name
   again = local.limited.keep
   named = local.limited.name
-  found = lookup(local.by_region, var.unset, { keep = 14 }).keep
+  found = lookup(local.by_region, var.unset, { keep = 14, second = true, name = "c" }).keep
+  tried = try(local.by_region[var.unset].keep, 14)
+  other = try(local.by_region[var.unset].keep, 7)
+  could = can(local.by_region[var.unset].keep)
 }
 resource "d" "second" { count = local.region.second ? 1 : 0 }
 "#;
     let repository = Repository::new(&[("main.tf", main), ("terraform.tfvars", "")]);
     let resource = repository.resource("d.x");
-    for known in ["keep", "again", "found"] {
+    for known in ["keep", "again", "found", "tried"] {
         assert_eq!(resource.at(known).unwrap().as_int(), Some(14), "{known}");
     }
-    for open in ["name", "named"] {
+    for open in ["name", "named", "other", "could"] {
         assert!(resource.at(open).unwrap().as_unknown().is_some(), "{open}");
     }
     assert_eq!(repository.resolved.roots[0].resources.len(), 1);
+}
+
+#[test]
+fn a_workspace_that_has_no_settings_of_its_own_is_none_where_others_have() {
+    let main = r#"
+locals {
+  days     = { dev = 1, prod = 14 }
+  old      = contains(["prod02", "prod"], terraform.workspace)
+  keep     = contains(keys(local.days), terraform.workspace) ? local.days[terraform.workspace] : 0
+}
+resource "d" "x" { keep = local.keep }
+"#;
+    let repository = Repository::new(&[("main.tf", main)]);
+    assert_eq!(roots(&repository), [" dev root", " production root"]);
+    assert_eq!(kept(&repository), [Some(1), Some(14)]);
 }
