@@ -3,6 +3,7 @@
 mod environments;
 mod hostile;
 mod installed;
+mod values;
 
 use super::testing::Repository;
 use super::{Root, points_at, step};
