@@ -446,7 +446,9 @@ fn unrendered(id: SourceId, source: Source) -> ReadFile {
 fn unread(gap: &Gap) -> Skipped {
     let reason = match gap.hides {
         Hides::Terraform => "in part: it calls modules that are not in the repository".to_owned(),
-        Hides::Kubernetes | Hides::Monitoring | Hides::Alerts | Hides::Pipelines => gap.reason.to_string(),
+        Hides::Values | Hides::Kubernetes | Hides::Monitoring | Hides::Alerts | Hides::Pipelines => {
+            gap.reason.to_string()
+        }
     };
     Skipped { path: gap.path.to_string(), reason }
 }

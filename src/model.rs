@@ -435,6 +435,8 @@ pub enum Hides {
     Monitoring,
     /// Terraform resources.
     Terraform,
+    /// What Terraform's variables are given, and so any number of resources.
+    Values,
     /// Alerting rules.
     Alerts,
     /// Pipelines.

@@ -159,7 +159,7 @@ impl<'c> Known<'c> {
             folders,
             makefiles: makefiles.collect(),
             kubernetes_hidden: hides(Hides::kubernetes),
-            terraform_hidden: hides(|what| what == Hides::Terraform),
+            terraform_hidden: hides(|what| matches!(what, Hides::Terraform | Hides::Values)),
         }
     }
 

@@ -231,7 +231,8 @@ pub fn resolve(
     let mut resolved = Resolved::default();
     let surveys = terragrunt::survey(&project, environments);
     let variants = terragrunt::variants(&project, &surveys);
-    let mut wanted = roots::plan(&project, &surveys, &variants, environments);
+    let (mut wanted, lost) = roots::plan(&project, &surveys, &variants, environments);
+    resolved.gaps.extend(lost);
     let (alone, unbound) = saved_plan::bind(&saved, plans, &project, &mut wanted, environments);
     resolved.gaps.extend(unbound);
     resolved.renderings.replaced.extend(saved.iter().map(saved_plan::SavedPlan::source));

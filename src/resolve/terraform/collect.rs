@@ -197,7 +197,7 @@ impl<'a> Collector<'_, 'a> {
                 name: label.value.clone(),
                 address: format!("{base}{key}").into(),
                 environment: environment(
-                    &home.prefix,
+                    &format!("{}{key}", home.prefix),
                     &label.value,
                     &body,
                     &self.outcome.root.environment,
@@ -273,14 +273,16 @@ impl<'a> Collector<'_, 'a> {
     }
 }
 
-/// The root's environment, unless a module's name, the last word of the resource's own, or a tag says another.
+/// The root's environment, unless a module's name, the last word of the resource's own or of a key of `for_each`, or a tag
+/// says another.
 fn environment(prefix: &str, name: &str, body: &Node, own: &Environment, environments: &Environments) -> Environment {
     // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
     let modules = prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
     let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
     let tags = tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
     let named = name.rsplit_once(['_', '-']).map(|(_, last)| last);
-    let words = modules.chain(named).chain(tags.filter_map(|entry| entry.value.as_str()));
+    let keys = prefix.split('"').skip(1).step_by(2).filter_map(|key| key.rsplit(['_', '-']).next());
+    let words = modules.chain(named).chain(keys).chain(tags.filter_map(|entry| entry.value.as_str()));
     let other = words.filter_map(|word| environments.of_word(word)).find(|found| !found.production);
     if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
 }

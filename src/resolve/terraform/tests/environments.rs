@@ -193,3 +193,14 @@ resource "d" "x" { keep = local.keep }
     assert_eq!(roots(&repository), [" dev root", " production root"]);
     assert_eq!(kept(&repository), [Some(1), Some(14)]);
 }
+
+#[test]
+fn a_key_may_name_the_environment_of_what_is_made_for_it() {
+    let main = "resource \"d\" \"x\" {\n  for_each = toset([\"staging\", \"prod\", \"shop-dev\", \"orders\"])\n}\n";
+    let repository = Repository::new(&[("main.tf", main)]);
+    let made = repository.resolved.roots[0].resources.iter();
+    let judged: Vec<(&str, bool)> = made.map(|one| (one.address.as_str(), one.environment.production)).collect();
+    let expected =
+        [("d.x[\"orders\"]", true), ("d.x[\"prod\"]", true), ("d.x[\"shop-dev\"]", false), ("d.x[\"staging\"]", false)];
+    assert_eq!(judged, expected);
+}
