@@ -21,6 +21,7 @@ mod receivers;
 mod releases;
 mod restore_tests;
 mod teams;
+mod unread;
 mod workloads;
 
 use std::collections::BTreeSet;

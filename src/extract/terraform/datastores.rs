@@ -9,7 +9,7 @@ use crate::tree::{Node, Text, Unknown, Value};
 
 use super::providers::{Companion, PublicModule, Reading, Store, table};
 use super::reading::{Answer, Told, read, undocumented};
-use super::{Ground, Seen, doubt, refers_to};
+use super::{Ground, Seen, doubt, refers_to, unread};
 
 /// A bucket that expires all it holds within this many days keeps nothing that must be restored.
 const SHORT_LIVED: f64 = 400.0;
@@ -64,6 +64,8 @@ struct Declared<'a> {
     provider: &'a str,
     references: &'a [Reference],
     uncertain: Option<&'a Unknown>,
+    /// Why nothing is known of it but what the call of its module says.
+    unread: Option<Unknown>,
 }
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
@@ -98,20 +100,25 @@ fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declare
         provider: &resource.provider,
         references: &resource.references,
         uncertain: resource.uncertain.as_ref(),
+        unread: None,
     })
 }
 
 fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>> {
-    let module = table().module(&call.source)?;
-    let made = super::public::Made::of(call, &module.switches);
+    let module = table().module(&call.source);
+    let made = super::public::Made::of(call, module.map_or(&[], |module| &module.switches));
     if made == super::public::Made::Nothing {
         return None;
     }
-    let store = table().store(&module.resource)?;
+    let (store, unread) = match module {
+        Some(module) => (table().store(&module.resource)?, None),
+        None => (unread::store(&call.source)?, Some(unread::reason(call))),
+    };
     Some(Declared {
         ground,
         store,
-        module: Some(module),
+        module,
+        unread,
         type_name: &store.type_name,
         label: call.address.rsplit('.').next().unwrap_or_default(),
         address: &call.address,
@@ -129,7 +136,10 @@ fn of_call<'a>(ground: Ground<'a>, call: &'a ModuleCall) -> Option<Declared<'a>>
 impl Declared<'_> {
     fn datastore(&self) -> Datastore {
         let name = self.address.clone();
-        let replica = self.flag("replica").or_default(false);
+        // A module that is given no origin copies none.
+        let copies = self.told("replica").filter(|told| self.unread.is_none() || told.said);
+        let replica =
+            copies.map_or_else(Fact::default, |told| told.fact.map(|answer| answer.truth())).or_default(false);
         let tags = self.ground.tags(self.type_name, self.provider, self.body);
         let names = self.names();
         let mut datastore = Datastore {
@@ -171,7 +181,7 @@ impl Declared<'_> {
         let environment = self.environment.clone();
         let shared = self.shared.cloned();
         let library = self.ground.root.library;
-        let doubt = self.uncertain.cloned().map(Box::new);
+        let doubt = self.uncertain.or(self.unread.as_ref()).cloned().map(Box::new);
         Place { span: self.head, path: self.path.clone(), environment, library, shared, doubt }
     }
 
@@ -209,7 +219,10 @@ impl Declared<'_> {
         match (found, &engine.default) {
             (Some(node), _) => Fact::read(node, Node::scalar),
             (None, Some(default)) => Fact::known(default.as_str().into(), self.head),
-            (None, None) => Fact::absent(self.head),
+            (None, None) => match &self.unread {
+                Some(unread) => Fact { span: Some(self.head), ..Fact::unknown(unread.clone()) },
+                None => Fact::absent(self.head),
+            },
         }
     }
 
@@ -247,8 +260,11 @@ impl Declared<'_> {
         }
     }
 
-    /// What is absent without a documented default is not known.
+    /// What is absent without a documented default is not known, nor what a module that is not here leaves to itself.
     fn documented(&self, told: Told, reading: &Reading) -> Told {
+        if let Some(unread) = self.unread.as_ref().filter(|_| !told.said) {
+            return Told { fact: Fact { span: Some(self.head), ..Fact::unknown(unread.clone()) }, said: false };
+        }
         if !told.fact.is_absent() {
             return told;
         }
