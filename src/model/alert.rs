@@ -36,6 +36,8 @@ facts! {
         smoothed: Fact<bool>,
         /// How many actions it takes when it fires: topics, channels, handles.
         actions: Fact<i64>,
+        /// Whether it is switched off: it is declared, and never says anything. Absent where it is no alarm of a cloud.
+        switched_off: Fact<bool>,
         /// Whether its actions only steer machines (autoscaling, instance recovery, deployment rollback, a composite
         /// alarm): nobody is meant to be called.
         automation: Fact<bool>,

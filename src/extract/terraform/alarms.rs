@@ -31,7 +31,8 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     for (kind, read) in kinds {
         for resource in ground.of_type(kind) {
             let alert = base(ground, resource, *read);
-            if seen.first(&alert.name, &alert.place, format!("{:?}", alert.actions.state)) {
+            if seen.first(&alert.name, &alert.place, format!("{:?}{:?}", alert.actions.state, alert.switched_off.state))
+            {
                 crate::extract::prometheus::alert::link(alert, facts);
             }
         }
@@ -59,8 +60,12 @@ fn base(ground: Ground<'_>, resource: &Resource, read: Reader) -> Alert {
         alert.plain_name.clone_from(&resource.name);
     }
     alert.automation = if alert.automation.is_absent() { Fact::known(false, resource.head) } else { alert.automation };
-    let machine = alert.automation.is_true();
-    alert.notifies = alert.actions.clone().map(|count| count > 0 && !machine);
+    let silent = alert.automation.is_true() || alert.switched_off.is_true();
+    alert.notifies = alert.actions.clone().map(|count| count > 0 && !silent);
+    if alert.switched_off.is_true() {
+        // Whom it would call is no question.
+        alert.actions = Fact::absent(alert.switched_off.span);
+    }
     alert.runbook = runbook(&told(resource, &alert));
     alert.actions = doubt(alert.actions, resource.uncertain.as_ref());
     alert.notifies = doubt(alert.notifies, resource.uncertain.as_ref());
@@ -117,6 +122,14 @@ fn runbook(told: &[Fact<Text>]) -> RunbookReference {
     RunbookReference { span: url.span, exists, url, page: None }
 }
 
+/// Whether the switch of an alarm is off; it is on where nothing is said.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html> `ActionsEnabled`,
+/// <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/monitoring_alert_policy#enabled>,
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/monitor_metric_alert#enabled>
+fn off(resource: &Resource, attribute: &str) -> Fact<bool> {
+    switch(resource, attribute).or_default(true).map(|on| !on)
+}
+
 /// How many entries an attribute has; none when it is not set.
 fn entries(resource: &Resource, path: &str) -> Fact<i64> {
     match resource.at(path) {
@@ -133,9 +146,8 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.plain_name = resource.at("alarm_name").and_then(Node::scalar).unwrap_or_default();
     alert.description = text(resource, "alarm_description");
     alert.summary.clone_from(&alert.description);
-    let enabled = switch(resource, "actions_enabled");
-    let actions = entries(resource, "alarm_actions");
-    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { actions };
+    alert.switched_off = off(resource, "actions_enabled");
+    alert.actions = entries(resource, "alarm_actions");
     alert.automation = automation(ground, resource);
     alert.targets = named(resource, "alarm_actions");
     alert.missing_data = text(resource, "treat_missing_data").or_default(Text::const_new("missing"));
@@ -223,8 +235,8 @@ fn google(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.plain_name = resource.at("display_name").and_then(Node::scalar).unwrap_or_default();
     alert.description = text(resource, "documentation.content");
     alert.summary = text(resource, "documentation.subject");
-    let enabled = switch(resource, "enabled");
-    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { entries(resource, "notification_channels") };
+    alert.switched_off = off(resource, "enabled");
+    alert.actions = entries(resource, "notification_channels");
     if alert.severity.is_absent() {
         alert.severity = text(resource, "severity");
     }
@@ -273,7 +285,7 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.plain_name = resource.at("name").and_then(Node::scalar).unwrap_or_default();
     alert.description = text(resource, "description");
     alert.summary = alert.description.clone();
-    let enabled = switch(resource, "enabled");
+    alert.switched_off = off(resource, "enabled");
     let actions = blocks(&resource.body, "action");
     let groups = actions.iter().flat_map(|action| {
         ["action_group_id", "action_groups", "action_group"]
@@ -284,7 +296,7 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     let detector = resource.at("action_group.ids").map_or_else(Vec::new, super::oncall::targets);
     alert.targets = groups.chain(detector).collect();
     let actions = i64::try_from(actions.len().max(alert.targets.len())).unwrap_or(i64::MAX);
-    alert.actions = if enabled.is_false() { enabled.map(|_| 0) } else { Fact::known(actions, resource.head) };
+    alert.actions = Fact::known(actions, resource.head);
     let namespace = resource.at("criteria.metric_namespace").and_then(Node::scalar).unwrap_or_default();
     for criteria in ["criteria", "dynamic_criteria"].iter().flat_map(|kind| blocks(&resource.body, kind)) {
         alert.metrics.extend(criteria.get("metric_name").and_then(Node::scalar));

@@ -294,7 +294,8 @@ resource "google_monitoring_alert_policy" "none" { display_name = "none" }
     let silent = alert("aws_cloudwatch_metric_alarm.silent");
     assert_eq!(silent.actions.value(), Some(&0));
     assert_eq!(under(&repository, &silent.actions), r#"resource "aws_cloudwatch_metric_alarm" "silent""#);
-    assert_eq!(alert("aws_cloudwatch_metric_alarm.off").actions.value(), Some(&0));
+    assert!(alert("aws_cloudwatch_metric_alarm.off").switched_off.is_true());
+    assert!(alert("aws_cloudwatch_metric_alarm.off").notifies.is_false());
     assert!(alert("aws_cloudwatch_metric_alarm.scale").automation.is_true());
     assert_eq!(alert("datadog_monitor.errors").actions.value(), Some(&2));
     assert_eq!(alert("google_monitoring_alert_policy.none").actions.value(), Some(&0));
