@@ -3,7 +3,7 @@
 
 use crate::extract::Facts;
 use crate::model::{BackupState, Datastore, Environment, Fact, Place, Shared, State};
-use crate::resolve::terraform::{Mode, ModuleCall, Reference, Resource, refers, step};
+use crate::resolve::terraform::{Mode, ModuleCall, Reference, Resource, points_at, refers, step};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown, Value};
 
@@ -310,7 +310,7 @@ impl Declared<'_> {
             refers(self.references, path)
                 .any(|own| resource.refers(&companion.by).any(|other| whole(own) == whole(other)))
         });
-        if shared {
+        if shared || self.has_below(companion, resource) {
             return Served::Yes;
         }
         match by.map(|node| &node.value) {
@@ -329,6 +329,18 @@ impl Declared<'_> {
             }
             _ => Served::No,
         }
+    }
+
+    /// Whether a companion serves something that is a part of this store.
+    fn has_below(&self, companion: &Companion, resource: &Resource) -> bool {
+        if companion.below.is_empty() {
+            return false;
+        }
+        let referred: Vec<&str> = resource.refers(&companion.by).collect();
+        let parts = self.ground.root.resources.iter().filter(|part| {
+            part.address != *self.address && referred.iter().any(|reference| points_at(reference, &part.address))
+        });
+        parts.into_iter().any(|part| companion.below.iter().any(|attribute| refers_to(part, attribute, self.address)))
     }
 
     fn flag(&self, name: &str) -> Fact<bool> {

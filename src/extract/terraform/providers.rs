@@ -66,6 +66,8 @@ pub(super) struct Companion {
     #[serde(default)]
     pub(super) through: Vec<String>,
     #[serde(default)]
+    pub(super) below: Vec<String>,
+    #[serde(default)]
     pub(super) facts: BTreeMap<String, Reading>,
 }
 
