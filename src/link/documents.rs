@@ -334,7 +334,7 @@ impl<'m> Library<'m> {
             let docsify = self.docsify(from);
             let target = target.or_else(|| self.at(&joined(docsify?, rooted), anchor, ANYWHERE));
             let target = target.or_else(|| {
-                let path = joined(docsify.filter(|_| rooted.ends_with(".md"))?, rooted);
+                let path = joined(docsify.filter(|_| rooted.rsplit('.').next() == Some("md"))?, rooted);
                 Some(Target::Nothing(format!("`{path}`")))
             });
             return target.unwrap_or_else(|| {

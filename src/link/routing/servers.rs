@@ -35,7 +35,7 @@ pub(super) fn merge(servers: &mut Vec<Prometheus>) {
             server.takes_over = server.takes_over.or(base.takes_over);
             if !server.selects {
                 server.selects = base.selects;
-                server.rule_selector = base.rule_selector.clone();
+                server.rule_selector.clone_from(&base.rule_selector);
             }
             server.rule_namespaces = server.rule_namespaces.take().or_else(|| base.rule_namespaces.clone());
         }
