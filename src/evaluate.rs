@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
+    Alert, Autoscaler, Backup, Certificate, Command, Container, Dashboard, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
     PagingService, Place, Pool, PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule,
     Service, Shared, Workload,
@@ -229,6 +229,7 @@ fn judge_all<'m>(rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<J
         "post_mortem" => PostMortem,
         "certificate" => Certificate,
         "log_store" => LogStore,
+        "dashboard" => Dashboard,
     }
 }
 

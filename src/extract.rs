@@ -5,6 +5,7 @@ mod alertmanager;
 mod budget;
 mod catalogue;
 pub mod ci;
+mod dashboard;
 mod drill;
 pub mod duration;
 mod embedded;
@@ -88,6 +89,7 @@ pub const EXTRACTORS: &[Extractor] = &[
     catalogue::extract,
     alertmanager::extract,
     budget::extract,
+    dashboard::extract,
     drill::extract,
     grafana::extract,
     helmfile::extract,
@@ -103,7 +105,8 @@ pub const EXTRACTORS: &[Extractor] = &[
 ];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
-const RENDERED: &[Extractor] = &[alertmanager::extract, kubernetes::extract, prometheus::extract, slo::extract];
+const RENDERED: &[Extractor] =
+    &[alertmanager::extract, dashboard::extract, kubernetes::extract, prometheus::extract, slo::extract];
 
 /// The alerts and recordings in a document that Jsonnet makes.
 pub fn generated(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {

@@ -10,6 +10,7 @@ mod backups;
 mod capacity;
 mod certificates;
 mod coverage;
+mod dashboards;
 mod defined;
 mod documents;
 mod dumped;
@@ -168,6 +169,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     routing::join(model);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
+    dashboards::join(model, &register, &selecting, context);
     objectives::join(model, &register);
     references::judge(model, context);
     review::judge(model, context);

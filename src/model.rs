@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod autoscaler;
 pub mod certificate;
+pub mod dashboard;
 pub mod datastore;
 pub mod duration;
 pub mod environment;
@@ -43,6 +44,7 @@ use serde::Serialize;
 pub use alert::{Alert, RunbookReference};
 pub use autoscaler::Autoscaler;
 pub use certificate::Certificate;
+pub use dashboard::Dashboard;
 pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use log_store::LogStore;
@@ -188,6 +190,8 @@ pub struct Model {
     pub queues: Vec<Queue>,
     /// Certificates.
     pub certificates: Vec<Certificate>,
+    /// Dashboards.
+    pub dashboards: Vec<Dashboard>,
     /// Where logs are kept.
     pub log_stores: Vec<LogStore>,
     /// What tells somebody of backups that fail.
@@ -295,6 +299,7 @@ impl Model {
         self.probes.extend(other.probes);
         self.queues.extend(other.queues);
         self.certificates.extend(other.certificates);
+        self.dashboards.extend(other.dashboards);
         self.log_stores.extend(other.log_stores);
         self.notices.extend(other.notices);
         self.tagged.pairs.extend(other.tagged.pairs);

@@ -3,7 +3,7 @@
 //! What is found inside a block scalar keeps its line and column in the outer file; of any other scalar (quoted, folded
 //! or in base64) everything stands where the scalar does.
 
-use crate::parse::yaml;
+use crate::parse::{json, yaml};
 use crate::source::{Source, Span};
 use crate::tree::{Map, Node, Value};
 
@@ -20,6 +20,18 @@ pub(super) fn yaml_in(source: &Source, scalar: &Node) -> Vec<Node> {
 pub(super) fn yaml_in_base64(scalar: &Node) -> Vec<Node> {
     let text = scalar.as_str().filter(|text| text.len() <= LARGEST).and_then(base64);
     text.map_or_else(Vec::new, |text| read(&text, &Frame { lines: None, whole: scalar.span }))
+}
+
+/// The JSON value that a scalar holds, with places in the outer file where `source` is the text that it stands in, and
+/// at the scalar otherwise; nothing when it holds none.
+pub(super) fn json_in(source: Option<&Source>, scalar: &Node) -> Option<Node> {
+    let text = scalar.as_str().filter(|text| text.len() <= LARGEST)?;
+    let frame = source.map_or(Frame { lines: None, whole: scalar.span }, |source| Frame::of(source, scalar.span));
+    let crate::tree::Content::Values(values) = json::parse(scalar.span.source, text).document.content else {
+        return None;
+    };
+    let inner = Source::new("", text);
+    values.into_iter().next().map(|node| frame.node(node, &inner))
 }
 
 fn read(text: &str, frame: &Frame) -> Vec<Node> {

@@ -77,9 +77,14 @@ pub(super) struct Said {
 
 /// What an expression of `PromQL` watches; nothing for what is none.
 pub(super) fn watches(written: &str) -> Vec<crate::model::alert::Watch> {
+    asked(written).unwrap_or_default()
+}
+
+/// What an expression asks for, where it is one of `PromQL`.
+pub(super) fn asked(written: &str) -> Option<Vec<crate::model::alert::Watch>> {
     match expression::read(written, Language::Other) {
-        expression::Expression::Read(reading) => reading.watches,
-        _ => Vec::new(),
+        expression::Expression::Read(reading) => Some(reading.watches),
+        _ => None,
     }
 }
 

@@ -1,5 +1,4 @@
-//! Configuration of documentation sites, what files say of their own repository, and dashboards → which URL shows what.
-//! Uses `tree` and `model`.
+//! Configuration of documentation sites, and what files say of their own repository → which URL shows what. Uses `tree` and `model`.
 //!
 //! Only what stands in the configuration is read: where pages are, what their addresses begin with, whether anything
 //! else makes addresses. Which page answers to which address is worked out by linking.
@@ -46,9 +45,6 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
                     for document in documents {
                         repository::catalogue(&input.source.path, document, found);
                     }
-                }
-                _ if first.get("panels").is_some() || first.get("rows").is_some() => {
-                    found.dashboards.extend(first.get("uid").and_then(Node::scalar));
                 }
                 _ => found.sites.extend(hugo::read(folder, name, &input.source.path, first)),
             }

@@ -4,6 +4,7 @@
 mod alarms;
 mod backups;
 mod certificates;
+mod dashboards;
 mod datastores;
 mod deployments;
 mod grafana;
@@ -50,6 +51,7 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         receivers::extract(ground, &mut seen, facts);
         oncall::extract(ground, &mut seen, facts);
         grafana::extract(ground, &mut seen, facts);
+        dashboards::extract(ground, &mut seen, facts);
         notices::extract(ground, facts);
         probes::extract(ground, facts);
         teams::extract(ground, facts);

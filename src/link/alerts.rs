@@ -185,12 +185,12 @@ fn named_hosts(matchers: &[(Text, Text, Text)], register: &Register<'_>) -> Vec<
 
 /// Something that a dimension of a cloud metric may mean.
 #[derive(Clone, Copy)]
-enum Thing {
+pub(super) enum Thing {
     Datastore(Id<Datastore>),
     Workload(Id<Workload>),
 }
 
-fn things(model: &Model) -> ByAddress<Thing> {
+pub(super) fn things(model: &Model) -> ByAddress<Thing> {
     let mut things = ByAddress::new();
     for (id, datastore) in model.each::<Datastore>() {
         things.add(&datastore.address, &datastore.names, Thing::Datastore(id));

@@ -69,7 +69,7 @@ fn tells_which(alert: &Alert) -> bool {
 }
 
 /// The kinds that a series is about, where it is one that everything in a cluster has.
-fn kinds_of(metric: &Text) -> Option<&'static [&'static str]> {
+pub(super) fn kinds_of(metric: &Text) -> Option<&'static [&'static str]> {
     if DESCRIPTIVE.iter().any(|ending| metric.ends_with(ending)) {
         return None;
     }

@@ -16,6 +16,7 @@ use crate::source::{Span, below, parent};
 use crate::tree::{Text, Unknown};
 use anchors::{Anchor, Anchors, Style};
 use dashboards::Dashboards;
+pub(super) use dashboards::programs as makes_dashboards;
 use files::{File, Files};
 use hosts::{Hosted, Url};
 use repositories::Repositories;

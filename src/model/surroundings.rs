@@ -14,8 +14,8 @@ pub struct Surroundings {
     pub repositories: Vec<Repository>,
     /// Makefiles.
     pub makefiles: Vec<Makefile>,
-    /// The `uid`s of Grafana dashboards.
-    pub dashboards: Vec<Text>,
+    /// Dashboards that are not here, or not known: why, and where they are named.
+    pub unread_dashboards: Vec<(Text, Span)>,
     /// Pages that say what happens when an error budget is spent.
     pub budget_policies: Vec<Span>,
     /// Names of teams that are listed: in a catalogue, in an organisation, in a paging tool.
@@ -32,7 +32,7 @@ impl Surroundings {
         self.sites.extend(other.sites);
         self.repositories.extend(other.repositories);
         self.makefiles.extend(other.makefiles);
-        self.dashboards.extend(other.dashboards);
+        self.unread_dashboards.extend(other.unread_dashboards);
         self.budget_policies.extend(other.budget_policies);
         self.teams.extend(other.teams);
         self.listed.extend(other.listed);

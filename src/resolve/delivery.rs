@@ -86,20 +86,19 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     let left = undelivered::units(files, &current, !undelivered.is_empty(), open);
     let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let mut renderings = Renderings::default();
-    let mut take = |renderings: &mut Renderings,
-                    installed: Vec<Installed>,
-                    environment: Option<&Environment>,
-                    library: bool| {
-        renderings.gaps.extend(installed.iter().flat_map(|it| &it.gaps).cloned());
-        for made in installed.into_iter().flat_map(|it| it.made) {
-            let environment = made.environment.as_ref().or(environment);
-            let documents = made.objects.into_iter().map(|node| rendered(files, node, environment.cloned(), library));
-            renderings.documents.extend(documents);
-            renderings.replaced.extend(made.files);
-            renderings.gaps.extend(made.failures.into_iter().map(|(span, reason)| gap(files, span, reason)));
-            charts.extend(made.charts);
-        }
-    };
+    let mut take =
+        |renderings: &mut Renderings, installed: Vec<Installed>, environment: Option<&Environment>, library: bool| {
+            renderings.gaps.extend(installed.iter().flat_map(|it| &it.gaps).cloned());
+            for made in installed.into_iter().flat_map(|it| it.made) {
+                let environment = made.environment.as_ref().or(environment);
+                let documents =
+                    made.objects.into_iter().map(|node| rendered(files, node, environment.cloned(), library));
+                renderings.documents.extend(documents);
+                renderings.replaced.extend(made.files);
+                renderings.gaps.extend(made.failures.into_iter().map(|(span, reason)| gap(files, span, reason)));
+                charts.extend(made.charts);
+            }
+        };
     for (((unit, built), made), left) in current.into_iter().zip(made).zip(left) {
         let environment = unit.environment;
         let built = Arc::unwrap_or_clone(built);

@@ -14,7 +14,7 @@ use super::template::Template;
 use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
-    Alert, Autoscaler, Backup, Certificate, Command, Container, Datastore, Deployment, DocumentLink, Drill,
+    Alert, Autoscaler, Backup, Certificate, Command, Container, Dashboard, Datastore, Deployment, DocumentLink, Drill,
     EscalationPolicy, Inhibition, LogStore, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool,
     PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Workload,
 };
@@ -71,6 +71,7 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     PostMortem::described,
     Certificate::described,
     LogStore::described,
+    Dashboard::described,
 ];
 
 impl RuleSet {

@@ -20,7 +20,8 @@ pub(super) struct Dashboards {
 
 impl Dashboards {
     pub(super) fn new(model: &Model, context: &Context<'_>) -> Self {
-        let uids: BTreeSet<String> = model.surroundings.dashboards.iter().map(ToString::to_string).collect();
+        let uids: BTreeSet<String> =
+            model.dashboards.iter().map(|one| one.uid.to_string()).filter(|uid| !uid.is_empty()).collect();
         let mut hosts = BTreeSet::new();
         for (_, link) in model.each::<DocumentLink>().filter(|_| !uids.is_empty()) {
             let Some((_, rest)) = link.url.value().and_then(|url| url.split_once("://")) else { continue };
@@ -29,11 +30,7 @@ impl Dashboards {
                 hosts.insert(url.host);
             }
         }
-        let made = [".jsonnet", ".libsonnet", ".py", ".ts", ".go"];
-        let open = context.paths.iter().any(|path| {
-            path.to_lowercase().contains("dashboard") && made.iter().any(|extension| path.ends_with(extension))
-        });
-        Self { uids, hosts, open }
+        Self { uids, hosts, open: programs(context).is_some() }
     }
 
     /// Whether the dashboard of a URL is here; nothing where that cannot be told.
@@ -44,6 +41,15 @@ impl Dashboards {
         }
         (self.hosts.contains(&url.host) && !self.open).then_some(Err(uid))
     }
+}
+
+/// A program that makes dashboards, by its name.
+pub(in crate::link) fn programs<'c>(context: &Context<'c>) -> Option<&'c str> {
+    let made = [".jsonnet", ".libsonnet", ".py", ".ts", ".go"];
+    let mut paths = context.paths.iter().map(String::as_str);
+    paths.find(|path| {
+        path.to_lowercase().contains("dashboard") && made.iter().any(|extension| path.ends_with(extension))
+    })
 }
 
 /// The uid in `/d/UID/name`, where no template makes it.
