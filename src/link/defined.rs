@@ -170,13 +170,12 @@ impl<'m> Recorded<'m> {
         let of_here = |server: &Prometheus| server.place.environment == place.environment;
         let whole = self.whole.get_or_init(|| whole(self.model, self.context));
         let mut whole = whole.iter().filter(|(server, _)| of_here(server));
-        let whole = match alert {
-            Some(alert) => whole.find(|(_, files)| files.contains(alert.place.path.as_str())),
+        let whole = if let Some(alert) = alert {
+            whole.find(|(_, files)| files.contains(alert.place.path.as_str()))
+        } else {
             // A dashboard may ask any of them.
-            None => {
-                let all = self.model.routing.prometheis.iter().filter(|server| of_here(server)).count();
-                (whole.clone().count() == all).then(|| whole.next()).flatten()
-            }
+            let all = self.model.routing.prometheis.iter().filter(|server| of_here(server)).count();
+            (whole.clone().count() == all).then(|| whole.next()).flatten()
         };
         if let Some((server, _)) = whole.filter(|_| !self.templated) {
             let name = compact_str::format_compact!("`{missing}`, which no rule file of `{}` records", server.name);
