@@ -5,6 +5,7 @@
 pub mod delivery;
 pub mod external;
 pub mod helm;
+mod json;
 pub mod jsonnet;
 pub mod kustomize;
 pub mod rendered;

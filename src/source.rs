@@ -192,6 +192,12 @@ impl Sources {
         self.get(span.source).slice(span)
     }
 
+    /// The path and the line that a span begins at: `prometheus/rules.yaml:12`.
+    pub fn place(&self, span: Span) -> String {
+        let source = self.get(span.source);
+        format!("{}:{}", source.path, source.position(span.start).line)
+    }
+
     /// First and last position of a span; the last is after its last character.
     pub fn range(&self, span: Span) -> (Position, Position) {
         let source = self.get(span.source);

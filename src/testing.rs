@@ -125,10 +125,7 @@ fn reports(audit: &Audit, rule: &str) -> BTreeSet<Report> {
             Outcome::Fail => "fail",
             Outcome::Unknown(_) => "unknown",
         };
-        let place = verdict.primary().map_or_else(
-            || "nowhere".to_owned(),
-            |span| format!("{}:{}", audit.sources.path(span), audit.sources.range(span).0.line),
-        );
+        let place = verdict.primary().map_or_else(|| "nowhere".to_owned(), |span| audit.sources.place(span));
         Some((outcome, place))
     })
     .collect()

@@ -109,9 +109,7 @@ fn write_loss(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Resu
     if service.loss.terms.len() > 1 {
         for term in &service.loss.terms {
             let amount = term.minutes.map_or_else(|| "everything".to_owned(), short);
-            let place = term.span.map_or_else(String::new, |span| {
-                format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
-            });
+            let place = term.span.map_or_else(String::new, |span| format!("  {}", audit.sources.place(span)));
             writeln!(out, "  {amount:<10}  {}: {}{place}", term.datastore, term.what)?;
         }
     }
@@ -148,9 +146,7 @@ fn order(verdict: &Verdict) -> u8 {
 
 fn term(audit: &Audit, verdict: &Verdict) -> String {
     let weight = weight(verdict.severity);
-    let place = verdict
-        .primary()
-        .map_or(String::new(), |span| format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line));
+    let place = verdict.primary().map_or(String::new(), |span| format!("  {}", audit.sources.place(span)));
     let subject = format!("{}  {}", verdict.rule, verdict.subject);
     match (&verdict.outcome, &verdict.suppressed) {
         (_, Some(waiver)) => format!("waived        {subject}{place}: {}", waiver.reason),

@@ -85,7 +85,7 @@ impl<'a> Way<'a> {
 /// no data.
 pub fn sentence(audit: &Audit, service: &Service) -> Option<String> {
     let loss = &service.loss;
-    let place = |span: Span| format!("{}:{}", audit.sources.path(span), audit.sources.range(span).0.line);
+    let place = |span: Span| audit.sources.place(span);
     let worst = loss.terms.iter().find(|term| term.decides);
     let at = |span: Option<Span>| span.map_or_else(String::new, |span| format!(" at {}", place(span)));
     let bound = match (&loss.bounded.state, loss.amount.value(), worst) {

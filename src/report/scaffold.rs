@@ -81,8 +81,7 @@ impl Page<'_> {
     }
 
     fn at(&self, span: Span) -> String {
-        let (start, _) = self.audit.sources.range(span);
-        format!("{}:{}", self.audit.sources.path(span), start.line)
+        self.audit.sources.place(span)
     }
 
     /// Front matter by which twoam, and a site, find what the page is about.

@@ -72,9 +72,7 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn place(&self, span: Option<Span>) -> String {
-        span.map_or(String::new(), |span| {
-            format!("{}:{}", shown(self.audit.sources.path(span)), self.audit.sources.range(span).0.line)
-        })
+        span.map_or(String::new(), |span| shown(&self.audit.sources.place(span)).into())
     }
 
     fn link(&mut self, what: &str, span: Option<Span>, text: &str) -> io::Result<()> {

@@ -13,11 +13,7 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
     if !service.deployable {
         return Ok(());
     }
-    let place = |span: Option<Span>| {
-        span.map_or(String::new(), |span| {
-            format!("  {}:{}", audit.sources.path(span), audit.sources.range(span).0.line)
-        })
-    };
+    let place = |span: Option<Span>| span.map_or(String::new(), |span| format!("  {}", audit.sources.place(span)));
     writeln!(out, "The way back")?;
     match (path.exists.value(), path.exists.reason()) {
         (Some(true), _) => writeln!(out, "  {}{}", path.way, place(path.exists.span))?,

@@ -51,7 +51,7 @@ impl Made {
     }
 
     fn gaps(&self) -> Vec<String> {
-        let place = |span| format!("{}:{}", self.sources.path(span), self.sources.range(span).0.line);
+        let place = |span| self.sources.place(span);
         self.renderings.gaps.iter().map(|gap| format!("{} {}", place(gap.span), gap.reason)).collect()
     }
 }

@@ -3,7 +3,6 @@
 //! What is written reads back as what Helm writes, through `sigs.k8s.io/yaml`: keys sorted, lists not indented, a string
 //! quoted where it would be read as something else. Long lines are not folded.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::format;
@@ -12,6 +11,7 @@ use super::run::{Run, Wrong};
 use super::trace::{Origins, Place, Traced};
 use super::value::{Kind, MOST_DEPTH, Value};
 use crate::parse;
+use crate::resolve::json::quoted;
 use crate::source::SourceId;
 
 /// A value as YAML, without the last line break.
@@ -299,7 +299,7 @@ fn json(out: &mut Traced, value: &Value, form: Json, depth: usize) {
                     out.push(",", own);
                 }
                 line(out, depth + 1);
-                out.push(&escaped(json_string(key), form), place(item));
+                out.push(&quoted(key, form != Json::Raw), place(item));
                 out.push(if form == Json::Pretty { ": " } else { ":" }, place(item));
                 json(out, item, form, depth + 1);
             }
@@ -309,25 +309,8 @@ fn json(out: &mut Traced, value: &Value, form: Json, depth: usize) {
         Kind::Nil => out.push("null", own),
         Kind::Float(number) => out.push(&format::json_number(*number), own),
         Kind::Bool(_) | Kind::Int(_) => out.push(&format::plain(value), own),
-        _ => out.push(&escaped(json_string(&value.to_text()), form), own_or_first(value)),
+        _ => out.push(&quoted(&value.to_text(), form != Json::Raw), own_or_first(value)),
     }
-}
-
-/// Go escapes for HTML unless told not to.
-fn escaped(text: String, form: Json) -> String {
-    if form == Json::Raw || !text.contains(['<', '>', '&']) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' | '>' | '&' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(character));
-            }
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 /// The first document of a YAML text as a value.

@@ -37,11 +37,11 @@ impl Made {
 
     /// `path:line` of a node.
     fn place(&self, node: &Node) -> String {
-        format!("{}:{}", self.sources.path(node.span), self.sources.range(node.span).0.line)
+        self.sources.place(node.span)
     }
 
     fn problems(&self) -> Vec<String> {
-        let place = |span| format!("{}:{}", self.sources.path(span), self.sources.range(span).0.line);
+        let place = |span| self.sources.place(span);
         self.built
             .problems
             .iter()

@@ -1,11 +1,12 @@
 //! JSON as Terraform writes and reads it.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::resolve::json;
 use crate::resolve::terraform::number::Number;
 use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::typed::{Member, Typed, What};
@@ -17,25 +18,7 @@ const DEEPEST: u32 = 64;
 
 /// A string as JSON, in quotes: `<`, `>` and `&` are escaped, so that it can stand in HTML.
 pub(in crate::resolve::terraform) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(character));
-            }
-            _ => out.push(character),
-        }
-    }
-    out.push('"');
-    out
+    json::quoted(text, true)
 }
 
 /// Writes a value that is wholly known; stops where it becomes too long.
