@@ -1,7 +1,8 @@
 //! The pipeline, readable aloud: discover → parse → resolve → extract → link → evaluate → score. Uses all stages.
 //!
-//! An audit is a pure function of the files, the configuration and the day it is held on. It reads no clock, no
-//! environment and no network, and gives the same answer for any number of threads.
+//! An audit is a function of the files, the git history of their checkouts, the configuration and the day it is held on;
+//! and of what the user's own Helm and kustomize print, where `--render` asks for them: nothing else is run. It reads no
+//! clock, no environment and no network itself, and gives the same answer for any number of threads.
 
 use std::path::PathBuf;
 

@@ -1,13 +1,14 @@
 //! Modules that `terraform init` has put beside a configuration: `.terraform/modules`, with the list of them. Ignore
 //! files name that folder, since it can be made again; where it is there, it says what remote modules make. It is read
-//! below folders to audit only, and no link leads anywhere. Uses `problem` and `tree`.
+//! below folders to audit only, and no link leads anywhere. Uses `source`,
+//! `problem` and `tree`.
 
-use crate::source::parent;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Discovery, Found};
 use crate::problem::Skipped;
+use crate::source::{in_folder, parent};
 use crate::tree::Format;
 
 /// Where they are, from the folder of the configuration.
@@ -38,7 +39,7 @@ pub fn add_installed_modules(discovery: &mut Discovery, largest: u64) {
         if !stands(&folder) {
             continue;
         }
-        let prefix = if shown.is_empty() { FOLDER.to_owned() } else { format!("{shown}/{FOLDER}") };
+        let prefix = in_folder(&shown, FOLDER);
         let working = prefix.strip_suffix("modules").unwrap_or(&prefix);
         for skipped in discovery.skipped.iter_mut().filter(|skipped| skipped.path == working) {
             skipped.reason.push_str(BUT);

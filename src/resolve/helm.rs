@@ -1,8 +1,8 @@
 //! Helm charts as they would be installed: templates and values → documents, each node at the place that decided it.
 //!
 //! [`template`] reads Go's template language, [`run`] executes it, [`functions`] are what templates call, [`trace`]
-//! remembers where text came from and [`remap`] puts what is read of it back there. Nothing is run but what is written
-//! here, nothing is fetched, and everything is bounded.
+//! remembers where text came from and [`remap`] puts what is read of it back there. Nothing is fetched, everything is
+//! bounded, and no program is run, unless the user asks for their own Helm ([`external`]).
 
 #[cfg(test)]
 mod agreement;

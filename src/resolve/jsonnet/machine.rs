@@ -17,7 +17,7 @@ use super::parse;
 use super::value::{Function, Made, Name, Object, ObjectId, Scope, Stop, Thunk, ThunkId, Tree, Value, Written};
 use crate::source::{SourceId, Span};
 
-/// How deep expressions may be evaluated within each other. Threads of an audit have room for it.
+/// How deep expressions and values may be evaluated within each other: the thread of an evaluation has room for it.
 const DEEPEST: usize = 1_500;
 
 /// How many scopes may stand around each other.
