@@ -1,7 +1,6 @@
 //! `twoam explain`: a rule's page, a service's score term by term, or the way that an alert takes.
 
 mod alert;
-
 mod rollback;
 mod rule;
 
@@ -15,7 +14,7 @@ use crate::evaluate::{Outcome, Verdict};
 use crate::model::Service;
 use crate::model::duration::short;
 use crate::problem::nearest;
-use crate::report::loss;
+use crate::report::{loss, terminal_text};
 use crate::rule::Question;
 use crate::score::{ServiceScore, Tally, grade, weight};
 
@@ -69,7 +68,7 @@ fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut
     let tally = Tally::of(verdicts.iter().copied());
     let total = score.score.map_or("not decided".to_owned(), |value| format!("{value} of 100"));
     let letter = score.grade.map_or(String::new(), |grade| format!(", grade {}", grade.letter()));
-    writeln!(out, "service/{}: {total}{letter}", service.name)?;
+    line(out, &format!("service/{}: {total}{letter}", service.name))?;
     writeln!(
         out,
         "  passed weight {} of {}, from {} decided and {} unknown checks (coverage {:.0} %)\n",
@@ -89,11 +88,11 @@ fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut
         let part = score.questions.iter().find(|part| part.question == question);
         let said = part.map_or("", |part| part.answer.name());
         let points = part.and_then(|part| part.score).map_or(String::new(), |score| format!(" ({score})"));
-        writeln!(out, "{} {said}{points}", question.text())?;
+        line(out, &format!("{} {said}{points}", question.text()))?;
         let (passed, others): (Vec<&Verdict>, Vec<&Verdict>) =
             own.into_iter().partition(|verdict| !verbose && order(verdict) == PASSED);
         for verdict in others {
-            writeln!(out, "  {}", term(audit, verdict))?;
+            line(out, &format!("  {}", term(audit, verdict)))?;
         }
         write_passed(audit, &passed, out)?;
         writeln!(out)?;
@@ -102,15 +101,21 @@ fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut
     write_way_up(&verdicts, tally, out)
 }
 
+/// A line with names and reasons from audited files, made harmless for a terminal.
+fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", terminal_text(text))
+}
+
 /// The worst-case data loss with its sources: in a sentence, then each datastore where there are several.
 fn write_loss(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Result<()> {
     let Some(sentence) = loss::sentence(audit, service) else { return Ok(()) };
-    writeln!(out, "Worst-case data loss\n  {sentence}")?;
+    writeln!(out, "Worst-case data loss")?;
+    line(out, &format!("  {sentence}"))?;
     if service.loss.terms.len() > 1 {
         for term in &service.loss.terms {
             let amount = term.minutes.map_or_else(|| "everything".to_owned(), short);
             let place = term.span.map_or_else(String::new, |span| format!("  {}", audit.sources.place(span)));
-            writeln!(out, "  {amount:<10}  {}: {}{place}", term.datastore, term.what)?;
+            line(out, &format!("  {amount:<10}  {}: {}{place}", term.datastore, term.what))?;
         }
     }
     writeln!(out)
@@ -126,10 +131,10 @@ fn write_passed(audit: &Audit, passed: &[&Verdict], out: &mut dyn Write) -> io::
         let (same, others): (Vec<&Verdict>, Vec<&Verdict>) = rest.into_iter().partition(|one| one.rule == first.rule);
         rest = others;
         if same.len() == 1 {
-            writeln!(out, "  {}", term(audit, first))?;
+            line(out, &format!("  {}", term(audit, first)))?;
         } else {
             let sum: u32 = same.iter().map(|one| weight(one.severity)).sum();
-            writeln!(out, "  +{sum:<2} passed    {}  {} times (--verbose names them)", first.rule, same.len())?;
+            line(out, &format!("  +{sum:<2} passed    {}  {} times (--verbose names them)", first.rule, same.len()))?;
         }
     }
     Ok(())
@@ -176,12 +181,22 @@ fn write_way_up(verdicts: &[&Verdict], tally: Tally, out: &mut dyn Write) -> io:
         let better = grade(score, worst);
         if better > today {
             let these = if index == 0 { "this".to_owned() } else { format!("these {}", index + 1) };
-            writeln!(out, "Shortest way up: fix {these} → {score}, {}", better.letter())?;
+            line(out, &format!("Shortest way up: fix {these} → {score}, {}", better.letter()))?;
             for gap in &gaps[..=index] {
-                writeln!(out, "  {}  {}: {}", gap.rule, gap.subject, gap.message)?;
+                line(out, &format!("  {}  {}: {}", gap.rule, gap.subject, gap.message))?;
             }
             return Ok(());
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_name_cannot_steer_the_terminal() {
+        let mut out = Vec::new();
+        assert!(super::line(&mut out, "service/a\u{1b}[2Jb\nservice/c: 100 of 100").is_ok());
+        assert_eq!(String::from_utf8_lossy(&out), "service/a\\u{1b}[2Jb service/c: 100 of 100\n");
+    }
 }

@@ -9,6 +9,7 @@ use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
 use crate::model::duration::short;
 use crate::model::{Fact, Member, Service};
+use crate::report::terminal_text as shown;
 
 pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failure> {
     let session = session::audit(&arguments.inputs, terminal)?;
@@ -19,16 +20,15 @@ pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failu
     let bold = if terminal.color() { Style::new().bold() } else { Style::new() };
     let dim = if terminal.color() { Style::new().dimmed() } else { Style::new() };
     for service in &services {
-        writeln!(out, "{}{}", service.name.style(bold), about(service).style(dim))?;
-        let shown: Vec<&Member> = if arguments.inputs.verbose {
+        writeln!(out, "{}{}", shown(&service.name).style(bold), shown(&about(service)).style(dim))?;
+        let members: Vec<&Member> = if arguments.inputs.verbose {
             service.members.iter().collect()
         } else {
             service.members.iter().filter(|member| member.place.environment.production).collect()
         };
-        let kind_width = shown.iter().map(|member| member.kind.len()).max().unwrap_or(0);
-        let name_width = shown.iter().map(|member| member.name.chars().count()).max().unwrap_or(0).min(44);
-        for member in shown {
-            let line = session.audit.sources.range(member.place.span).0.line;
+        let kind_width = members.iter().map(|member| member.kind.len()).max().unwrap_or(0);
+        let name_width = members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0).min(44);
+        for member in members {
             let environment = if member.place.environment.production {
                 String::new()
             } else {
@@ -38,9 +38,9 @@ pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failu
                 out,
                 "  {:<kind_width$}  {:<name_width$}  {}{environment}  {}",
                 member.kind,
-                member.name,
-                format_args!("{}:{line}", member.place.path).style(dim),
-                format_args!("by {}", member.linked_by).style(dim),
+                shown(&member.name),
+                shown(&session.audit.sources.place(member.place.span)).style(dim),
+                shown(&format!("by {}", member.linked_by)).style(dim),
             )?;
         }
         writeln!(out)?;

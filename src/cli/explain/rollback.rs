@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::line;
 use crate::audit::Audit;
 use crate::model::Service;
 use crate::model::duration::short;
@@ -16,18 +17,18 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
     let place = |span: Option<Span>| span.map_or(String::new(), |span| format!("  {}", audit.sources.place(span)));
     writeln!(out, "The way back")?;
     match (path.exists.value(), path.exists.reason()) {
-        (Some(true), _) => writeln!(out, "  {}{}", path.way, place(path.exists.span))?,
-        (_, Some(unknown)) => writeln!(out, "  not known: {}{}", unknown.reason, place(path.exists.span))?,
-        _ if path.way.is_empty() => writeln!(out, "  none{}", place(path.exists.span))?,
-        _ => writeln!(out, "  none: {} has nothing to go back to{}", path.way, place(path.exists.span))?,
+        (Some(true), _) => line(out, &format!("  {}{}", path.way, place(path.exists.span)))?,
+        (_, Some(unknown)) => line(out, &format!("  not known: {}{}", unknown.reason, place(path.exists.span)))?,
+        _ if path.way.is_empty() => line(out, &format!("  none{}", place(path.exists.span)))?,
+        _ => line(out, &format!("  none: {} has nothing to go back to{}", path.way, place(path.exists.span)))?,
     }
     match path.seconds.value() {
-        Some(seconds) => writeln!(out, "  takes {} when all goes well", length(*seconds))?,
+        Some(seconds) => line(out, &format!("  takes {} when all goes well", length(*seconds)))?,
         None => writeln!(out, "  how long it takes is not declared")?,
     }
     for term in &path.terms {
         let seconds = term.seconds.map_or("?".to_owned(), length);
-        writeln!(out, "    {seconds:>8}  {}{}", term.what, place(term.span))?;
+        line(out, &format!("    {seconds:>8}  {}{}", term.what, place(term.span)))?;
     }
     writeln!(out, "  hangs on")?;
     for need in &path.needs {
@@ -36,7 +37,7 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
             Some(false) => "no",
             None => "?",
         };
-        writeln!(out, "    {met:>8}  {}{}", need.what, place(need.span))?;
+        line(out, &format!("    {met:>8}  {}{}", need.what, place(need.span)))?;
     }
     writeln!(out)
 }
