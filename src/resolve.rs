@@ -4,8 +4,8 @@
 
 pub mod delivery;
 pub mod external;
+mod golang;
 pub mod helm;
-mod json;
 pub mod jsonnet;
 pub mod kustomize;
 pub mod rendered;

@@ -49,9 +49,13 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
     for index in 0..model.commands.len() {
         model.commands[index].service = model.commands[index].runbook.and_then(|page| model[page].service);
     }
-    let (unread, shared, among) = (Elsewhere::new(model), Shared::new(model, context), Unread::new(model, context));
-    judge_services(model, &unread, &shared, &among, context);
-    judge_datastores(model, &unread, &shared, &among, context);
+    let beyond = Beyond {
+        elsewhere: Elsewhere::new(model),
+        shared: Shared::new(model, context),
+        among: Unread::new(model, context),
+    };
+    judge_services(model, &beyond, context);
+    judge_datastores(model, &beyond, context);
     judge_references(model, context);
     judge_escalations(model);
 }
@@ -316,13 +320,16 @@ fn unless_unread(fact: Fact<bool>, unread: Option<&Unknown>) -> Fact<bool> {
     }
 }
 
-fn judge_services(
-    model: &mut Model,
-    unread: &Elsewhere,
-    shared: &Shared<'_>,
-    among: &Unread<'_>,
-    context: &Context<'_>,
-) {
+/// What there is beside the pages that something has of its own.
+struct Beyond<'c> {
+    elsewhere: Elsewhere,
+    shared: Shared<'c>,
+    /// Files among the runbooks that were not read.
+    among: Unread<'c>,
+}
+
+fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>) {
+    let Beyond { elsewhere: unread, shared, among } = beyond;
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
     let mentioned = Mentioned::new(model, "rollback", names.iter().flatten(), |_| true);
     for (index, names) in names.iter().enumerate() {
@@ -349,13 +356,8 @@ fn judge_services(
     }
 }
 
-fn judge_datastores(
-    model: &mut Model,
-    unread: &Elsewhere,
-    shared: &Shared<'_>,
-    among: &Unread<'_>,
-    context: &Context<'_>,
-) {
+fn judge_datastores(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>) {
+    let Beyond { elsewhere: unread, shared, among } = beyond;
     let names: Vec<Vec<Text>> = model.datastores.iter().map(|datastore| names_of_datastore(model, datastore)).collect();
     let engines: Vec<Vec<Text>> = model
         .datastores

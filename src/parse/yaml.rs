@@ -18,6 +18,7 @@ mod scalar;
 mod template;
 
 pub use explain::is_syntax;
+pub use scalar::integer;
 pub use template::is_template;
 
 use granit_parser::{Parser, StrInput};

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::Options;
 use super::escape::terminal;
 use super::finding::{Finding, one_line};
-use super::summary::{Counts, plural};
+use super::summary::{Counts, aside, plural};
 use crate::audit::Audit;
 
 /// Writes `path:line:column: severity[rule] message (service)` for each open gap, sorted by path; whatever was not
@@ -41,13 +41,7 @@ fn count(audit: &Audit) -> String {
         0 => counts.sentence(),
         open => format!("{}: {}", plural(open, "gap"), counts.sentence()),
     };
-    let rest = [
-        (counts.unknown, format!("{} not decided", counts.unknown)),
-        (counts.suppressed, format!("{} waived", counts.suppressed)),
-        (audit.skipped.len(), format!("{} not read", plural(audit.skipped.len(), "file"))),
-        (audit.problems.len(), plural(audit.problems.len(), "problem")),
-    ];
-    let rest: Vec<_> = rest.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect();
+    let rest = aside(audit, &counts);
     if rest.is_empty() { gaps } else { format!("{gaps}; {}", rest.join(", ")) }
 }
 

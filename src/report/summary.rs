@@ -62,6 +62,17 @@ impl Counts {
     }
 }
 
+/// What an audit did not decide, count or read, where there is any: "5 not decided", "2 files not read".
+pub(super) fn aside(audit: &Audit, counts: &Counts) -> Vec<String> {
+    let rest = [
+        (counts.unknown, format!("{} not decided", counts.unknown)),
+        (counts.suppressed, format!("{} waived", counts.suppressed)),
+        (audit.skipped.len(), format!("{} not read", plural(audit.skipped.len(), "file"))),
+        (audit.problems.len(), plural(audit.problems.len(), "problem")),
+    ];
+    rest.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words).collect()
+}
+
 /// `1 service`, `2 services`.
 pub(super) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })

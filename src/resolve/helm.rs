@@ -33,5 +33,3 @@ pub(super) use application::calls;
 pub use chart::{Charts, Folders};
 pub use helmfile::is_helmfile;
 pub use install::{Installed, install};
-
-use template::integer as template_integer;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::files::{File, Files};
+use super::files::{File, Files, yaml_file};
 use super::fill::{self, DOLLAR_BRACES, Marks, PARENTHESES, Values};
 use super::github::MAIN;
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment, scalars};
@@ -23,9 +23,8 @@ const LARGEST: usize = 200_000;
 /// Whether a file is a pipeline by its name or folder.
 pub(super) fn is_pipeline(path: &str) -> bool {
     let lower = path.to_lowercase();
-    let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let Some((folder, stem)) = yaml_file(&lower) else { return false };
     let own = folder.rsplit('/').next().unwrap_or_default();
-    let Some((stem, "yml" | "yaml")) = name.rsplit_once('.') else { return false };
     stem.contains("azure-pipeline") || matches!(own, ".azure-pipelines" | "azure-pipelines" | ".azuredevops")
 }
 

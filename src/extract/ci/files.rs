@@ -40,6 +40,13 @@ pub(super) struct Object<'a> {
     pub(super) library: bool,
 }
 
+/// The folder and the name of a file that is YAML by its ending.
+pub(super) fn yaml_file(path: &str) -> Option<(&str, &str)> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (stem, ending) = name.rsplit_once('.')?;
+    matches!(ending, "yml" | "yaml").then_some((folder, stem))
+}
+
 /// Where an object says what it is called.
 pub(super) fn named(object: &Node) -> Option<&Node> {
     let metadata = object.get("metadata")?;

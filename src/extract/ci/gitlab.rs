@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use globset::GlobBuilder;
 
-use super::files::{File, Files};
+use super::files::{File, Files, yaml_file};
 use super::fill::{self, BRACKETS, Values};
 use super::job::{Gate, Job, NAME_THE_WAY, Step, Triggers, names_a_deployment, scalars};
 use crate::model::{Gap, Hides};
@@ -52,9 +52,8 @@ const LARGEST: usize = 200_000;
 /// Whether a file is a pipeline, or part of one, by where it stands.
 pub(super) fn is_pipeline(path: &str) -> bool {
     let lower = path.to_lowercase();
-    let (folder, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let Some((folder, stem)) = yaml_file(&lower) else { return false };
     let own = folder.rsplit('/').next().unwrap_or_default();
-    let Some((stem, "yml" | "yaml")) = name.rsplit_once('.') else { return false };
     stem.ends_with(".gitlab-ci") || own == ".gitlab-ci" || folder.ends_with(".gitlab/ci")
 }
 

@@ -51,7 +51,7 @@ fn number(text: &str) -> Option<Value> {
 }
 
 /// Go's `ParseInt` with base 0: `0x`, `0o`, `0b` and a leading zero name the base.
-fn integer(digits: &str) -> Option<i64> {
+pub fn integer(digits: &str) -> Option<i64> {
     let (negative, digits) = match digits.as_bytes().first()? {
         b'-' => (true, &digits[1..]),
         b'+' => (false, &digits[1..]),

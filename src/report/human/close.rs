@@ -10,7 +10,7 @@ use super::INDENT;
 use crate::audit::Audit;
 use crate::report::escape::terminal;
 use crate::report::page::{Page, grade_style, severity_style};
-use crate::report::summary::{Counts, Scored, Step, listed, plural, steps, verdict};
+use crate::report::summary::{Counts, Scored, Step, aside, listed, plural, steps, verdict};
 use crate::rule::Severity;
 use crate::score::Grade;
 
@@ -108,14 +108,8 @@ fn write_counts(page: &mut Page<'_>, audit: &Audit) -> io::Result<()> {
     } else if parts.is_empty() {
         parts.push("nothing was judged".to_owned());
     }
-    let rest = [
-        (counts.unknown, format!("{} not decided", counts.unknown)),
-        (counts.suppressed, format!("{} waived", counts.suppressed)),
-        (audit.skipped.len(), format!("{} not read", plural(audit.skipped.len(), "file"))),
-        (audit.problems.len(), plural(audit.problems.len(), "problem")),
-    ];
-    let rest = rest.into_iter().filter(|(number, _)| *number > 0).map(|(_, words)| words);
-    let rest: Vec<_> = rest.chain([format!("{} read", plural(audit.files_read, "file"))]).collect();
+    let mut rest = aside(audit, &counts);
+    rest.push(format!("{} read", plural(audit.files_read, "file")));
     page.line(&format!("{}{}", " ".repeat(INDENT), parts.join(page.dot())))?;
     page.line(&format!("{}{}", " ".repeat(INDENT), page.dim(&rest.join(page.dot()))))
 }

@@ -8,7 +8,6 @@ mod tests;
 use std::ops::Range;
 
 pub(super) use parse::parse;
-pub(super) use scan::integer;
 
 use super::functions::Function;
 use crate::tree::Text;

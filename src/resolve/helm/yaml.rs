@@ -11,7 +11,7 @@ use super::run::{Run, Wrong};
 use super::trace::{Origins, Place, Traced};
 use super::value::{Kind, MOST_DEPTH, Value};
 use crate::parse;
-use crate::resolve::json::quoted;
+use crate::resolve::golang;
 use crate::source::SourceId;
 
 /// A value as YAML, without the last line break.
@@ -201,7 +201,7 @@ fn means_something_else(text: &str) -> bool {
     is_word
         || may_be_number && {
             let plain = text.replace('_', "");
-            super::template_integer(&plain).is_some()
+            parse::yaml::integer(&plain).is_some()
                 || plain.parse::<f64>().is_ok()
                 || matches!(plain.to_ascii_lowercase().as_str(), ".inf" | "+.inf" | "-.inf" | ".nan")
                 || is_sexagesimal(text)
@@ -299,7 +299,7 @@ fn json(out: &mut Traced, value: &Value, form: Json, depth: usize) {
                     out.push(",", own);
                 }
                 line(out, depth + 1);
-                out.push(&quoted(key, form != Json::Raw), place(item));
+                out.push(&golang::json(key, form != Json::Raw), place(item));
                 out.push(if form == Json::Pretty { ": " } else { ":" }, place(item));
                 json(out, item, form, depth + 1);
             }
@@ -309,7 +309,7 @@ fn json(out: &mut Traced, value: &Value, form: Json, depth: usize) {
         Kind::Nil => out.push("null", own),
         Kind::Float(number) => out.push(&format::json_number(*number), own),
         Kind::Bool(_) | Kind::Int(_) => out.push(&format::plain(value), own),
-        _ => out.push(&quoted(&value.to_text(), form != Json::Raw), own_or_first(value)),
+        _ => out.push(&golang::json(&value.to_text(), form != Json::Raw), own_or_first(value)),
     }
 }
 

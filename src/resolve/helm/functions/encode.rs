@@ -8,6 +8,7 @@ use sha2::Digest as _;
 
 use super::{Function, Given, computed, computes, keeps, text};
 use crate::parse;
+use crate::resolve::golang::clean;
 use crate::resolve::helm::run::Run;
 use crate::resolve::helm::trace::{Place, Traced};
 use crate::resolve::helm::value::{Fields, Kind, Value};
@@ -268,28 +269,6 @@ fn base(path: &str) -> String {
 
 fn dir(path: &str) -> String {
     clean(path.rfind('/').map_or("", |at| &path[..=at]))
-}
-
-/// Go's `path.Clean`.
-fn clean(path: &str) -> String {
-    let is_rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if is_rooted => {}
-            other => parts.push(other),
-        }
-    }
-    let joined = parts.join("/");
-    match (is_rooted, joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
-    }
 }
 
 fn extension(path: &str) -> String {

@@ -67,7 +67,7 @@ pub(super) fn to_int(value: &Value) -> i64 {
             // Leading zeros are dropped, so that they name no base.
             let plain = digits.trim_start_matches('0');
             let plain = if plain.is_empty() && !digits.is_empty() { "0" } else { plain };
-            plain.parse().ok().or_else(|| crate::resolve::helm::template_integer(digits)).unwrap_or(0)
+            plain.parse().ok().or_else(|| crate::parse::yaml::integer(digits)).unwrap_or(0)
         }
         _ => 0,
     }

@@ -1,6 +1,7 @@
 //! The tokens of an action.
 
 use super::SyntaxError;
+use crate::parse::yaml::integer;
 use crate::tree::Text;
 
 /// A token within an action.
@@ -267,25 +268,4 @@ fn hex_float(written: &str) -> Option<f64> {
     let exponent: i32 = exponent.parse().ok()?;
     let value = value * 2_f64.powi(exponent - 4 * i32::try_from(part.len()).ok()?);
     value.is_finite().then_some(if written.starts_with('-') { -value } else { value })
-}
-
-/// Go's `ParseInt` with base 0.
-pub(in crate::resolve::helm) fn integer(written: &str) -> Option<i64> {
-    let (negative, digits) = match written.as_bytes().first()? {
-        b'-' => (true, &written[1..]),
-        b'+' => (false, &written[1..]),
-        _ => (false, written),
-    };
-    let (base, digits) = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("0x") => (16, &digits[2..]),
-        Some("0o") => (8, &digits[2..]),
-        Some("0b") => (2, &digits[2..]),
-        Some(start) if start.starts_with('0') => (8, &digits[1..]),
-        _ => (10, digits),
-    };
-    if digits.starts_with(['+', '-']) {
-        return None;
-    }
-    let magnitude = i128::from(u64::from_str_radix(digits, base).ok()?);
-    i64::try_from(if negative { -magnitude } else { magnitude }).ok()
 }

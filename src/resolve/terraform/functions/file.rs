@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::parse;
+use crate::resolve::golang::clean;
 use crate::resolve::terraform::evaluate::Sealed;
 use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::typed::{Typed, What, unknown_among};
@@ -15,25 +16,6 @@ use super::{Context, LONGEST_LIST, is_reference};
 
 /// The file number of places inside of a template that is read while evaluating: none of the audit's.
 const NOWHERE: SourceId = SourceId(u32::MAX);
-
-/// A path without `.`, `..` and double slashes, as Go's `filepath.Clean` makes it.
-fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".to_owned(),
-        (false, false) => parts.join("/"),
-    }
-}
 
 pub(super) fn basename(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let path = cx.text(args, 0)?;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::resolve::json;
+use crate::resolve::golang;
 use crate::resolve::terraform::number::Number;
 use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::typed::{Member, Typed, What};
@@ -18,7 +18,7 @@ const DEEPEST: u32 = 64;
 
 /// A string as JSON, in quotes: `<`, `>` and `&` are escaped, so that it can stand in HTML.
 pub(in crate::resolve::terraform) fn quoted(text: &str) -> String {
-    json::quoted(text, true)
+    golang::json(text, true)
 }
 
 /// Writes a value that is wholly known; stops where it becomes too long.
