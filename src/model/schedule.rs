@@ -112,7 +112,8 @@ impl Schedule {
             let interval = repeating.rsplit('/').next().unwrap_or_default();
             return iso(interval).map(Self::Every).ok_or_else(|| format!("`{interval}` is no interval"));
         }
-        let predefined = match text {
+        // K8up's `@daily-random` is daily at a time of its own. <https://docs.k8up.io/k8up/references/schedule-specification.html>
+        let predefined = match text.strip_suffix("-random").unwrap_or(text) {
             "@hourly" => Some("0 * * * *"),
             "@daily" | "@midnight" => Some("0 0 * * *"),
             "@weekly" => Some("0 0 * * 0"),

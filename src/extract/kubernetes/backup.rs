@@ -118,8 +118,31 @@ fn own_namespace(object: &Object<'_>, selectors: Vec<Selector>) -> Coverage {
     Coverage::Namespaces { included: vec![object.namespace.clone()], excluded: Vec::new(), selectors }
 }
 
+/// Resources that draw volumes into a backup of Velero, as `includedResources` may call them.
+/// <https://velero.io/docs/main/resource-filtering/#--include-resources>
+const WITH_VOLUMES: &[&str] = &[
+    "*",
+    "persistentvolume",
+    "persistentvolumeclaim",
+    "persistentvolumeclaims",
+    "persistentvolumes",
+    "po",
+    "pod",
+    "pods",
+    "pv",
+    "pvc",
+];
+
+/// Fields: <https://github.com/vmware-tanzu/velero/blob/main/pkg/apis/velero/v1/schedule_types.go>. One that asks for
+/// other kinds than pods and volumes copies no data.
 fn velero(object: &Object<'_>) -> Option<Backup> {
     let template = object.at(&["spec", "template"])?;
+    let kinds = template.get("includedResources").map_or(&[][..], Node::items);
+    let has_volumes =
+        |kind: &Node| kind.scalar().is_none_or(|kind| WITH_VOLUMES.contains(&kind.to_ascii_lowercase().as_str()));
+    if !kinds.is_empty() && !kinds.iter().any(has_volumes) {
+        return None;
+    }
     let both = template.get("orLabelSelectors").map_or(&[][..], Node::items).iter().map(|node| selector(Some(node)));
     let one = template.get("labelSelector").filter(|node| !node.is_null()).map(|node| selector(Some(node)));
     let days = spec_text(object, &["template", "ttl"]);
@@ -200,8 +223,10 @@ fn cnpg(object: &Object<'_>) -> Option<Backup> {
     })
 }
 
-/// A job of the group `default` takes every volume that has no job of its own; another group takes the claims labelled
-/// with it. Snapshots stay on the volume's own disks, and are no backup.
+/// A job of the group `default` takes every volume that has no job of its own; other groups take the claims labelled
+/// with one of them. Snapshots stay on the volume's own disks, and are no backup. Copies are kept by number, unless the
+/// policy goes by age.
+/// <https://github.com/longhorn/longhorn-manager/blob/master/k8s/pkg/apis/longhorn/v1beta2/recurringjob.go>
 fn longhorn(object: &Object<'_>) -> Option<Backup> {
     let task = object.at(&["spec", "task"])?.as_str()?;
     if !task.starts_with("backup") {
@@ -209,17 +234,18 @@ fn longhorn(object: &Object<'_>) -> Option<Backup> {
     }
     let groups = list(object.at(&["spec", "groups"]));
     let default = groups.iter().any(|group| group.value().is_some_and(|group| group == "default"));
-    let labelled = |key: Text| (key, Fact::known(Text::const_new("enabled"), object.head()));
+    let labelled = |key: Text| Coverage::Tags(vec![(key, Fact::known(Text::const_new("enabled"), object.head()))]);
+    let of_group = |group: &Text| labelled(compact_str::format_compact!("recurring-job-group.longhorn.io/{group}"));
+    let own = labelled(compact_str::format_compact!("recurring-job.longhorn.io/{}", object.name));
     let covers = if default {
         Coverage::Namespaces { included: Vec::new(), excluded: Vec::new(), selectors: Vec::new() }
     } else {
-        let group = groups.first().and_then(|group| group.value());
-        Coverage::Tags(vec![labelled(match group {
-            Some(group) => compact_str::format_compact!("recurring-job-group.longhorn.io/{group}"),
-            None => compact_str::format_compact!("recurring-job.longhorn.io/{}", object.name),
-        })])
+        Coverage::Any(groups.iter().filter_map(Fact::value).map(of_group).chain([own]).collect())
     };
-    Some(Backup { covers, ..schedule(object, "longhorn", &["cron"]) })
+    let by_age = spec_text(object, &["retentionPolicy"]).value().is_some_and(|policy| policy == "age-based");
+    let age = in_days(spec_text(object, &["retainAge"]));
+    let retention_days = if by_age { age } else { Fact::absent(object.head()) };
+    Some(Backup { retention_days, covers, ..schedule(object, "longhorn", &["cron"]) })
 }
 
 fn snapscheduler(object: &Object<'_>) -> Option<Backup> {

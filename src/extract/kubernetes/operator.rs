@@ -4,20 +4,31 @@ use super::capacity;
 use super::object::{Object, boolean, int, optional, text};
 use crate::extract::Facts;
 use crate::model::{BackupState, Coverage, Datastore, Fact, Labels, RestoreTest, Workload};
+use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
 
 /// How an operator's resource says that its data is copied.
 #[derive(Clone, Copy)]
 enum Says {
     /// `CloudNativePG`: where copies go, while a `ScheduledBackup` says when.
+    /// <https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/>
     Cnpg,
-    /// Crunchy's and Percona's Postgres: `spec.backups.pgbackrest.repos[].schedules`.
+    /// Crunchy's and Percona's Postgres: `spec.backups.pgbackrest.repos[].schedules`; Percona's has `spec.backups.enabled`
+    /// beside, on when left out.
+    /// <https://access.crunchydata.com/documentation/postgres-operator/latest/references/crd/5.8.x/postgrescluster>,
+    /// <https://github.com/percona/percona-postgresql-operator/blob/main/pkg/apis/pgv2.percona.com/v2/perconapgcluster_types.go>
     PgBackRest,
-    /// Percona for `MySQL`: `spec.backup.schedule[]`.
+    /// Percona's `XtraDB` cluster: `spec.backup.schedule[]`, which nothing switches off.
+    /// <https://github.com/percona/percona-xtradb-cluster-operator/blob/main/pkg/apis/pxc/v1/pxc_types.go>
     Schedule,
-    /// Percona for `MongoDB`: `spec.backup.enabled` and `spec.backup.tasks[]`.
+    /// Percona for `MySQL`: the same list, and `spec.backup.enabled`, off when left out.
+    /// <https://github.com/percona/percona-server-mysql-operator/blob/main/api/v1/perconaservermysql_types.go>
+    SwitchedSchedule,
+    /// Percona for `MongoDB`: `spec.backup.enabled` and `spec.backup.tasks[].enabled`, each off when left out.
+    /// <https://github.com/percona/percona-server-mongodb-operator/blob/main/pkg/apis/psmdb/v1/psmdb_types.go>
     Tasks,
     /// Zalando's Postgres: `spec.enableLogicalBackup`, and WAL archiving set up for the operator as a whole.
+    /// <https://github.com/zalando/postgres-operator/blob/master/pkg/apis/acid.zalan.do/v1/postgresql_type.go>
     Zalando,
     /// `MySQL` operator of Oracle: `spec.backupSchedules[]`.
     BackupSchedules,
@@ -35,7 +46,7 @@ const DATABASES: &[(&str, &str, &str, &str, Says)] = &[
     ("postgres-operator.crunchydata.com", "PostgresCluster", "postgres", "database", Says::PgBackRest),
     ("pgv2.percona.com", "PerconaPGCluster", "postgres", "database", Says::PgBackRest),
     ("pxc.percona.com", "PerconaXtraDBCluster", "mysql", "database", Says::Schedule),
-    ("ps.percona.com", "PerconaServerMySQL", "mysql", "database", Says::Schedule),
+    ("ps.percona.com", "PerconaServerMySQL", "mysql", "database", Says::SwitchedSchedule),
     ("psmdb.percona.com", "PerconaServerMongoDB", "mongodb", "database", Says::Tasks),
     ("mysql.oracle.com", "InnoDBCluster", "mysql", "database", Says::BackupSchedules),
     ("k8s.mariadb.com", "MariaDB", "mariadb", "database", Says::Elsewhere),
@@ -76,6 +87,8 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
 
 fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says: Says) -> Datastore {
     let kind_span = object.node.get("kind").map(|kind| kind.span);
+    let ephemeral = ephemeral(object);
+    let backup = backup(object, says);
     Datastore {
         name: object.title(),
         place: object.place.clone(),
@@ -85,8 +98,8 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
         replica: replica(object, says),
         operated: !matches!(says, Says::Outside),
         disposable: Fact::known(is_rehearsal(object), object.head()),
-        ephemeral: Fact::known(false, object.head()),
-        backup: BackupState { span: Some(object.head()), ..backup(object, says) },
+        ephemeral: Fact::known(ephemeral.is_some(), ephemeral.or(Some(object.head()))),
+        backup: BackupState { span: Some(object.head()), managed: backup.managed && ephemeral.is_none(), ..backup },
         names: names(object, says),
         type_name: object.kind.into(),
         tags: object.labels.clone(),
@@ -96,6 +109,31 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
         archive_store: archiver(object).and_then(|plugin| plugin.at(&["parameters", "barmanObjectName"])?.scalar()),
         ..Datastore::default()
     }
+}
+
+/// Where a resource says that its data goes with its pods: Strimzi's storage of the type `ephemeral`, alone or as a volume
+/// of `jbod`; a volume of Elastic's operator that is an `emptyDir`.
+/// <https://strimzi.io/docs/operators/latest/configuring.html#type-EphemeralStorage-reference>,
+/// <https://www.elastic.co/docs/deploy-manage/deploy/cloud-on-k8s/volume-claim-templates>
+fn ephemeral(object: &Object<'_>) -> Option<Span> {
+    let typed = |node: &Node| node.get("type").filter(|kind| kind.as_str() == Some("ephemeral")).map(|kind| kind.span);
+    match object.kind {
+        "Kafka" => {
+            let storage = object.at(&["spec", "kafka", "storage"])?;
+            typed(storage).or_else(|| items(storage.get("volumes")).iter().find_map(typed))
+        }
+        "Elasticsearch" => {
+            let sets = items(object.at(&["spec", "nodeSets"])).iter();
+            let volumes = sets.flat_map(|set| items(set.at(&["podTemplate", "spec", "volumes"])));
+            let data = |volume: &&Node| volume.get("name").and_then(Node::as_str) == Some("elasticsearch-data");
+            volumes.filter(data).find_map(|volume| Some(volume.entry("emptyDir")?.key_span))
+        }
+        _ => None,
+    }
+}
+
+fn items(node: Option<&Node>) -> &[Node] {
+    node.map_or(&[][..], Node::items)
 }
 
 /// A single instance is in a single zone; where several are, the cluster says.
@@ -123,6 +161,11 @@ fn names(object: &Object<'_>, says: Says) -> Vec<Text> {
 
 /// A replica cluster of `CloudNativePG` and a standby of the other Postgres operators follow another cluster.
 fn replica(object: &Object<'_>, says: Says) -> Fact<bool> {
+    if matches!(says, Says::Cnpg)
+        && let Some(replica) = distributed(object)
+    {
+        return replica;
+    }
     let path: &[&str] = match says {
         Says::Cnpg => &["spec", "replica", "enabled"],
         Says::PgBackRest => &["spec", "standby", "enabled"],
@@ -137,12 +180,24 @@ fn replica(object: &Object<'_>, says: Says) -> Fact<bool> {
     object.fact(path, boolean).or_default(false)
 }
 
+/// Of clusters that stand in several places, `spec.replica.primary` names the one that is written to, and `self` this one:
+/// its own name, when left out. <https://cloudnative-pg.io/documentation/current/replica_cluster/>
+fn distributed(object: &Object<'_>) -> Option<Fact<bool>> {
+    let replica = object.at(&["spec", "replica"])?;
+    if replica.get("enabled").is_some_and(|enabled| !enabled.is_null()) {
+        return None;
+    }
+    let own = replica.get("self").and_then(Node::scalar).unwrap_or_else(|| object.name.clone());
+    Some(text(replica.get("primary")?).map(|primary| primary != own))
+}
+
 fn backup(object: &Object<'_>, says: Says) -> BackupState {
     match says {
         Says::Cnpg => cnpg(object),
         Says::PgBackRest => pgbackrest(object),
-        Says::Schedule => percona(object, "schedule", object.at(&["spec", "backup", "enabled"])),
-        Says::Tasks => percona(object, "tasks", object.at(&["spec", "backup", "enabled"])),
+        Says::Schedule => percona(object, "schedule", &[]),
+        Says::SwitchedSchedule => percona(object, "schedule", &[Switch::Whole]),
+        Says::Tasks => percona(object, "tasks", &[Switch::Whole, Switch::Each]),
         Says::Zalando => zalando(object),
         Says::BackupSchedules => {
             let listed = object.at(&["spec", "backupSchedules"]).map_or(&[][..], Node::items);
@@ -220,15 +275,42 @@ fn pgbackrest(object: &Object<'_>) -> BackupState {
         Some(off) => Fact::known(false, off.span),
         None => scheduled(object, scheduled_repository),
     };
-    BackupState { enabled, pitr, ..BackupState::default() }
+    BackupState { enabled, pitr, retention_days: kept_by_age(object, repositories), ..BackupState::default() }
 }
 
-/// Percona's lists of schedules, each of which may be switched off.
-fn percona(object: &Object<'_>, list: &str, switch: Option<&Node>) -> BackupState {
+/// How long pgBackRest keeps full backups, in days, where it counts time rather than copies: `repo1-retention-full` with
+/// `repo1-retention-full-type: time`. <https://pgbackrest.org/configuration.html#section-repository>
+fn kept_by_age(object: &Object<'_>, repositories: &[Node]) -> Fact<f64> {
+    let global = |key: String| object.at(&["spec", "backups", "pgbackrest", "global"])?.get(&key);
+    let kept = repositories.iter().filter_map(|repository| {
+        let name = repository.get("name")?.scalar()?;
+        global(format!("{name}-retention-full-type")).filter(|kind| kind.as_str() == Some("time"))?;
+        global(format!("{name}-retention-full"))
+    });
+    let days = |node: &Node| Fact::read(node, |node| node.scalar()?.trim().parse().ok());
+    let longest = |left: &Fact<f64>, right: &Fact<f64>| left.value().partial_cmp(&right.value());
+    let longest = kept.map(days).max_by(|left, right| longest(left, right).unwrap_or(std::cmp::Ordering::Equal));
+    longest.unwrap_or_else(|| Fact::absent(object.head()))
+}
+
+/// What has to be switched on beside being listed.
+#[derive(Clone, Copy, PartialEq)]
+enum Switch {
+    /// `spec.backup.enabled`
+    Whole,
+    /// `enabled` of the entry
+    Each,
+}
+
+/// Percona's lists of schedules.
+fn percona(object: &Object<'_>, list: &str, switches: &[Switch]) -> BackupState {
+    let is_on = |node: Option<&Node>| node.and_then(Node::as_bool) == Some(true);
     let listed = object.at(&["spec", "backup", list]).map_or(&[][..], Node::items);
-    let on = listed.iter().find(|task| task.get("enabled").and_then(Node::as_bool) != Some(false));
+    let on = listed.iter().find(|task| !switches.contains(&Switch::Each) || is_on(task.get("enabled")));
+    let switch = object.at(&["spec", "backup", "enabled"]);
     let enabled = match switch.filter(|node| node.as_bool() == Some(false)) {
         Some(off) => Fact::known(false, off.span),
+        None if switches.contains(&Switch::Whole) && switch.is_none() => Fact::absent(object.head()),
         None => scheduled(object, on),
     };
     BackupState {
