@@ -332,8 +332,16 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     request.tell(Stage::Link);
     model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
     config.weigh_alerts(&mut model);
-    model.surroundings.asks_from_outside = extract::outside::named(&sources, environments);
+    model.surroundings.asks_from_outside = extract::outside::asks_from_outside(&sources, environments);
+    model.surroundings.tries_again = extract::outside::tries_again(&sources, environments);
+    let unmarked = link::unmarked(&model, environments);
+    let own = |name: &str| {
+        let called = model.datastores.iter().filter(|it| it.name.split_once('/').is_some_and(|(_, it)| it == name));
+        called.map(|datastore| datastore.place.path.clone()).collect()
+    };
+    let named_by = extract::outside::named_by(&sources, &unmarked, own, environments);
     let context = link::Context {
+        named_by: &named_by,
         environments,
         services: config.declared(),
         paths: &all_paths,

@@ -56,7 +56,11 @@ mod theater;
 mod uncharted;
 mod volumes;
 
+use std::collections::BTreeMap;
+
 use globset::GlobSet;
+
+pub use siblings::unmarked;
 
 use crate::model::{Environments, Fact, Model};
 use crate::source::Span;
@@ -76,6 +80,8 @@ pub struct Context<'a> {
     pub urls: &'a [(String, String)],
     /// What lives elsewhere.
     pub external: External,
+    /// Which other files name those whose own name does not say what they are for ([`unmarked`]).
+    pub named_by: &'a BTreeMap<Text, Vec<Text>>,
     /// The day dates are held against.
     pub today: jiff::civil::Date,
 }
@@ -138,7 +144,7 @@ pub struct External {
 /// Joins the facts of all files.
 pub fn link(model: &mut Model, context: &Context<'_>) {
     uncharted::stand_in(model);
-    siblings::part(model, context.environments);
+    siblings::part(model, context.environments, context.named_by);
     model.settle_claims();
     dumped::settle(model);
     volumes::bind(model);

@@ -53,6 +53,7 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
     let Some(object) = Object::read(input, document) else { return };
     entrance::extract(&object, facts);
     entrance::asker(&object, facts);
+    entrance::fence(&object, facts);
     match (object.group, object.kind) {
         ("" | "apps" | "batch" | "extensions" | "argoproj.io", _) if workload::KINDS.contains(&object.kind) => {
             workload::extract(&object, facts);

@@ -34,7 +34,7 @@ const ENGINE_METRICS: &[(&str, &[&str])] = &[
     ("etcd", &["etcd_"]),
     ("rabbit", &["rabbitmq_"]),
     ("kafka", &["kafka_"]),
-    ("clickhouse", &["clickhouse_", "ClickHouse"]),
+    ("clickhouse", &["clickhouse_", "ClickHouse", "chi_clickhouse_"]),
     ("minio", &["minio_"]),
     ("nats", &["nats_", "gnatsd_", "jetstream_"]),
     ("influx", &["influxdb_"]),
@@ -61,7 +61,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
     }
     judge_datastores(model, &watched, context);
     let at_large = at_large::find(model, &eyes.series, &eyes.patterns);
-    judge_services(model, &at_large, context);
+    judge_services(model, &at_large, &watched, context);
     signals::settle(model);
     signals::of_services(model, selecting);
     signals::of_datastores(model, &watched);
@@ -306,7 +306,12 @@ fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<
     }
 }
 
-fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>, context: &Context<'_>) {
+fn judge_services(
+    model: &mut Model,
+    at_large: &BTreeMap<Id<Service>, Id<Alert>>,
+    watched: &BTreeMap<Id<Datastore>, Vec<Id<Alert>>>,
+    context: &Context<'_>,
+) {
     let unread = monitoring::unread(model);
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
@@ -316,7 +321,10 @@ fn judge_services(model: &mut Model, at_large: &BTreeMap<Id<Service>, Id<Alert>>
         let alerts = model[id].alerts.iter().map(|alert| &model[*alert]);
         let mut calling = alerts.filter(|alert| alert.calls());
         let along = || at_large.get(&id).map(|alert| &model[*alert]);
-        let found = calling.next().or_else(along).map(|alert| alert.place.span);
+        // Where nothing runs but what keeps data, what watches that watches the service.
+        let kept = service.datastores.iter().filter(|_| service.workloads.is_empty());
+        let kept = kept.filter_map(|datastore| watched.get(datastore)?.first()).map(|alert| &model[*alert]);
+        let found = calling.next().or_else(along).or_else(|| kept.into_iter().next()).map(|alert| alert.place.span);
         // Its own chart may bring alerts as well.
         let of_chart = || unread_part(model, id).map(|part| &part.why);
         let alerted = monitoring::alerted(found, in_cluster, unread.as_ref().or_else(of_chart), context);

@@ -66,15 +66,17 @@ pub(super) fn join(model: &mut Model, selecting: &Selecting, scaled: &Scaled) {
         let (serves, ports) = traffic(model, id, selecting);
         let rollout = canaried(model, id, selecting);
         let workload = &mut model[id];
+        let off = workload.off;
         workload.replicas = replicas;
         workload.budget = budget;
-        workload.serves |= serves;
+        workload.serves = (workload.serves || serves) && !off;
         if let Some(rollout) = rollout {
             workload.rollout = rollout;
         }
         for container in workload.containers.clone() {
             let container: &mut Container = &mut model[container];
-            container.serves |= serves && ports.iter().any(|port| takes(container, port));
+            let takes = serves && ports.iter().any(|port| takes(container, port));
+            container.serves = (container.serves || takes) && !off;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Recovery objectives that a catalogue or a page declares. Uses `model` and `extract::duration`.
 
 use crate::extract::duration;
-use crate::model::{Fact, Id, Labels, Model, RecoveryObjective, Service};
+use crate::model::{Fact, Id, Labels, Model, RecoveryObjective, Runbook, Service};
 
 use super::names::stem;
 use super::services::Register;
@@ -12,6 +12,7 @@ use crate::tree::Text;
 pub(super) fn join(model: &mut Model, register: &Register<'_>) {
     let mut promised: Vec<(Id<Service>, RecoveryObjective)> = Vec::new();
     let judged = model.runbooks.iter().filter(|page| page.place.environment.production && !page.place.library);
+    let mut of_all: Vec<RecoveryObjective> = Vec::new();
     for page in judged {
         for objective in &page.objectives {
             let mut own: Vec<Id<Service>> = if !objective.of.is_empty() {
@@ -24,6 +25,9 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>) {
             };
             own.sort();
             own.dedup();
+            if own.is_empty() && objective.of.is_empty() && is_for_all(page) {
+                of_all.push(objective.clone());
+            }
             promised.extend(own.into_iter().map(|service| (service, objective.clone())));
         }
     }
@@ -42,7 +46,21 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>) {
             so_far.rto_minutes = objective.rto_minutes;
         }
     }
-    for (id, objective) in found {
+    let mut whole = RecoveryObjective::default();
+    for objective in of_all {
+        if strictest(&whole.rpo_minutes, &objective.rpo_minutes) {
+            whole.rpo_minutes = objective.rpo_minutes;
+        }
+        if strictest(&whole.rto_minutes, &objective.rto_minutes) {
+            whole.rto_minutes = objective.rto_minutes;
+        }
+    }
+    // Who plans for everything thinks of databases and buckets; what a tool keeps on its volume was not asked about.
+    let keeps = |service: &Service| service.datastores.iter().any(|id| model[*id].kind != "volume");
+    let keep_data: Vec<Id<Service>> =
+        model.each::<Service>().filter(|(_, service)| keeps(service)).map(|(id, _)| id).collect();
+    let of_all = keep_data.into_iter().map(|id| (id, whole.clone()));
+    for (id, objective) in found.into_iter().chain(of_all) {
         let service = &mut model[id];
         if service.rpo_minutes.is_absent() {
             service.rpo_minutes = objective.rpo_minutes;
@@ -51,6 +69,21 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>) {
             service.rto_minutes = objective.rto_minutes;
         }
     }
+}
+
+/// Whether a page plans the recovery of everything: it is called so, and stands where documents of the whole stand.
+fn is_for_all(page: &Runbook) -> bool {
+    let path = page.place.path.to_lowercase();
+    let words: Vec<&str> = stem(&path).split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    let pair = |first: &str, second: &str| words.windows(2).any(|two| two == [first, second]);
+    let named = words.len() <= 4
+        && (pair("disaster", "recovery")
+            || pair("recovery", "objectives")
+            || pair("business", "continuity")
+            || words.contains(&"dr")
+            || words.contains(&"rto") && words.contains(&"rpo"));
+    let depth = path.split('/').count();
+    named && depth <= 3
 }
 
 /// An objective among the annotations of a catalogue entry, in minutes: `twoam.dev/rpo: 1h`, `example.org/rpo: PT4H`,

@@ -17,6 +17,12 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
             model[id].moves = moves;
             model[id].version = version;
         }
+        if let Some(span) = model.surroundings.tries_again
+            && model[id].tool == "flux"
+            && model[id].goes_back.is_false()
+        {
+            model[id].goes_back = Fact::known(true, span);
+        }
         let found = model[id].names.iter().find_map(|name| Some((register.find(name)?, name.clone())));
         if let Some((service, name)) = found {
             model[id].service = Some(service);

@@ -9,7 +9,7 @@ use super::names::{camel_words, is_generic, stem};
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
 use crate::model::{Alert, Datastore, Fact, Id, Model, Owners, Runbook, Service};
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::{Text, Unknown};
 use shared::Shared;
 use unread::Unread;
@@ -344,6 +344,7 @@ fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>)
         let elsewhere = context.external.runbooks.as_ref();
         // A stub is a runbook that exists; that it says nothing is told of the page itself.
         let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
+        let any = any.or_else(|| within(model, &service.name));
         let has_runbook = found_or_elsewhere(any, "runbooks", elsewhere);
         let rollback_procedure = found_or_elsewhere(rollback, "runbooks", elsewhere);
         let (unread, among) = (unread.of(service), among.of(path));
@@ -354,6 +355,18 @@ fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>)
         service.has_runbook = has_runbook;
         service.rollback_procedure = rollback_procedure;
     }
+}
+
+/// Where a page in a folder that is called as a service has a section that is a runbook: `## Runbook: no data`.
+fn within(model: &Model, service: &str) -> Option<Span> {
+    let pages =
+        model.runbooks.iter().filter(|page| parent(&page.place.path).split('/').any(|folder| folder == service));
+    let mut headings = pages.flat_map(|page| page.headings.iter().skip(1));
+    let section = headings.find(|(_, text, _)| {
+        let first = text.split(|it: char| !it.is_alphanumeric()).find(|word| !word.is_empty());
+        first.is_some_and(|word| word.eq_ignore_ascii_case("runbook") || word.eq_ignore_ascii_case("runbooks"))
+    });
+    section.map(|(.., span)| *span)
 }
 
 fn judge_datastores(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>) {

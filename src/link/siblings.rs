@@ -1,5 +1,6 @@
 //! Objects of Kubernetes whose own names say what they are for: `orders-db-staging`, beside an `orders-db-production`.
-//! One such word by itself proves nothing (`smoke-test`); that a sibling differs in it alone does. Uses `model`.
+//! One such word by itself proves nothing (`smoke-test`); that a sibling differs in it alone does. So is the one that bears
+//! no word, beside one of production, where nothing but other environments names it. Uses `model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use crate::tree::Text;
 type Families = BTreeMap<String, BTreeSet<Text>>;
 
 /// Moves what nothing else says an environment of to the one that its own name says.
-pub(super) fn part(model: &mut Model, environments: &Environments) {
+pub(super) fn part(model: &mut Model, environments: &Environments, named_by: &BTreeMap<Text, Vec<Text>>) {
     let mut families = Families::new();
     let workloads = model.workloads.iter().map(|workload| (&workload.name, &workload.platform));
     let datastores = model.datastores.iter().map(|datastore| (&datastore.name, &datastore.platform));
@@ -32,6 +33,25 @@ pub(super) fn part(model: &mut Model, environments: &Environments) {
         model[id].place.environment = environment;
     }
     let Model { datastores, backups, .. } = model;
+    let mut files: BTreeMap<Text, Option<Environment>> = BTreeMap::new();
+    for datastore in datastores.iter_mut().filter(|one| one.place.environment.production) {
+        let name = datastore.name.split_once('/').map_or("", |(_, name)| name);
+        let named_by = named_by.get(name).map_or(&[][..], Vec::as_slice);
+        let of_paths: Option<Vec<Environment>> =
+            named_by.iter().map(|path| environments.of_path(path).filter(|it| !it.production)).collect();
+        let first = of_paths.and_then(|all| all.into_iter().next());
+        let of_file = files.entry(datastore.place.path.clone()).or_insert_with(|| first.clone());
+        *of_file = of_file.take().filter(|_| first.is_some());
+        if let Some(first) = first {
+            datastore.place.environment = first;
+        }
+    }
+    // What copies stands with what is copied.
+    for backup in backups.iter_mut().filter(|backup| backup.place.environment.production) {
+        if let Some(Some(environment)) = files.get(&backup.place.path) {
+            backup.place.environment = environment.clone();
+        }
+    }
     for datastore in datastores.iter_mut() {
         let Datastore { name, place, .. } = datastore;
         place.environment = own(name, place).unwrap_or_else(|| place.environment.clone());
@@ -40,6 +60,26 @@ pub(super) fn part(model: &mut Model, environments: &Environments) {
         let Backup { name, place, .. } = backup;
         place.environment = own(name, place).unwrap_or_else(|| place.environment.clone());
     }
+}
+
+/// The names of what keeps data in a cluster and bears no word for an environment, beside a sibling that bears one of
+/// production: which environment it is for is said by who names it.
+pub fn unmarked(model: &Model, environments: &Environments) -> BTreeSet<Text> {
+    let titles = || model.datastores.iter().filter(|it| it.platform == "kubernetes").map(|it| &it.name);
+    let mut beside: BTreeSet<String> = BTreeSet::new();
+    for (kind, parts) in titles().filter_map(|title| parts(title)) {
+        let of_production = |part: &str| environments.of_word(part).is_some_and(|environment| environment.production);
+        for (at, _) in parts.iter().enumerate().filter(|(_, part)| of_production(part)) {
+            let mut bare = parts.clone();
+            bare.remove(at);
+            beside.insert(format!("{kind}/{}", bare.join("-")));
+        }
+    }
+    let unmarked = titles().filter(|title| beside.contains(title.as_str()));
+    let of_word = |title: &&Text| {
+        parts(title).is_some_and(|(_, parts)| parts.iter().any(|part| environments.of_word(part).is_some()))
+    };
+    unmarked.filter(|title| !of_word(title)).filter_map(|title| Some(title.split_once('/')?.1.into())).collect()
 }
 
 /// The parts of the name in `Kind/name`; none of anything that is no object of Kubernetes.
@@ -89,6 +129,29 @@ mod tests {
     use crate::model::Noun;
 
     #[test]
+    fn who_names_the_unmarked_says_what_it_is_for() {
+        let environments = Environments::default();
+        let mut model = Model::default();
+        for name in ["orders-db", "orders-prod-db", "billing-db", "billing-prod-db", "alone-db", "search-dev-db"] {
+            model.add(Datastore {
+                name: format!("Cluster/{name}").into(),
+                platform: "kubernetes".into(),
+                ..Datastore::default()
+            });
+        }
+        let unmarked = super::unmarked(&model, &environments);
+        assert_eq!(unmarked.iter().map(Text::as_str).collect::<Vec<_>>(), ["billing-db", "orders-db"]);
+        let paths = |paths: &[&str]| paths.iter().map(|path| Text::from(*path)).collect::<Vec<Text>>();
+        let mut named_by = BTreeMap::new();
+        named_by.insert("orders-db".into(), paths(&["apps/staging/orders.yaml", "apps/dev/orders.yaml"]));
+        named_by.insert("billing-db".into(), paths(&["apps/staging/billing.yaml", "apps/billing.yaml"]));
+        part(&mut model, &environments, &named_by);
+        let elsewhere: Vec<&str> =
+            model.datastores.iter().filter(|it| !it.place.environment.production).map(Noun::name).collect();
+        assert_eq!(elsewhere, ["Cluster/orders-db", "Cluster/search-dev-db"][..1]);
+    }
+
+    #[test]
     fn a_sibling_shows_what_a_word_means() {
         let mut model = Model::default();
         for name in ["orders-staging", "orders-prod", "smoke-test", "billing", "billing-dev-worker", "billing-worker"] {
@@ -98,7 +161,7 @@ mod tests {
                 ..Workload::default()
             });
         }
-        part(&mut model, &Environments::default());
+        part(&mut model, &Environments::default(), &BTreeMap::new());
         let elsewhere: Vec<&str> =
             model.workloads.iter().filter(|it| !it.place.environment.production).map(Noun::name).collect();
         assert_eq!(elsewhere, ["Deployment/orders-staging", "Deployment/billing-dev-worker"]);

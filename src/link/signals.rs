@@ -180,7 +180,15 @@ fn unnoticed(signals: &Signals) -> Fact<Text> {
 /// The services that callers from outside reach, each with the doors by which they do.
 pub(super) fn entered<'m>(model: &'m Model, selecting: &Selecting) -> BTreeMap<Id<Service>, Vec<&'m Entrance>> {
     let mut by_backend: BTreeMap<&Text, Vec<&Entrance>> = BTreeMap::new();
-    let entrances = model.kubernetes.entrances.iter().filter(|entrance| !entrance.inside);
+    let fenced = |entrance: &Entrance| {
+        model.kubernetes.fences.iter().any(|fence| {
+            fence.around.0 == entrance.kind
+                && fence.around.1 == entrance.name
+                && fence.place.environment == entrance.place.environment
+                && same_namespace(&fence.namespace, &entrance.namespace)
+        })
+    };
+    let entrances = model.kubernetes.entrances.iter().filter(|entrance| !entrance.inside && !fenced(entrance));
     for entrance in entrances.filter(|entrance| entrance.place.environment.production && !entrance.place.library) {
         entrance.backends.iter().for_each(|backend| by_backend.entry(backend).or_default().push(entrance));
     }
@@ -188,8 +196,8 @@ pub(super) fn entered<'m>(model: &'m Model, selecting: &Selecting) -> BTreeMap<I
     if by_backend.is_empty() {
         return entered;
     }
-    let workloads = model.each::<Workload>().filter(|(_, workload)| workload.place.environment.production);
-    for (_, workload) in workloads {
+    let runs = |workload: &Workload| workload.place.environment.production && !workload.off;
+    for (_, workload) in model.each::<Workload>().filter(|(_, workload)| runs(workload)) {
         let Some(service) = workload.service else { continue };
         if workload.unread.is_some() {
             let through = by_backend.get(&workload.plain_name).into_iter().flatten();

@@ -26,6 +26,8 @@ pub struct Objects {
     pub entrances: Vec<Entrance>,
     /// What asks every entrance of a kind.
     pub askers: Vec<Asker>,
+    /// What lets only callers of the own network through an entrance.
+    pub fences: Vec<Fence>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
     /// `PersistentVolume` that was made by hand.
@@ -54,6 +56,7 @@ impl Objects {
         self.canaries.extend(other.canaries);
         self.entrances.extend(other.entrances);
         self.askers.extend(other.askers);
+        self.fences.extend(other.fences);
         self.claims.extend(other.claims);
         self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
@@ -211,6 +214,8 @@ pub struct Entrance {
     pub hosts: Vec<Text>,
     /// Its kind in lower case: `httproute`, `ingress`, `service`.
     pub kind: Text,
+    /// `metadata.name`.
+    pub name: Text,
     /// Where it says that a tool is to ask it from outside, when it does.
     pub probed: Option<Span>,
     /// Whether it says that none is to.
@@ -229,6 +234,17 @@ pub struct Asker {
     /// The kind in lower case.
     pub kind: Text,
     /// Where it is told so.
+    pub place: Place,
+}
+
+/// A policy that lets only callers of the own network through an entrance.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fence {
+    /// The kind of the entrance in lower case, and its name.
+    pub around: (Text, Text),
+    /// `metadata.namespace`, of both.
+    pub namespace: Fact<Text>,
+    /// Where.
     pub place: Place,
 }
 

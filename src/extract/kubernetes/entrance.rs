@@ -7,7 +7,7 @@
 
 use super::object::Object;
 use crate::extract::Facts;
-use crate::model::kubernetes::{Asker, Entrance};
+use crate::model::kubernetes::{Asker, Entrance, Fence};
 use crate::model::{Fact, Place};
 use crate::source::Span;
 use crate::tree::{Node, Text};
@@ -29,6 +29,11 @@ const PROBED: &[&str] = &["gatus.", "uptime-kuma.", "blackbox.", "prometheus.io/
 
 /// The kinds that Gatus' sidecar finds by itself.
 const ASKED: &[&str] = &["httproute", "ingress", "service"];
+
+/// Annotations that list the addresses which the ingress controller of nginx answers, and no other.
+/// <https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annotations/#whitelist-source-range>
+const RANGES: &[&str] =
+    &["nginx.ingress.kubernetes.io/whitelist-source-range", "nginx.ingress.kubernetes.io/allowlist-source-range"];
 
 /// Adds an object that lets callers in.
 pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
@@ -91,6 +96,8 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let unsaid =
         doors.iter().any(|door| door == "alb") && object.annotations.get("alb.ingress.kubernetes.io/scheme").is_none();
     let private = doors.iter().any(|door| is_private(door));
+    let listed = RANGES.iter().find_map(|name| object.annotations.value(name));
+    let fenced = listed.is_some_and(|listed| listed.split(',').all(is_private_range));
     let probed = |(key, _): &&(Text, Fact<Text>)| PROBED.iter().any(|known| key.starts_with(known));
     let said = object.annotations.0.iter().find(probed);
     // `gatus.home-operations.com/enabled: "false"`
@@ -98,14 +105,58 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         said.is_some_and(|(key, fact)| key.ends_with("/enabled") && fact.value().is_some_and(|value| value == "false"));
     facts.model.kubernetes.entrances.push(Entrance {
         kind: object.kind.to_lowercase().into(),
+        name: object.name.clone(),
         left_out,
-        inside: scheme || unsaid || private || (!hosts.is_empty() && hosts.iter().all(is_inside)),
+        inside: scheme || unsaid || private || fenced || (!hosts.is_empty() && hosts.iter().all(is_inside)),
         probed: said.filter(|_| !left_out).and_then(|(_, fact)| fact.span),
         hosts,
         backends,
         namespace: object.namespace.clone(),
         place: object.place.clone(),
     });
+}
+
+/// Adds a policy of Envoy Gateway that denies whatever it does not allow, and allows nothing but addresses that mean
+/// nothing on the internet. <https://gateway.envoyproxy.io/docs/api/extension_types/#authorization>
+pub(super) fn fence(object: &Object<'_>, facts: &mut Facts) {
+    if (object.group, object.kind) != ("gateway.envoyproxy.io", "SecurityPolicy") {
+        return;
+    }
+    let Some(rules) = object.at(&["spec", "authorization"]) else { return };
+    let denies = rules.get("defaultAction").and_then(Node::as_str) == Some("Deny");
+    let mut allowed = rules.get("rules").map_or(&[][..], Node::items).iter();
+    let inside = |rule: &Node| {
+        let ranges = rule.at(&["principal", "clientCIDRs"]).map_or(&[][..], Node::items);
+        !ranges.is_empty() && ranges.iter().all(|range| range.as_str().is_some_and(is_private_range))
+    };
+    let denied = |rule: &Node| rule.get("action").and_then(Node::as_str) == Some("Deny");
+    if !denies || !allowed.all(|rule| denied(rule) || inside(rule)) {
+        return;
+    }
+    let targets = object.at(&["spec", "targetRefs"]).map_or(&[][..], Node::items).iter();
+    for target in targets.chain(object.at(&["spec", "targetRef"])) {
+        let (Some(kind), Some(name)) = (target.get("kind").and_then(Node::as_str), target.get("name")) else {
+            continue;
+        };
+        facts.model.kubernetes.fences.push(Fence {
+            around: (kind.to_lowercase().into(), name.scalar().unwrap_or_default()),
+            namespace: object.namespace.clone(),
+            place: object.place.clone(),
+        });
+    }
+}
+
+/// Whether addresses are those of private networks (RFC 1918, RFC 4193, RFC 6598) or of the machine itself.
+fn is_private_range(range: &str) -> bool {
+    let range = range.trim().to_ascii_lowercase();
+    let (address, _) = range.split_once('/').unwrap_or((&range, ""));
+    if let Ok(address) = address.parse::<std::net::Ipv4Addr>() {
+        let [first, second, ..] = address.octets();
+        return address.is_private() || address.is_loopback() || first == 100 && (64..128).contains(&second);
+    }
+    address.parse::<std::net::Ipv6Addr>().is_ok_and(|address| {
+        address.is_loopback() || address.segments()[0] & 0xfe00 == 0xfc00 || address.segments()[0] & 0xffc0 == 0xfe80
+    })
 }
 
 /// Adds a tool that finds all entrances of a kind by itself: Gatus with the sidecar that writes its endpoints, by the

@@ -4,7 +4,7 @@
 //! Only what stands as a declaration counts: `RPO: 1 hour`, `**RTO** – 30 min`, a row or a column of a table. Prose about
 //! objectives, and a word that says what the letters stand for, declare nothing.
 
-use crate::model::{Fact, RecoveryObjective};
+use crate::model::{Environments, Fact, RecoveryObjective};
 use crate::source::Span;
 use crate::tree::page::{Passage, Table};
 use crate::tree::{Node, Text, Unknown};
@@ -181,8 +181,14 @@ fn of_table(table: &Table, whole: &mut RecoveryObjective, found: &mut Vec<Recove
     // `| RPO | 1 hour |` may well be the first row.
     let is_row = columns.len() == 1 && columns[0].0 == 0;
     if columns.is_empty() || is_row {
+        // Of a column for each environment, that of production counts.
+        let environments = Environments::default();
+        let of_production = table.header.iter().position(|cell| {
+            let mut words = cell.text.split(|it: char| !it.is_alphanumeric());
+            words.any(|word| environments.of_word(word).is_some_and(|environment| environment.production))
+        });
         for row in std::iter::once(&table.header).chain(&table.rows) {
-            let [label, value, ..] = row.as_slice() else { continue };
+            let (Some(label), Some(value)) = (row.first(), row.get(of_production.unwrap_or(1))) else { continue };
             if let Some((aim, hint)) = aim(&label.text) {
                 put(whole, aim, of_line(&value.text, hint), value.span);
             }
