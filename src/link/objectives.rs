@@ -56,7 +56,9 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>) {
         }
     }
     // Who plans for everything thinks of databases and buckets; what a tool keeps on its volume was not asked about.
-    let keeps = |service: &Service| service.datastores.iter().any(|id| model[*id].kind != "volume");
+    let keeps = |service: &Service| {
+        !service.datastores.is_empty() && service.datastores.iter().all(|id| model[*id].kind != "volume")
+    };
     let keep_data: Vec<Id<Service>> =
         model.each::<Service>().filter(|(_, service)| keeps(service)).map(|(id, _)| id).collect();
     let of_all = keep_data.into_iter().map(|id| (id, whole.clone()));
