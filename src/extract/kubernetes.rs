@@ -28,6 +28,7 @@ mod uses;
 mod volume;
 mod workload;
 
+pub(super) use self::container::{is_moving_tag, mutable as image_changes, tag as image_tag};
 use self::object::Object;
 pub(super) use self::selecting::selector as label_selector;
 use super::{Facts, Input};

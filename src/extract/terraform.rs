@@ -4,6 +4,7 @@
 mod alarms;
 mod backups;
 mod certificates;
+mod containers;
 mod dashboards;
 mod datastores;
 mod deployments;

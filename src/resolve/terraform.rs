@@ -77,6 +77,8 @@ pub struct Root {
     pub calls: Vec<ModuleCall>,
     /// `default_tags` (AWS) and `default_labels` (Google) of its providers, as written at the root.
     pub defaults: Vec<ProviderDefaults>,
+    /// The defaults of its variables that no file gives a value: whoever applies it may give another.
+    pub open: Vec<Span>,
 }
 
 /// Tags that a provider puts on everything it makes.
@@ -131,6 +133,8 @@ pub struct Resource {
     pub shared: Option<Shared>,
     /// What its attributes refer to, known values included: by these, resources are joined.
     pub references: Vec<Reference>,
+    /// The attributes whose changes Terraform ignores, and so leaves to others: `task_definition`; `all` for each.
+    pub ignored: Vec<Text>,
 }
 
 /// An attribute that is made of another resource.

@@ -97,7 +97,7 @@ fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
 }
 
 /// Whether an image reference can name another image tomorrow.
-pub(super) fn mutable(node: &Node) -> Fact<bool> {
+pub(in crate::extract) fn mutable(node: &Node) -> Fact<bool> {
     let Some(reference) = node.as_str() else { return Fact::read(node, |_| None) };
     // What `ko` is to build it names by digest when it applies it: <https://ko.build/features/k8s/>.
     if reference.contains("@sha256:") || reference.contains("@sha512:") || reference.starts_with("ko://") {
@@ -115,12 +115,12 @@ pub(super) fn mutable(node: &Node) -> Fact<bool> {
 }
 
 /// Whether a tag is moved to newer images by convention.
-pub(super) fn is_moving_tag(tag: &str) -> bool {
+pub(in crate::extract) fn is_moving_tag(tag: &str) -> bool {
     MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str())
 }
 
 /// The tag of an image reference; a colon before the last slash belongs to the registry's port.
-pub(super) fn tag(reference: &str) -> Option<&str> {
+pub(in crate::extract) fn tag(reference: &str) -> Option<&str> {
     let reference = reference.split('@').next().unwrap_or(reference);
     let last = reference.rsplit('/').next().unwrap_or(reference);
     last.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())

@@ -123,6 +123,7 @@ impl PublicWorkload {
             call_chain: call.call_chain.clone(),
             shared: None,
             references: call.references.clone(),
+            ignored: Vec::new(),
         }
     }
 }

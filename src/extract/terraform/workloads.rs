@@ -4,9 +4,9 @@
 use crate::extract::Facts;
 use crate::model::{Fact, State, Workload};
 use crate::resolve::terraform::{Resource, blocks};
-use crate::tree::{Node, Text};
+use crate::tree::{Node, Text, Unknown};
 
-use super::{Ground, Seen, doubt, reading, refers_to, text, whole};
+use super::{Ground, Seen, containers, doubt, reading, refers_to, text, whole};
 
 /// Resource type, platform, and the attributes that name it.
 const KINDS: &[(&str, &str, &[&str])] = &[
@@ -24,7 +24,8 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         for resource in ground.of_type(kind).chain(&public) {
             let workload = workload(ground, resource, platform, names);
             if seen.first(&workload.name, &workload.place, format!("{:?}", workload.auto_rollback.state)) {
-                facts.model.add(workload);
+                let id = facts.model.add(workload);
+                containers::extract(ground, resource, id, facts);
             }
         }
     }
@@ -45,7 +46,7 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
         ..Workload::default()
     };
     match platform {
-        "ecs" => ecs(resource, &mut workload),
+        "ecs" => ecs(ground, resource, &mut workload),
         "lambda" => lambda(ground, resource, &mut workload),
         _ => {}
     }
@@ -58,11 +59,19 @@ fn uses(resource: &Resource) -> Vec<Fact<Text>> {
     stores.map(|reference| Fact::known(reference.address.clone(), resource.head)).collect()
 }
 
-fn ecs(resource: &Resource, workload: &mut Workload) {
+fn ecs(ground: Ground<'_>, resource: &Resource, workload: &mut Workload) {
     workload.scales = text(resource, "scheduling_strategy").value().is_none_or(|strategy| strategy != "DAEMON");
     // Left out it is 0, and something else sets it: a scaler, or whoever deploys.
     // <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service#desired_count>
-    workload.replicas = whole(resource, "desired_count");
+    workload.replicas = scaled(ground, resource, &workload.plain_name).unwrap_or_else(|| {
+        let count = whole(resource, "desired_count");
+        if count.value().is_none() || !resource.ignored.iter().any(|name| name == "desired_count" || name == "all") {
+            return count;
+        }
+        let reason = "Terraform ignores changes of the number of copies";
+        let unknown = Unknown::new(reason, "audit what sets it as well", count.span);
+        Fact { span: count.span, ..Fact::unknown(unknown) }
+    });
     workload.replicas_omitted = workload.replicas.is_absent();
     workload.serves = !blocks(&resource.body, "load_balancer").is_empty();
     workload.auto_rollback = both(rolls_back(resource, "deployment_circuit_breaker"), rolls_back(resource, "alarms"));
@@ -71,6 +80,22 @@ fn ecs(resource: &Resource, workload: &mut Workload) {
         State::Absent => Fact::known(false, resource.head),
         _ => controller.map(|kind| kind == "CODE_DEPLOY" || kind == "EXTERNAL"),
     };
+}
+
+/// How many tasks the scaler of a service keeps at least.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/appautoscaling_target#min_capacity>
+fn scaled(ground: Ground<'_>, service: &Resource, name: &str) -> Option<Fact<i64>> {
+    let is_for = |target: &&Resource| {
+        let id = target.at("resource_id");
+        let written = id.and_then(|id| id.as_str().or(id.as_unknown()?.partial.as_deref()));
+        target.at("service_namespace").and_then(Node::as_str) == Some("ecs")
+            && (refers_to(target, "resource_id", &service.address)
+                || written.and_then(|id| id.rsplit('/').next()).is_some_and(|last| last == name))
+    };
+    let target = ground.of_type("aws_appautoscaling_target").find(is_for)?;
+    let least = doubt(whole(target, "min_capacity"), target.uncertain.as_ref());
+    // Of none it is started when there is work.
+    Some(if least.value() == Some(&0) { Fact::absent(least.span) } else { least })
 }
 
 /// What calls a function and waits for its answer, and the attribute that names the function.

@@ -6,7 +6,7 @@ use crate::model::{Environment, Environments, Gap, Hides};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::{Span, parent};
-use crate::tree::block::{Block, Body, ExpressionKind};
+use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
@@ -14,6 +14,7 @@ use super::manifests;
 use super::module::{Given, Instance, Module};
 use super::operate::Failure;
 use super::project::{Kind, Placed, Project, Target};
+use super::reference::unchain;
 use super::roots::Plan;
 use super::saved_plan::SavedPlan;
 use super::terragrunt::{Source, Survey, Units};
@@ -65,6 +66,8 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Env
     if let Some(path) = plan.unit {
         given.extend(Units::new(project, environments).unit(path).given(directory));
     }
+    let left = directory.variables.iter().filter(|(name, _)| !given.contains_key(**name));
+    outcome.root.open = left.filter_map(|(_, block)| Some(block.body.attribute("default")?.value.span)).collect();
     module.given = given;
     if let Some(saved) = plan.saved {
         saved.give(project, &mut module);
@@ -181,10 +184,12 @@ impl<'a> Collector<'_, 'a> {
         let data = if mode == Mode::Data { "data." } else { "" };
         let base = format!("{}{data}{}.{}", home.prefix, kind.value, label.value);
         let scope = Scope::of(number);
+        let ignored = ignored(block);
         let make = |Instance { key, each, uncertain }: Instance| {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let mut references = Vec::new();
-            let body = self.evaluator.body(&block.body, &scope, &mut references, "", 0);
+            let mut body = self.evaluator.body(&block.body, &scope, &mut references, "", 0);
+            self.evaluator.open_up(&kind.value, block, &mut body, &scope);
             references.sort();
             references.dedup();
             let documents = match mode {
@@ -216,6 +221,7 @@ impl<'a> Collector<'_, 'a> {
                 call_chain: home.chain.clone(),
                 shared: None,
                 references,
+                ignored: ignored.clone(),
             };
             (resource, documents)
         };
@@ -271,6 +277,22 @@ impl<'a> Collector<'_, 'a> {
             reason: format!("module `{name}` is not in the repository").into(),
         });
     }
+}
+
+/// The attributes that `lifecycle { ignore_changes }` of a block names.
+/// <https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#ignore_changes>
+fn ignored(block: &Block) -> Vec<Text> {
+    let listed = block.body.blocks("lifecycle").filter_map(|lifecycle| lifecycle.body.attribute("ignore_changes"));
+    let name = |item: &Expression| match unchain(item, &mut Vec::new()) {
+        Some(name) => name.into(),
+        None => dotted(&item.kind),
+    };
+    listed
+        .flat_map(|attribute| match &attribute.value.kind {
+            ExpressionKind::List(items) => items.iter().map(name).collect(),
+            _ => vec![name(&attribute.value)],
+        })
+        .collect()
 }
 
 /// The root's environment, unless a module's name, the last word of the resource's own or of a key of `for_each`, or a tag

@@ -464,8 +464,9 @@ impl<'a> Evaluator<'a> {
             Some(unknown) => {
                 let partial = Some(written.text.into());
                 Typed::new(What::Unknown(Rc::new(Unknown { partial, set: true, ..unknown }), Type::String), span)
+                    .through_all(&written.way)
             }
-            None => Typed::string(written.text, span),
+            None => Typed::string(written.text, span).through_all(&written.way),
         }
         .marked(written.mark))
     }
@@ -473,9 +474,15 @@ impl<'a> Evaluator<'a> {
     fn write(&self, parts: &[TemplatePart], scope: &Scope<'a>, written: &mut Written) -> Result<(), Failure> {
         for part in parts {
             match part {
-                TemplatePart::Literal(literal) => written.text.push_str(literal),
+                TemplatePart::Literal(literal) => {
+                    written.text.push_str(literal);
+                    written.way.clear();
+                }
                 TemplatePart::Interpolation(expression) => {
                     let value = self.evaluate(expression, scope)?;
+                    written.way = std::iter::once(value.span)
+                        .chain(value.via.iter().flat_map(|way| way.iter()).copied())
+                        .collect();
                     if written.notes(&value) {
                         // What is known of it, or a star for all of it.
                         let partial = value.as_unknown().and_then(|unknown| unknown.partial.as_deref());
@@ -667,6 +674,8 @@ fn common(yes: &Typed, no: &Typed) -> Option<Type> {
 struct Written {
     text: String,
     unknown: Option<Unknown>,
+    /// Where its last part comes from, which says what it is of several alike: the version after a name.
+    way: Vec<Span>,
     mark: Option<Rc<str>>,
 }
 

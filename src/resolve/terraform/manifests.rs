@@ -94,6 +94,10 @@ const OWN_KEYS: &[&str] = &[
     "volume_attributes",
 ];
 
+/// Resource type → the attribute that holds a list as text.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_task_definition#container_definitions>
+const OPENED: &[(&str, &str)] = &[("aws_ecs_task_definition", "container_definitions")];
+
 /// Arguments of the resource that are no part of the manifest.
 const ARGUMENTS: &[&str] = &["timeouts", "wait_for_rollout", "wait_for_completion", "wait_until_bound", "lifecycle"];
 
@@ -109,6 +113,20 @@ impl<'a> Evaluator<'a> {
         let mut documents: Vec<Node> = self.rules(&block.body, scope).into_iter().filter(lists_alerts).collect();
         documents.extend(typed(kind, body, block.head).map(|manifest| self.without_ignored(manifest, block)));
         documents
+    }
+
+    /// Puts the lists in place of the texts that hold them (`OPENED`), as far as they are lists: what one part of such a
+    /// text leaves open is then open in its own place.
+    pub(super) fn open_up(&self, kind: &str, block: &'a Block, body: &mut Node, scope: &Scope<'a>) {
+        let Some((_, name)) = OPENED.iter().find(|(opened, _)| *opened == kind) else { return };
+        let Some(attribute) = block.body.attribute(name) else { return };
+        let held = self.documents(&attribute.value, scope).into_iter().next();
+        let Some(held) = held.filter(|held| matches!(held.value, Value::List(_))) else { return };
+        if let Value::Map(map) = &mut body.value
+            && let Some(entry) = map.entries.iter_mut().find(|entry| entry.key == *name)
+        {
+            entry.value = held;
+        }
     }
 
     /// A number of copies whose changes are ignored is another's to choose.

@@ -357,6 +357,7 @@ impl<'a> SavedPlan<'a> {
             call_chain: standing.chain.clone(),
             shared: None,
             references: configured.map_or_else(Vec::new, |resource| references(resource, &prefix)),
+            ignored: Vec::new(),
         }
     }
 }
