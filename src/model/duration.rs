@@ -58,7 +58,7 @@ pub fn short(minutes: f64) -> String {
 pub fn in_words(count: f64, unit: Unit) -> String {
     let word = |count: f64, unit: Unit| {
         let name = unit.name();
-        format!("{count} {}", if count == 1.0 { name.trim_end_matches('s') } else { name })
+        format!("{count} {}", if (count - 1.0).abs() < f64::EPSILON { name.trim_end_matches('s') } else { name })
     };
     if count.fract() == 0.0 {
         return word(count, unit);

@@ -63,7 +63,8 @@ impl Template {
                     (Datum::Int(count), unit) => message.push_str(&in_words(count as f64, *unit)),
                     (other, unit) => {
                         write(&mut message, other);
-                        message.push_str(&format!(" {}", unit.name()));
+                        message.push(' ');
+                        message.push_str(unit.name());
                     }
                 },
             }
