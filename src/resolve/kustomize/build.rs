@@ -3,18 +3,20 @@
 //! It is kustomize's (`KustTarget.accumulateTarget`). Where kustomize would refuse to build, the problem is said at its
 //! line and the rest is built as far as it goes.
 
+mod patch;
+mod transform;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::edit;
-use super::fields::{self, FieldSpec, Fields};
+use super::fields::Fields;
 use super::files::{File, Files, join};
 use super::generate::{self, Content};
 use super::inflate::{self, Inflation, Merge};
-use super::merge::{self, Outcome};
-use super::resource::{Behavior, Id, Resource, Selector};
-use super::{builtin, images, json_patch, names, substitute};
+use super::resource::{Behavior, Id, Resource};
+use super::{builtin, names, substitute};
 use crate::model::{Gap, Hides};
 use crate::parse::{self, embedded};
 use crate::problem::{Fault, Problem, nearest};
@@ -531,63 +533,6 @@ impl<'a> Build<'a, '_> {
         }
     }
 
-    /// The transformations, in kustomize's order.
-    fn transform(&mut self, document: &Node, folder: &str, gathered: &mut Gathered) {
-        gathered.ids = None;
-        for entry in self.list(document, "patchesStrategicMerge") {
-            let patches = self.strategic_text(entry, folder);
-            self.strategic(&patches, None, entry, None, gathered);
-        }
-        for entry in self.list(document, "patches") {
-            self.patch(entry, folder, gathered);
-        }
-        if let Some(namespace) = document.get("namespace") {
-            names::namespace(&mut gathered.resources, namespace, &gathered.fields.namespace);
-        }
-        if let Some(prefix) = document.get("namePrefix") {
-            names::prefix(&mut gathered.resources, prefix, &gathered.fields.prefix);
-        }
-        if let Some(suffix) = document.get("nameSuffix") {
-            names::suffix(&mut gathered.resources, suffix, &gathered.fields.suffix);
-        }
-        for entry in self.list(document, "labels") {
-            let fields = label_fields(entry, &gathered.fields);
-            let pairs = entry.get("pairs").map_or(&[][..], Node::entries);
-            images::pairs(&mut gathered.resources, pairs, &fields, entry.span);
-        }
-        for (key, fields) in
-            [("commonLabels", &gathered.fields.common_labels), ("commonAnnotations", &gathered.fields.annotations)]
-        {
-            if let Some(node) = document.get(key) {
-                images::pairs(&mut gathered.resources, node.entries(), fields, node.span);
-            }
-        }
-        for entry in self.list(document, "patchesJson6902") {
-            self.patch(entry, folder, gathered);
-        }
-        for entry in self.list(document, "replicas") {
-            if !images::replicas(&mut gathered.resources, entry, &gathered.fields.replicas) {
-                self.wrong(entry.span, "nothing that this names has replicas", REFUSES);
-            }
-        }
-        for key in ["images", "imageTags"] {
-            for entry in self.list(document, key) {
-                images::images(&mut gathered.resources, entry, &gathered.fields.images);
-            }
-        }
-        for entry in self.list(document, "replacements") {
-            self.replacements(entry, folder, gathered);
-        }
-        for entry in self.list(document, "transformers") {
-            for config in self.configured(entry, folder) {
-                match builtin::amounts_to(&config) {
-                    Some(own) => self.transform(&own, folder, gathered),
-                    None => self.gap(entry.span, "what a transformer of another program changes is not known"),
-                }
-            }
-        }
-    }
-
     /// The configurations of plugins that an entry is or names: a text, a file, or a folder with a kustomization.
     fn configured(&mut self, entry: &Node, folder: &str) -> Vec<Node> {
         let Some(written) = entry.as_str() else { return Vec::new() };
@@ -608,46 +553,6 @@ impl<'a> Build<'a, '_> {
         }
     }
 
-    fn replacements(&mut self, entry: &Node, folder: &str, gathered: &mut Gathered) {
-        let mut each: Vec<Node> = Vec::new();
-        if let Some(path) = entry.get("path") {
-            let Some(written) = path.as_str() else { return };
-            if let Located::File(file) = self.locate(path, written, folder) {
-                self.built.files.insert(file.id);
-                for document in file.documents().iter() {
-                    match &document.value {
-                        Value::List(items) => each.extend(items.iter().cloned()),
-                        _ => each.push(document.clone()),
-                    }
-                }
-            }
-        } else {
-            each.push(entry.clone());
-        }
-        for one in each {
-            if let Err((span, why)) = substitute::replacement(&mut gathered.resources, &one) {
-                self.wrong(span, why, REFUSES);
-            }
-        }
-    }
-
-    /// The patches that an entry of `patchesStrategicMerge` is or names.
-    fn strategic_text(&mut self, entry: &Node, folder: &str) -> Vec<Node> {
-        let Some(written) = entry.as_str() else {
-            return if entry.as_map().is_some() { vec![entry.clone()] } else { Vec::new() };
-        };
-        if written.contains('\n') || written.contains(": ") {
-            return self.inline(entry);
-        }
-        match self.locate(entry, written, folder) {
-            Located::File(file) => {
-                self.built.files.insert(file.id);
-                file.documents().into_owned()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// The documents written within a text.
     fn inline(&mut self, node: &Node) -> Vec<Node> {
         let Some(source) = self.files.source(node.span.source) else { return Vec::new() };
@@ -656,125 +561,6 @@ impl<'a> Build<'a, '_> {
             self.wrong(problem.span.unwrap_or(node.span), problem.message, &problem.help);
         }
         parsed.document.values().to_vec()
-    }
-
-    /// One entry of `patches` or `patchesJson6902`.
-    fn patch(&mut self, entry: &Node, folder: &str, gathered: &mut Gathered) {
-        let (patches, at) = match (entry.get("patch"), entry.get("path")) {
-            (Some(_), Some(path)) => {
-                self.wrong(path.span, "a patch has a `path` or a `patch`, not both", "");
-                return;
-            }
-            (Some(patch), None) => (self.inline(patch), patch),
-            (None, Some(path)) => {
-                let Some(written) = path.as_str() else {
-                    self.wrong(path.span, "`path` is the path of a file", "");
-                    return;
-                };
-                match self.locate(path, written, folder) {
-                    Located::File(file) => {
-                        self.built.files.insert(file.id);
-                        (file.documents().into_owned(), path)
-                    }
-                    Located::Folder(..) => {
-                        self.wrong(path.span, "a patch is a file", "");
-                        return;
-                    }
-                    Located::Nowhere => return,
-                }
-            }
-            (None, None) => {
-                self.wrong(entry.span, "a patch needs a `path` or a `patch`", REFUSES);
-                return;
-            }
-        };
-        let target = match entry.get("target").filter(|target| !target.is_null()) {
-            Some(target) => match Selector::read(target) {
-                Ok(selector) => Some(selector),
-                Err(why) => {
-                    self.wrong(target.span, why, REFUSES);
-                    return;
-                }
-            },
-            None => None,
-        };
-        let documents: Vec<Node> = patches.into_iter().filter(|document| !document.is_null()).collect();
-        let Some(first) = documents.first() else {
-            self.wrong(at.span, "the patch is empty", "");
-            return;
-        };
-        if first.as_map().is_some() {
-            self.strategic(&documents, target.as_ref(), at, entry.get("options"), gathered);
-            return;
-        }
-        if !matches!(first.value, Value::List(_)) {
-            self.wrong(at.span, "a patch is an object, or a list of operations", REFUSES);
-            return;
-        }
-        let Some(target) = target else {
-            self.wrong(at.span, "a JSON patch needs a `target`", REFUSES);
-            return;
-        };
-        for resource in &mut gathered.resources {
-            if !target.selects(resource) {
-                continue;
-            }
-            resource.remember();
-            let applied = with_annotations(&mut resource.node, |node| json_patch::apply(node, first));
-            if let Err((index, why)) = applied {
-                let span = first.items().get(index).map_or(first.span, |operation| operation.span);
-                let title = resource.id().title();
-                self.wrong(span, format!("the patch does not fit {title}: {why}"), REFUSES);
-            }
-        }
-    }
-
-    fn strategic(
-        &mut self,
-        patches: &[Node],
-        target: Option<&Selector>,
-        at: &Node,
-        options: Option<&Node>,
-        gathered: &mut Gathered,
-    ) {
-        if target.is_some() && patches.len() > 1 {
-            self.wrong(at.span, "several patches cannot share one `target`", "write an entry for each");
-        }
-        for patch in patches {
-            if patch.as_map().is_none() {
-                if !patch.is_null() {
-                    self.wrong(patch.span, "a strategic merge patch is an object", REFUSES);
-                }
-                continue;
-            }
-            let id = Id::of(patch);
-            let chosen: Vec<usize> = gathered
-                .resources
-                .iter()
-                .enumerate()
-                .filter(|(_, resource)| {
-                    target.map_or_else(|| resource.is_or_was(&id), |target| target.selects(resource))
-                })
-                .map(|(index, _)| index)
-                .collect();
-            if target.is_none() && chosen.len() != 1 {
-                let span = patch.at(&["metadata", "name"]).unwrap_or(patch).span;
-                let found = if chosen.is_empty() { "no object is" } else { "several objects are" };
-                self.wrong(span, format!("{found} {}, which this patch is for", id.title()), REFUSES);
-                if chosen.is_empty() {
-                    continue;
-                }
-            }
-            let mut gone = Vec::new();
-            for index in chosen {
-                if patched(&mut gathered.resources[index], patch, options) {
-                    gone.push(index);
-                }
-            }
-            for index in gone.into_iter().rev() {
-                gathered.resources.remove(index);
-            }
-        }
     }
 
     fn finish(mut self, mut gathered: Gathered) -> Built {
@@ -818,69 +604,6 @@ enum Located<'a> {
     File(File<'a>),
     Folder(String, File<'a>),
     Nowhere,
-}
-
-/// Does something to an object that has annotations: kustomize keeps notes of its own there while it builds, so that a
-/// JSON patch may always add to them.
-fn with_annotations<T>(node: &mut Node, change: impl FnOnce(&mut Node) -> T) -> T {
-    let span = node.span;
-    if let Some(metadata) = edit::get_mut(node, "metadata")
-        && metadata.get("annotations").is_none_or(Node::is_null)
-    {
-        edit::set(metadata, "annotations", span, edit::empty_map(span));
-    }
-    let result = change(node);
-    if let Some(metadata) = edit::get_mut(node, "metadata")
-        && metadata.get("annotations").is_some_and(|it| it.as_map().is_some_and(|map| map.entries.is_empty()))
-    {
-        edit::remove(metadata, "annotations");
-    }
-    result
-}
-
-/// Applies a strategic merge patch to an object; whether it deletes it.
-fn patched(resource: &mut Resource, patch: &Node, options: Option<&Node>) -> bool {
-    let allows = |key: &str| options.and_then(|options| options.get(key)).and_then(Node::as_bool) == Some(true);
-    let (name, kind) = (allows("allowNameChange"), allows("allowKindChange"));
-    if name || kind {
-        resource.remember();
-    }
-    let gvk = resource.id().gvk;
-    let mut patch = patch.clone();
-    // What identifies the object is no change of it.
-    edit::remove(&mut patch, "apiVersion");
-    if !kind {
-        edit::remove(&mut patch, "kind");
-    }
-    if let Some(metadata) = edit::get_mut(&mut patch, "metadata") {
-        edit::remove(metadata, "namespace");
-        if !name {
-            edit::remove(metadata, "name");
-        }
-    }
-    match merge::merge(&mut resource.node, &patch, &gvk) {
-        Outcome::Kept => false,
-        Outcome::Deleted => true,
-    }
-}
-
-/// The fields that an entry of `labels` reaches.
-fn label_fields(entry: &Node, fields: &Fields) -> Vec<FieldSpec> {
-    let says = |key: &str| entry.get(key).and_then(Node::as_bool) == Some(true);
-    let own = entry.get("fields").map_or(&[][..], Node::items).iter().filter_map(FieldSpec::read);
-    let mut all: Vec<FieldSpec> = own.chain(fields.labels.iter().cloned()).collect();
-    if says("includeSelectors") {
-        all.extend(fields.common_labels.iter().cloned());
-    } else {
-        if says("includeTemplates") {
-            all.extend(fields.template_labels.iter().cloned());
-        }
-        if says("includeVolumeClaimTemplates") {
-            all.push(fields::claim_labels());
-        }
-        all.push(FieldSpec::new("", "metadata/labels", true));
-    }
-    all
 }
 
 /// Whether a document is a Kubernetes object.
