@@ -57,8 +57,9 @@ pub fn short(minutes: f64) -> String {
 /// So many of a unit, in words: `7 days`; `8 hours` for a third of a day.
 pub fn in_words(count: f64, unit: Unit) -> String {
     let word = |count: f64, unit: Unit| {
+        let is_one = (count - 1.0).abs() < f64::EPSILON;
         let name = unit.name();
-        format!("{count} {}", if (count - 1.0).abs() < f64::EPSILON { name.trim_end_matches('s') } else { name })
+        format!("{count} {}", if is_one { name.trim_end_matches('s') } else { name })
     };
     if count.fract() == 0.0 {
         return word(count, unit);

@@ -57,11 +57,11 @@ impl Template {
             match part {
                 Part::Text(text) => message.push_str(text),
                 Part::Fact(path) => write(&mut message, scope.view(path).datum),
-                Part::Duration(path, unit) => match (scope.view(path).datum, unit) {
-                    (Datum::Number(count), unit) => message.push_str(&in_words(count, *unit)),
+                Part::Duration(path, unit) => match scope.view(path).datum {
+                    Datum::Number(count) => message.push_str(&in_words(count, *unit)),
                     #[allow(clippy::cast_precision_loss, reason = "no duration is that long")]
-                    (Datum::Int(count), unit) => message.push_str(&in_words(count as f64, *unit)),
-                    (other, unit) => {
+                    Datum::Int(count) => message.push_str(&in_words(count as f64, *unit)),
+                    other => {
                         write(&mut message, other);
                         message.push(' ');
                         message.push_str(unit.name());
