@@ -1,4 +1,4 @@
-//! What runs: ECS services, functions, Cloud Run, container apps. What Kubernetes runs comes as manifests, from
+//! What runs: ECS services, functions, Cloud Run, container apps, App Service. What Kubernetes runs comes as manifests, from
 //! `resolve/`.
 
 use crate::extract::Facts;
@@ -16,6 +16,11 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ("google_cloud_run_service", "cloud-run", &["name"]),
     ("google_cloudfunctions2_function", "cloud-functions", &["name"]),
     ("azurerm_container_app", "container-apps", &["name"]),
+    ("azurerm_linux_web_app", "app-service", &["name"]),
+    ("azurerm_windows_web_app", "app-service", &["name"]),
+    ("azurerm_linux_function_app", "app-service", &["name"]),
+    ("azurerm_windows_function_app", "app-service", &["name"]),
+    ("azurerm_function_app_flex_consumption", "app-service", &["name"]),
 ];
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
@@ -48,6 +53,7 @@ fn workload(ground: Ground<'_>, resource: &Resource, platform: &str, names: &[&s
     match platform {
         "ecs" => ecs(ground, resource, &mut workload),
         "lambda" => lambda(ground, resource, &mut workload),
+        "app-service" => app_service(ground, resource, &mut workload),
         _ => {}
     }
     workload
@@ -96,6 +102,22 @@ fn scaled(ground: Ground<'_>, service: &Resource, name: &str) -> Option<Fact<i64
     let least = doubt(whole(target, "min_capacity"), target.uncertain.as_ref());
     // Of none it is started when there is work.
     Some(if least.value() == Some(&0) { Fact::absent(least.span) } else { least })
+}
+
+/// An app runs on each worker of its plan. How many there are is known where the plan says so and nothing scales it.
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/service_plan#worker_count>
+fn app_service(ground: Ground<'_>, app: &Resource, workload: &mut Workload) {
+    workload.scales = true;
+    workload.serves = app.type_name.ends_with("_web_app");
+    workload.replicas = Fact::absent(app.head);
+    workload.replicas_omitted = true;
+    let plan = ground.of_type("azurerm_service_plan").find(|plan| refers_to(app, "service_plan_id", &plan.address));
+    let Some(plan) = plan else { return };
+    let scales = |setting: &Resource| refers_to(setting, "target_resource_id", &plan.address);
+    if !ground.of_type("azurerm_monitor_autoscale_setting").any(scales) {
+        workload.replicas = doubt(whole(plan, "worker_count"), plan.uncertain.as_ref());
+        workload.replicas_omitted = workload.replicas.is_absent();
+    }
 }
 
 /// What calls a function and waits for its answer, and the attribute that names the function.
