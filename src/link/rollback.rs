@@ -165,6 +165,10 @@ fn of_platform(workload: &Workload) -> Option<Text> {
         ("ecs", _) => compact_str::format_compact!(
             "`aws ecs update-service --service {name} --task-definition` with the revision before"
         ),
+        // One change, for all callers at once.
+        ("lambda", _) if workload.has_alias.is_true() => {
+            compact_str::format_compact!("`aws lambda update-alias --function-name {name}` with the version before")
+        }
         ("cloud-run", _) => compact_str::format_compact!(
             "`gcloud run services update-traffic {name} --to-revisions` with the revision before"
         ),

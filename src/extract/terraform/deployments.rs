@@ -5,9 +5,10 @@
 //! `clouddeploy_automation`.
 
 use crate::extract::Facts;
+use crate::model::rollout::Pause;
 use crate::model::{Deployment, Fact};
 use crate::resolve::terraform::{Resource, blocks, step};
-use crate::tree::{Node, Text};
+use crate::tree::{Node, Text, Unknown};
 
 use super::{Ground, Seen, doubt, reading, refers_to, switch};
 
@@ -56,8 +57,59 @@ fn of_group(ground: Ground<'_>, group: &Resource) -> Deployment {
     };
     Deployment {
         auto_rollback: rolls_back,
+        gates: shifting(ground, group).into_iter().chain(rerouted(group)).collect(),
         ..deployment(ground, group, "codedeploy", "an earlier revision can be deployed again")
     }
+}
+
+/// How long traffic takes to move, going back too: a rollback is a deployment by the same configuration. Its name says so
+/// where it is one of AWS's own (`CodeDeployDefault.LambdaCanary10Percent5Minutes`), else its resource.
+/// <https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html>,
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/codedeploy_deployment_config>
+fn shifting(ground: Ground<'_>, group: &Resource) -> Option<Pause> {
+    let chosen = group.at("deployment_config_name")?;
+    let own = ground.of_type("aws_codedeploy_deployment_config").find(|config| {
+        let name = config.at("deployment_config_name").and_then(Node::scalar);
+        refers_to(group, "deployment_config_name", &config.address) || name.is_some() && name == chosen.scalar()
+    });
+    let minutes = match own {
+        Some(config) => {
+            let routing = config.at("traffic_routing_config")?;
+            let whole = |path: &str| step(routing, path).and_then(Node::as_int);
+            match whole("time_based_canary.interval") {
+                Some(interval) => interval,
+                None => linear(whole("time_based_linear.percentage")?, whole("time_based_linear.interval")?)?,
+            }
+        }
+        None => minutes_of(chosen.scalar()?.strip_prefix("CodeDeployDefault.")?)?,
+    };
+    let seconds = Some(minutes.max(0).saturating_mul(60));
+    Some(Pause { what: "until all traffic has moved".into(), seconds, span: chosen.span })
+}
+
+/// The time that one of AWS's own configurations takes, in minutes: `LambdaCanary10Percent5Minutes`,
+/// `ECSLinear10PercentEvery1Minutes`.
+fn minutes_of(name: &str) -> Option<i64> {
+    let (shape, rest) = name.split_once("Percent")?;
+    let percent = shape.trim_start_matches(|it: char| !it.is_ascii_digit()).parse().ok()?;
+    let minutes = rest.trim_start_matches("Every").trim_end_matches('s').strip_suffix("Minute")?.parse().ok()?;
+    if shape.contains("Canary") { Some(minutes) } else { linear(percent, minutes) }
+}
+
+/// Equal parts, of which the first moves at once.
+fn linear(percent: i64, minutes: i64) -> Option<i64> {
+    let parts = 100_i64.checked_div(percent).filter(|_| percent > 0)?;
+    Some(parts.saturating_sub(1).saturating_mul(minutes))
+}
+
+/// A deployment that stops until somebody sends the traffic over.
+fn rerouted(group: &Resource) -> Option<Pause> {
+    let action = group.at("blue_green_deployment_config.deployment_ready_option.action_on_timeout")?;
+    (action.as_str() == Some("STOP_DEPLOYMENT")).then(|| Pause {
+        what: "a person who sends the traffic over".into(),
+        seconds: None,
+        span: action.span,
+    })
 }
 
 /// An automation of the pipeline repairs a failed rollout by rolling it back.
@@ -87,6 +139,39 @@ fn of_pipeline(ground: Ground<'_>, pipeline: &Resource) -> Deployment {
     };
     Deployment {
         auto_rollback: rolls_back,
+        gates: approved(ground, pipeline).into_iter().collect(),
         ..deployment(ground, pipeline, "cloud-deploy", "a target can be rolled back to its last release")
+    }
+}
+
+/// The approval that the last target asks of every rollout; one that goes back starts in the stable phase, so that the
+/// steps of a canary take no time.
+/// <https://cloud.google.com/sdk/gcloud/reference/deploy/targets/rollback>
+fn approved(ground: Ground<'_>, pipeline: &Resource) -> Option<Pause> {
+    let stages = pipeline.at("serial_pipeline.stages")?;
+    let last = stages.items().last().unwrap_or(stages).get("target_id")?;
+    let target = ground.of_type("google_clouddeploy_target").find(|target| {
+        let name = target.at("name").and_then(Node::scalar);
+        name.is_some() && name == last.scalar() || last.as_unknown().is_some_and(|it| refers_to_address(it, target))
+    })?;
+    let required = target.at("require_approval").filter(|node| reading::as_bool(node) == Some(true))?;
+    Some(Pause { what: "a person who approves the rollout".into(), seconds: None, span: required.span })
+}
+
+fn refers_to_address(unknown: &Unknown, target: &Resource) -> bool {
+    unknown.refers_to.iter().any(|reference| reference.starts_with(target.address.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::minutes_of;
+
+    #[test]
+    fn configurations_of_aws_say_how_long_they_take() {
+        assert_eq!(minutes_of("LambdaCanary10Percent5Minutes"), Some(5));
+        assert_eq!(minutes_of("ECSLinear10PercentEvery3Minutes"), Some(27));
+        assert_eq!(minutes_of("LambdaLinear10PercentEvery1Minute"), Some(9));
+        assert_eq!(minutes_of("LambdaAllAtOnce"), None);
+        assert_eq!(minutes_of("LambdaLinear0PercentEvery1Minute"), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::extract::Facts;
 use crate::model::alert::Watch;
-use crate::model::{Backup, Coverage, Datastore, Fact, Model, Noun, Release, Workload};
+use crate::model::{Backup, Coverage, Datastore, Deployment, Fact, Model, Noun, Release, Workload};
 use crate::resolve::terraform::testing::Repository;
 use crate::tree::Text;
 
@@ -643,4 +643,58 @@ resource "aws_rds_cluster" "zones" { engine = "postgres" }
     );
     assert_eq!(store(&model, "aws_rds_cluster.aurora").protected_type, "Aurora");
     assert_eq!(store(&model, "aws_rds_cluster.zones").protected_type, "RDS");
+}
+
+#[test]
+fn what_a_deployment_waits_for_a_rollback_waits_for_too() {
+    let (_, model) = main(
+        r#"
+resource "aws_codedeploy_deployment_config" "slow" {
+  deployment_config_name = "slow"
+  compute_platform       = "ECS"
+  traffic_routing_config {
+    type = "TimeBasedLinear"
+    time_based_linear {
+      interval   = 2
+      percentage = 25
+    }
+  }
+}
+resource "aws_codedeploy_deployment_group" "search" {
+  app_name               = "search"
+  deployment_group_name  = "search"
+  deployment_config_name = aws_codedeploy_deployment_config.slow.id
+}
+resource "aws_codedeploy_deployment_group" "shop" {
+  app_name               = "shop"
+  deployment_group_name  = "shop"
+  deployment_config_name = "CodeDeployDefault.ECSCanary10Percent5Minutes"
+  blue_green_deployment_config {
+    deployment_ready_option {
+      action_on_timeout    = "STOP_DEPLOYMENT"
+      wait_time_in_minutes = 30
+    }
+  }
+}
+resource "google_clouddeploy_target" "production" {
+  name             = "production"
+  location         = "europe-west1"
+  require_approval = true
+}
+resource "google_clouddeploy_delivery_pipeline" "mailer" {
+  name     = "mailer"
+  location = "europe-west1"
+  serial_pipeline {
+    stages { target_id = "staging" }
+    stages { target_id = google_clouddeploy_target.production.name }
+  }
+}
+"#,
+    );
+    let waits = |name: &str| -> Vec<Option<i64>> {
+        named::<Deployment>(&model, name).gates.iter().map(|gate| gate.seconds).collect()
+    };
+    assert_eq!(waits("aws_codedeploy_deployment_group.search"), [Some(360)]);
+    assert_eq!(waits("aws_codedeploy_deployment_group.shop"), [Some(300), None]);
+    assert_eq!(waits("google_clouddeploy_delivery_pipeline.mailer"), [None]);
 }
