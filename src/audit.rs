@@ -285,6 +285,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let folders = resolve::kustomize::Files::new(sources.iter(), manifests, &all_paths);
     let folders = folders.inflating(&charts).built_by(&programs).below(&checkouts);
     let delivered = resolve::delivery::resolve(&folders, environments);
+    model.surroundings.shared_bases = resolve::kustomize::shared(&folders);
     let installed = resolve::helm::install(&charts, environments, &delivered.charts);
     skipped.retain(|skipped| !installed.templates.contains(&skipped.path));
     renderings.absorb(installed.renderings);

@@ -3,6 +3,7 @@
 use super::{Context, found_or_elsewhere};
 use crate::model::owners::Glob;
 use crate::model::{Fact, Id, Labels, Model, Owners, Service};
+use crate::source::in_folder;
 use crate::tree::Text;
 
 /// Labels, annotations and tags that name an owner.
@@ -64,12 +65,19 @@ fn owner_in(labels: &Labels) -> Option<Fact<Text>> {
 /// The owners that CODEOWNERS gives the files in which a service is declared.
 fn by_path(model: &Model, owners: &Owners<'_>, id: Id<Service>) -> Option<Fact<Text>> {
     let members = model[id].members.iter().filter(|member| matches!(member.kind, "workload" | "datastore"));
-    let mut owned = members.filter_map(|member| {
-        let deciding = owners.of(&member.place.path);
+    let owner = |path: &str| {
+        let deciding = owners.of(path);
         let first = deciding.iter().find(|pattern| !pattern.owners.is_empty())?;
-        Some(Fact::known(Text::from(owners.names(&member.place.path).join(" ")), first.place.span))
-    });
-    owned.next()
+        Some(Fact::known(Text::from(owners.names(path).join(" ")), first.place.span))
+    };
+    let mut paths: Vec<Text> = members.map(|member| member.place.path.clone()).collect();
+    // What another repository includes is looked after there as well.
+    let within = |base: &str, path: &Text| path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+    let bases = model.surroundings.shared_bases.iter();
+    let including = bases.filter(|(base, _)| paths.iter().any(|path| within(base, path)));
+    let including: Vec<Text> = including.map(|(_, from)| in_folder(from, "kustomization.yaml").into()).collect();
+    paths.extend(including);
+    paths.iter().find_map(|path| owner(path))
 }
 
 /// Whether each line of CODEOWNERS matches any file.

@@ -22,6 +22,8 @@ pub struct Surroundings {
     pub teams: Vec<Text>,
     /// Pages that the contents of a site list: their paths as shown, maybe without extension, and where they are listed.
     pub listed: Vec<(Text, Span)>,
+    /// Folders of one root that a kustomization of another includes, each with the folder of that kustomization.
+    pub shared_bases: Vec<(Text, Text)>,
     /// Where Flux is told to try failed upgrades again, whatever releases leave out.
     pub tries_again: Option<Span>,
     /// The first service named that asks from outside, and where.
@@ -38,6 +40,7 @@ impl Surroundings {
         self.budget_policies.extend(other.budget_policies);
         self.teams.extend(other.teams);
         self.listed.extend(other.listed);
+        self.shared_bases.extend(other.shared_bases);
         self.tries_again = self.tries_again.or(other.tries_again);
         self.asks_from_outside = self.asks_from_outside.take().or(other.asks_from_outside);
     }

@@ -93,5 +93,18 @@ pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
     included
 }
 
+/// The folders that a kustomization of another root includes, each with the folder of that kustomization.
+pub fn shared(files: &Files<'_>) -> Vec<(Text, Text)> {
+    let mut shared = Vec::new();
+    for (folder, file) in files.kustomizations() {
+        let documents = file.documents();
+        let Some(document) = documents.first() else { continue };
+        let lists = ["resources", "bases", "components"].iter().filter_map(|key| document.get(key));
+        let bases = lists.flat_map(Node::items).filter_map(|entry| files.remote(entry.as_str()?));
+        shared.extend(bases.map(|base| (base.into(), folder.into())));
+    }
+    shared
+}
+
 #[cfg(test)]
 mod tests;

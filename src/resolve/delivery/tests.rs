@@ -5,7 +5,7 @@
 use super::resolve;
 use crate::model::Environments;
 use crate::parse::yaml;
-use crate::resolve::kustomize::{Files, Root};
+use crate::resolve::kustomize::{self, Files, Root};
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, Sources};
 use crate::tree::{Document, Node};
@@ -245,6 +245,9 @@ fn a_base_of_another_root_is_that_root() {
     let made = made_below(&files, &roots);
     assert_eq!(made.list(), ["production acme+probes/config/web/web.yaml Deployment/web 3"]);
     assert_eq!(made.gaps().len(), 1, "{:?}", made.gaps());
+    let sources = Sources::new(files.iter().map(|(path, text)| Source::new(*path, *text)).collect());
+    let shared = kustomize::shared(&Files::new(sources.iter(), std::iter::empty(), &[]).below(&roots));
+    assert_eq!(shared, [("acme+probes/config/web".into(), "platform/monitoring".into())]);
     let checkout = Root { prefix: "x".into(), repositories: vec!["github.com/acme/probes".into()] };
     let files = Files::new(std::iter::empty(), std::iter::empty(), &[]);
     let roots = [checkout];
