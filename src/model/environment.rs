@@ -72,6 +72,23 @@ const RETIRED: &[&str] = &[
     "spikes",
 ];
 
+/// Those of them that say it at the end of the name of one of many too (`db_staging`), where `integration` or `example`
+/// say what a thing is for, and `stg` may be storage.
+const AT_THE_END: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "qa",
+    "uat",
+    "staging",
+    "stage",
+    "preprod",
+    "preproduction",
+    "nonprod",
+    "nonproduction",
+    "sandbox",
+];
+
 /// Which environment something is declared for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Environment {
@@ -127,6 +144,21 @@ impl Environments {
         named(&word, None).or_else(|| compound.find_map(|(part, before)| named(part, before)))
     }
 
+    /// The environment that the end of a compound name says: `orders_non_prod`, `services["orders-test"]`.
+    pub fn of_ending(&self, name: &str) -> Option<Environment> {
+        self.of_word(ending(name)?)
+    }
+
+    /// Whether the end of a name says by a word that means nothing else that it is of another environment than
+    /// production; `tests` for names of which the others are environments too, so that `test` is one.
+    pub fn of_instance(&self, name: &str, tests: bool) -> Option<Environment> {
+        let end = ending(name).unwrap_or(name).to_ascii_lowercase();
+        let last = end.rsplit(['-', '_']).next().unwrap_or(&end);
+        let kind = last.trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let plain = AT_THE_END.contains(&kind) || tests && kind == "test" || last.len() < end.len();
+        self.of_word(&end).filter(|found| plain && !found.production)
+    }
+
     /// The environment that a path names: the user's globs, then its folders from the outermost, then the file's name.
     /// Any part that is not production makes it so; nothing said is `None`.
     pub fn of_path(&self, path: &str) -> Option<Environment> {
@@ -175,6 +207,16 @@ impl Environments {
     }
 }
 
+/// The last word of a compound name, with the `non` or `pre` before it.
+fn ending(name: &str) -> Option<&str> {
+    let split = |text: &str| text.rfind(['_', '-']);
+    let at = split(name)?;
+    let before = &name[..at];
+    let start = split(before).map_or(0, |at| at + 1);
+    let negated = ["non", "pre"].iter().any(|word| before[start..].eq_ignore_ascii_case(word));
+    Some(if negated { &name[start..] } else { &name[at + 1..] })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,5 +242,21 @@ mod tests {
         assert!(!production("kubernetes/.archive/app/app.yaml") && production("queues/deprecated-orders.tf"));
         assert!(!environments.decide("k8s/app.yaml", &["checkout-dev"]).production);
         assert_eq!(environments.of_word("eu-prod-1"), Some(Environment::default()));
+    }
+    #[test]
+    fn the_end_of_a_name_says_of_which_environment_one_of_many_is() {
+        let environments = Environments::default();
+        let other = |name: &str| environments.of_instance(name, false).map(|found| found.name.to_string());
+        assert_eq!(other("db_staging").as_deref(), Some("staging"));
+        assert_eq!(other("orders_non_prod").as_deref(), Some("nonprod"));
+        assert_eq!(other("orders-pre-production").as_deref(), Some("preproduction"));
+        assert_eq!(other("staging").as_deref(), Some("staging"));
+        for kept in ["orders_prod", "slack_integration", "load_test", "staging_of_orders", "orders", "nonce"] {
+            assert_eq!(other(kept), None, "{kept}");
+        }
+        assert!(environments.of_instance("orders-test", true).is_some());
+        assert!(environments.of_ending("orders_non_prod").is_some_and(|found| !found.production));
+        assert!(environments.of_ending("orders_prod").is_some_and(|found| found.production));
+        assert_eq!(environments.of_ending("prod"), None);
     }
 }

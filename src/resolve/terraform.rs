@@ -75,6 +75,8 @@ pub struct Root {
     pub resources: Vec<Resource>,
     /// Calls of modules that are not in the repository.
     pub calls: Vec<ModuleCall>,
+    /// Addresses of what its outputs are made of: whoever reads them may use it.
+    pub exported: Vec<Text>,
     /// `default_tags` (AWS) and `default_labels` (Google) of its providers, as written at the root.
     pub defaults: Vec<ProviderDefaults>,
     /// The defaults of its variables that no file gives a value: whoever applies it may give another.

@@ -16,7 +16,7 @@ use super::operate::Failure;
 use super::project::{Kind, Placed, Project, Target};
 use super::reference::unchain;
 use super::roots::Plan;
-use super::saved_plan::SavedPlan;
+use super::saved_plan::{SavedPlan, split};
 use super::terragrunt::{Source, Survey, Units};
 use super::typed::Typed;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root, workers};
@@ -76,7 +76,9 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Env
     let mut collector =
         Collector { evaluator: &evaluator, outcome: &mut outcome, environments, documents: BTreeMap::new() };
     collector.defaults(number);
-    collector.module(number);
+    let own = collector.outcome.root.environment.clone();
+    collector.module(number, &own);
+    collector.outputs(number);
     let documents = collector.documents;
     outcome.problems = evaluator.problems();
     if let Some(saved) = plan.saved {
@@ -92,7 +94,9 @@ fn overlay<'a>(saved: &SavedPlan<'a>, project: &Project<'a>, outcome: &mut Outco
     let known = outcome.root.calls.iter().filter(|call| saved.knows_call(&call.address));
     let heads: Vec<Span> = known.map(|call| call.head).collect();
     outcome.gaps.retain(|gap| !heads.contains(&gap.span));
-    saved.apply(project, &mut outcome.root, &|prefix, name, body| environment(prefix, name, body, &own, environments));
+    saved.apply(project, &mut outcome.root, &|prefix, name, body| {
+        environment(prefix, name, false, body, &own, environments)
+    });
 }
 
 /// A Terragrunt unit whose module is not here, or is not known.
@@ -163,28 +167,52 @@ impl<'a> Collector<'_, 'a> {
         }
     }
 
-    fn module(&mut self, number: usize) {
+    fn outputs(&mut self, number: usize) {
         let home = self.evaluator.module(number);
+        for (name, block) in &home.directory.outputs {
+            let (_, found) = self.evaluator.traced(|| self.evaluator.output(number, name, block.head));
+            self.outcome.root.exported.extend(found);
+        }
+    }
+
+    fn module(&mut self, number: usize, own: &Environment) {
+        let home = self.evaluator.module(number);
+        let told = self.told(&home).filter(|_| own.production);
+        let own = told.as_ref().unwrap_or(own);
         for (mode, declared) in [(Mode::Managed, &home.directory.resources), (Mode::Data, &home.directory.data)] {
             for placed in declared.values() {
-                self.resource(&home, number, mode, *placed);
+                self.resource(&home, number, mode, *placed, own);
             }
         }
         for (name, placed) in &home.directory.modules {
             match self.evaluator.called(number, name) {
-                Some(calls) => calls.iter().for_each(|(_, child)| self.module(*child)),
+                Some(calls) => calls.iter().for_each(|(_, child)| self.module(*child, own)),
                 None => self.missing(&home, number, name, *placed),
             }
         }
     }
 
-    fn resource(&mut self, home: &Module<'a>, number: usize, mode: Mode, placed: Placed<'a>) {
+    /// The environment that the call of a module says in so many words: `environment = "staging"`.
+    fn told(&self, home: &Module<'a>) -> Option<Environment> {
+        home.given.iter().find_map(|(name, given)| {
+            let Given::Expression(_, expression) = given else { return None };
+            let ExpressionKind::Literal(Value::String(word)) = &expression.kind else { return None };
+            let says = name.rsplit('_').next().is_some_and(says_environment) || name == "stack_description";
+            self.environments.of_word(word).filter(|found| says && !found.production && !home.prefix.is_empty())
+        })
+    }
+
+    fn resource(&mut self, home: &Module<'a>, number: usize, mode: Mode, placed: Placed<'a>, own: &Environment) {
         let block = placed.block;
         let [kind, label, ..] = block.labels.as_slice() else { return };
         let data = if mode == Mode::Data { "data." } else { "" };
         let base = format!("{}{data}{}.{}", home.prefix, kind.value, label.value);
         let scope = Scope::of(number);
         let ignored = ignored(block);
+        let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
+        let instances = if room > 0 { self.evaluator.expansion(block, &scope).instances() } else { Vec::new() };
+        let says = |instance: &Instance| keyed(&instance.key).1.and_then(|key| self.environments.of_ending(key));
+        let among_environments = instances.iter().filter_map(says).any(|found| found.name != "test");
         let make = |Instance { key, each, uncertain }: Instance| {
             let scope = each.map_or_else(|| scope.clone(), |each| scope.with_each(each));
             let mut references = Vec::new();
@@ -202,10 +230,11 @@ impl<'a> Collector<'_, 'a> {
                 name: label.value.clone(),
                 address: format!("{base}{key}").into(),
                 environment: environment(
-                    &format!("{}{key}", home.prefix),
-                    &label.value,
+                    &home.prefix,
+                    &format!("{}{key}", label.value),
+                    among_environments,
                     &body,
-                    &self.outcome.root.environment,
+                    own,
                     self.environments,
                 ),
                 body: Node::new(body.value, block.head),
@@ -225,8 +254,6 @@ impl<'a> Collector<'_, 'a> {
             };
             (resource, documents)
         };
-        let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
-        let instances = if room > 0 { self.evaluator.expansion(block, &scope).instances() } else { Vec::new() };
         if room == 0 || instances.len() > room {
             let message = format!("more than {MOST_RESOURCES} resources: the rest is left out");
             self.evaluator.complain(block.head, message, "audit a plan instead");
@@ -295,18 +322,53 @@ fn ignored(block: &Block) -> Vec<Text> {
         .collect()
 }
 
-/// The root's environment, unless a module's name, the last word of the resource's own or of a key of `for_each`, or a tag
-/// says another.
-fn environment(prefix: &str, name: &str, body: &Node, own: &Environment, environments: &Environments) -> Environment {
-    // A whole word only: `module.integration` is an environment, `module.integration_api` may be a service.
-    let modules = prefix.split('.').filter(|name| name.chars().all(char::is_alphanumeric));
+/// The root's environment, unless a module's name or key, the end of the resource's own, or a tag says another. `tests`:
+/// whether the resource's key is one of several that name environments.
+fn environment(
+    prefix: &str,
+    name: &str,
+    tests: bool,
+    body: &Node,
+    own: &Environment,
+    environments: &Environments,
+) -> Environment {
+    if !own.production {
+        return own.clone();
+    }
+    let segments = split(prefix);
+    let calls = segments.chunks_exact(2).filter_map(|pair| pair.get(1));
+    let of_call = calls.map(|call| keyed(call)).find_map(|(name, key)| {
+        // A whole word: `module.integration` is an environment, `module.integration_api` may be a service.
+        let whole = environments.of_word(name).filter(|found| !found.production);
+        whole
+            .filter(|_| name.chars().all(char::is_alphanumeric))
+            .or_else(|| environments.of_instance(name, false))
+            .or_else(|| environments.of_instance(key?, true))
+    });
+    let (name, key) = keyed(name);
+    let other = |found: &Environment| !found.production;
+    let of_name = || {
+        let own = environments.of_ending(name).filter(other);
+        own.or_else(|| environments.of_instance(key?, tests))
+    };
     let tags = ["tags", "labels"].into_iter().filter_map(|name| body.get(name)).flat_map(Node::entries);
-    let tags = tags.filter(|entry| matches!(entry.key.to_ascii_lowercase().as_str(), "environment" | "env" | "stage"));
-    let named = name.rsplit_once(['_', '-']).map(|(_, last)| last);
-    let keys = prefix.split('"').skip(1).step_by(2).filter_map(|key| key.rsplit(['_', '-']).next());
-    let words = modules.chain(named).chain(keys).chain(tags.filter_map(|entry| entry.value.as_str()));
-    let other = words.filter_map(|word| environments.of_word(word)).find(|found| !found.production);
-    if own.production { other.unwrap_or_else(|| own.clone()) } else { own.clone() }
+    let tags = tags.filter(|entry| says_environment(&entry.key.to_ascii_lowercase()));
+    let mut of_tags = tags.filter_map(|entry| environments.of_word(entry.value.as_str()?));
+    let found = of_call.or_else(of_name).or_else(|| of_tags.find(other));
+    found.unwrap_or_else(|| own.clone())
+}
+
+/// Whether what stands under a name is an environment.
+fn says_environment(name: &str) -> bool {
+    matches!(name, "environment" | "env" | "stage")
+}
+
+/// A name and the text of the key behind it: `these["orders-test"]`.
+fn keyed(name: &str) -> (&str, Option<&str>) {
+    match name.split_once("[\"") {
+        Some((name, key)) => (name, key.strip_suffix("\"]")),
+        None => (name.split('[').next().unwrap_or(name), None),
+    }
 }
 
 /// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.

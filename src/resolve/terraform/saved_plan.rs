@@ -26,8 +26,8 @@ use super::roots::Plan;
 use super::typed::Typed;
 use super::{Mode, Reference, Resource, Root};
 use merge::Sides;
-pub(super) use place::module_key;
 use place::{Address, Standing};
+pub(super) use place::{module_key, split};
 
 /// How deep the modules of a plan are followed.
 const DEEPEST: u32 = 32;
@@ -347,7 +347,7 @@ impl<'a> SavedPlan<'a> {
             type_name: address.kind.into(),
             name: address.name.into(),
             address: planned.address.into(),
-            environment: environment(&prefix, address.name, &body),
+            environment: environment(&prefix, address.keyed, &body),
             body,
             head: standing.head,
             span: standing.span,

@@ -11,11 +11,13 @@ pub(super) struct Address<'a> {
     /// The modules, the outermost first, without their keys.
     pub(super) modules: Vec<&'a str>,
     /// The same, with their keys.
-    keyed: Vec<&'a str>,
+    keyed_modules: Vec<&'a str>,
     /// Whether it is a data source.
     pub(super) data: bool,
     pub(super) kind: &'a str,
     pub(super) name: &'a str,
+    /// The name with its key.
+    pub(super) keyed: &'a str,
 }
 
 impl<'a> Address<'a> {
@@ -23,10 +25,10 @@ impl<'a> Address<'a> {
     pub(super) fn parse(address: &'a str) -> Option<Self> {
         let parts = split(address);
         let mut rest = parts.as_slice();
-        let (mut modules, mut keyed) = (Vec::new(), Vec::new());
+        let (mut modules, mut keyed_modules) = (Vec::new(), Vec::new());
         while let ["module", name, after @ ..] = rest {
             modules.push(plain(name));
-            keyed.push(*name);
+            keyed_modules.push(*name);
             rest = after;
         }
         let (data, rest) = match rest {
@@ -34,7 +36,7 @@ impl<'a> Address<'a> {
             rest => (false, rest),
         };
         let [kind, name] = rest else { return None };
-        Some(Self { modules, keyed, data, kind, name: plain(name) })
+        Some(Self { modules, keyed_modules, data, kind, name: plain(name), keyed: name })
     }
 
     /// The address of a module call, without keys.
@@ -62,7 +64,7 @@ impl<'a> Address<'a> {
 
     /// `module.db["a"].`
     pub(super) fn prefix(&self) -> String {
-        within(&self.keyed)
+        within(&self.keyed_modules)
     }
 }
 
@@ -78,7 +80,7 @@ fn within(modules: &[&str]) -> String {
 }
 
 /// The parts of an address between its dots; a dot within a key is none.
-fn split(address: &str) -> Vec<&str> {
+pub(in crate::resolve::terraform) fn split(address: &str) -> Vec<&str> {
     let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
     for (at, byte) in address.bytes().enumerate() {
         match byte {
