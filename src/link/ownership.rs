@@ -2,8 +2,9 @@
 
 use super::{Context, found_or_elsewhere};
 use crate::model::owners::Glob;
+use crate::model::service::CatalogueEntry;
 use crate::model::{Fact, Id, Labels, Model, Owners, Service};
-use crate::source::in_folder;
+use crate::source::{below, in_folder, parent};
 use crate::tree::Text;
 
 /// Labels, annotations and tags that name an owner.
@@ -27,7 +28,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     let mut found: Vec<(Id<Service>, Fact<Text>)> = Vec::new();
     for (id, service) in model.each::<Service>() {
         if service.owner.is_absent() {
-            let owner = by_label(model, id).or_else(|| by_path(model, &owners, id));
+            let owner = by_label(model, id).or_else(|| by_path(model, &owners, id)).or_else(|| by_catalogue(model, id));
             found.push((
                 id,
                 owner.unwrap_or_else(|| {
@@ -78,6 +79,19 @@ fn by_path(model: &Model, owners: &Owners<'_>, id: Id<Service>) -> Option<Fact<T
     let including: Vec<Text> = including.map(|(_, from)| in_folder(from, "kustomization.yaml").into()).collect();
     paths.extend(including);
     paths.iter().find_map(|path| owner(path))
+}
+
+/// Who owns the one component that a catalogue declares in the nearest folder above: what stands in its folder is its.
+fn by_catalogue(model: &Model, id: Id<Service>) -> Option<Fact<Text>> {
+    let place = &model[id].place;
+    let judged = |entry: &&CatalogueEntry| !entry.place.library && entry.place.environment.production;
+    let above = |entry: &&CatalogueEntry| below(parent(&entry.place.path), &place.path).is_some();
+    let components = || model.catalogue.iter().filter(judged).filter(above).filter(|entry| entry.kind == "Component");
+    let nearest = components().map(|entry| parent(&entry.place.path).len()).max()?;
+    let mut nearest = components().filter(|entry| parent(&entry.place.path).len() == nearest);
+    let only = nearest.next()?;
+    Some(only.owner.clone())
+        .filter(|owner| !owner.is_absent() && nearest.all(|other| other.owner.value() == owner.value()))
 }
 
 /// Whether each line of CODEOWNERS matches any file.
