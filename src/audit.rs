@@ -533,7 +533,7 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
         sources: None,
     });
     let skipped = complain(&mut facts, problems, &source, config);
-    let comments = document.comments.iter().filter(|comment| comment.text.contains("twoam:")).cloned().collect();
+    let comments = document.comments.iter().filter(|comment| suppress::may_waive(&comment.text)).cloned().collect();
     let seen_together = is_module(&source.path, document.format)
         || document.format == Format::Yaml && resolve::delivery::concerns(&source.path, document.values())
         || extract::ci::concerns(&source.path, &document);

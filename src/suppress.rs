@@ -1,16 +1,19 @@
 //! Waivers: gaps that are accepted, with the reason. Uses `source`, `tree`, `problem`, `model`, `config`, `evaluate`.
 //!
-//! A waiver stands in one of three places and covers:
+//! A waiver stands in one of four places and covers:
 //! - a comment `twoam: ignore[family/name] until DATE reason`: findings on its own line, or, when it stands alone, on the
 //!   next line that is no comment. A finding is on the line of its primary place, and on that of its subject's head: so a
 //!   comment above `resource "…" "…"` covers what is found anywhere in the resource, and one above an `alert:` the alert.
 //! - the annotation `twoam.dev/ignore: family/name until DATE reason` of a Kubernetes workload: findings about the
 //!   workload, its containers and its data, and those that are placed at its head. Each line is one waiver.
+//! - a comment of another scanner that skips the same check and says why it is accepted, in the block of the subject or
+//!   above it.
 //! - `[[waiver]]` in `twoam.toml`: findings that fit all of the service, subject and path it names.
 //!
 //! Failures and unknowns are waived. A waiver without reason or with a wrong rule or date does nothing and is said; so is
 //! one that has ended, and one that covers nothing. It is no waiver's fault when its rule was not selected.
 
+mod scanners;
 mod written;
 
 use std::collections::BTreeMap;
@@ -21,8 +24,8 @@ use jiff::civil::Date;
 use crate::config::{self, Config};
 use crate::evaluate::{Outcome, Suppression, Verdict};
 use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, Migration, Model, Noun,
-    OwnerPattern, RestoreTest, Runbook, Service, Workload,
+    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, LogStore, Migration, Model,
+    Noun, OwnerPattern, RestoreTest, Runbook, Service, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{SourceId, Sources, Span};
@@ -62,6 +65,8 @@ struct Waiver {
     reason: String,
     until: Option<(Date, Span)>,
     covers: Covers,
+    /// Whether it was written for another scanner: what is wrong with it is not for us to say.
+    foreign: bool,
 }
 
 #[derive(Debug)]
@@ -72,6 +77,11 @@ enum Covers {
     Workload(Id<Workload>),
     /// What `twoam.toml` describes.
     Described(Box<config::Waiver>),
+}
+
+/// Whether a comment may waive anything.
+pub fn may_waive(comment: &str) -> bool {
+    comment.contains("twoam:") || scanners::MARKS.iter().any(|mark| comment.contains(mark))
 }
 
 /// Reads the waivers of comments, annotations and configuration.
@@ -95,6 +105,7 @@ pub fn collect(comments: &[Comment], config: &Config, scope: &Scope<'_>) -> Waiv
             reason: waiver.reason.clone(),
             until: waiver.until.as_ref().map(|until| (until.value, until.span)),
             covers: Covers::Described(Box::new(waiver.clone())),
+            foreign: false,
         });
     }
     waivers
@@ -107,10 +118,29 @@ impl Waivers {
         for line in scope.sources.slice(comment.span).split_inclusive('\n') {
             let begins = start;
             start += line.len();
+            self.add_foreign(line, begins, comment, scope);
             let Some(read) = written::comment(line.trim_end()) else { continue };
             let place = |range: Range<usize>| Span::new(comment.span.source, begins + range.start, begins + range.end);
             let covered = covered_line(source, comment.span);
             self.add(read, place, |_| Covers::Line(comment.span.source, covered), scope);
+        }
+    }
+
+    /// What a line accepts of another scanner's checks.
+    fn add_foreign(&mut self, line: &str, begins: usize, comment: &Comment, scope: &Scope<'_>) {
+        let Some(accepted) = scanners::comment(line) else { return };
+        let source = scope.sources.get(comment.span.source);
+        let span = Span::new(comment.span.source, begins, begins + line.trim_end().len());
+        let covered = block_line(source, comment.span).unwrap_or_else(|| covered_line(source, comment.span));
+        for rule in accepted.rules {
+            self.list.push(Waiver {
+                rule: rule.into(),
+                span,
+                reason: accepted.reason.clone(),
+                until: accepted.until.map(|date| (date, span)),
+                covers: Covers::Line(comment.span.source, covered),
+                foreign: true,
+            });
         }
     }
 
@@ -139,9 +169,18 @@ impl Waivers {
                 continue;
             }
             let covers = covers(&rule);
-            self.list.push(Waiver { rule, span, reason: written.reason.clone(), until, covers });
+            self.list.push(Waiver { rule, span, reason: written.reason.clone(), until, covers, foreign: false });
         }
     }
+}
+
+/// The line on which the block begins that a comment stands in: what is not indented before it opens one.
+fn block_line(source: &crate::source::Source, comment: Span) -> Option<u32> {
+    let own = source.position(comment.start).line;
+    let text = |line: u32| source.line(line).and_then(|range| source.text.get(range)).unwrap_or_default();
+    let not_indented = |line: &u32| text(*line).starts_with(|letter: char| !letter.is_whitespace());
+    let head = (1..=own).rev().find(not_indented)?;
+    (head < own && text(head).trim_end().ends_with('{')).then_some(head)
 }
 
 /// The line that a comment speaks of: its own when something stands before it, else the next one that is no comment.
@@ -180,6 +219,9 @@ pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> 
             continue;
         }
         if let Some((date, span)) = waiver.until.filter(|(date, _)| *date < scope.today) {
+            if waiver.foreign {
+                continue;
+            }
             let message = format!("the waiver of `{}` ended on {date}", waiver.rule);
             let help = "close the gap, or decide again and give a new date";
             problems.push(Problem::at(Fault::Input, span, message, help));
@@ -193,7 +235,7 @@ pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> 
             used = true;
             verdict.suppressed.get_or_insert_with(|| Box::new(waiver.suppression()));
         }
-        if !used && waiver.could_be_used(scope) {
+        if !used && !waiver.foreign && waiver.could_be_used(scope) {
             let message = format!("the waiver of `{}` covers nothing", waiver.rule);
             let help = "the gap is closed, or stands elsewhere: remove the waiver, or move it to the finding's line";
             problems.push(Problem::at(Fault::Input, waiver.span, message, help));
@@ -302,7 +344,8 @@ impl Heads {
             Deployment,
             Migration,
             Drill,
-            OwnerPattern
+            OwnerPattern,
+            LogStore
         );
         heads
     }

@@ -291,3 +291,30 @@ fn a_waiver_beside_the_code_comes_before_the_configuration() {
     night.fails(night.at("a.yaml", "x"), |_| {});
     assert_eq!(night.judge(), (vec![reason("here")], NOTHING.to_vec()), "and neither is unused");
 }
+
+#[test]
+fn a_decision_for_another_scanner_waives_the_same_gap() {
+    let found = |text: &str| {
+        let mut night = Night::of(&[("a.tf", text)]);
+        let place = night.place("a.tf", "resource \"aws_dynamodb_table\" \"a\"");
+        night.model.datastores.push(Datastore { name: "aws_dynamodb_table.a".into(), place, ..Datastore::default() });
+        night.fails(night.at("a.tf", "hash_key"), |verdict| {
+            verdict.rule = "backup/no-pitr".into();
+            verdict.subject_kind = "datastore";
+            verdict.subject = "aws_dynamodb_table.a".into();
+        });
+        let (mut reasons, said) = night.judge();
+        (reasons.remove(0), said)
+    };
+    let body = "  hash_key = \"id\"\n}\n";
+    let head = "resource \"aws_dynamodb_table\" \"a\" {\n";
+    let above = format!("#trivy:ignore:avd-aws-0024 - not needed, the data is transient\n{head}{body}");
+    assert_eq!(found(&above), (reason("avd-aws-0024: not needed, the data is transient"), NOTHING.to_vec()));
+    let within = format!("{head}  # checkov:skip=CKV_AWS_28: not needed\n{body}");
+    assert_eq!(found(&within), (reason("CKV_AWS_28: not needed"), NOTHING.to_vec()));
+    let claims = format!("{head}  # checkov:skip=CKV_AWS_28: it is on in production\n{body}");
+    assert_eq!(found(&claims), (None, NOTHING.to_vec()));
+    let elsewhere =
+        format!("resource \"aws_dynamodb_table\" \"b\" {{\n  # checkov:skip=CKV_AWS_28: not needed\n}}\n{head}{body}");
+    assert_eq!(found(&elsewhere), (None, NOTHING.to_vec()));
+}
