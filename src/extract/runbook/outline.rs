@@ -60,6 +60,13 @@ struct Section {
     governing: Option<Purpose>,
 }
 
+/// Whether a heading is filled in when the site is made: `<%= current_page.data.title %>`, `{{ page.title }}`.
+fn is_tag(text: &str) -> bool {
+    let text = text.trim();
+    ["<%", "{{", "{%"].iter().any(|open| text.starts_with(open))
+        && ["%>", "}}", "%}"].iter().any(|close| text.ends_with(close))
+}
+
 /// A page, laid out.
 pub(super) struct Outline<'a> {
     /// The page.
@@ -87,7 +94,9 @@ impl<'a> Outline<'a> {
     pub(super) fn new(id: SourceId, source: &'a Source, page: &'a Page) -> Self {
         let title_heading = page.headings.iter().find(|heading| heading.level == 1).or(page.headings.first());
         let matter_title = page.front_matter.as_ref().and_then(|matter| matter.get("title")).and_then(Node::scalar);
-        let title = title_heading.map(|heading| heading.text.clone()).or_else(|| matter_title.clone());
+        // A heading that is nothing but a tag of the site's generator stands for the title of the front matter.
+        let written = title_heading.map(|heading| heading.text.clone()).filter(|text| !is_tag(text));
+        let title = written.or_else(|| matter_title.clone());
         let title = title.unwrap_or_else(|| stem(&source.path).into());
         let head = page.headings.first().map_or(Span::head(id), |heading| heading.span);
         let title_purpose = title_purpose(&title).or_else(|| title_purpose(matter_title.as_deref().unwrap_or("")));
@@ -161,6 +170,11 @@ impl<'a> Outline<'a> {
     /// What the sections of the page are for.
     pub(super) fn purposes(&self) -> BTreeSet<Purpose> {
         self.sections.iter().flat_map(|section| section.purposes.iter().copied()).chain(self.title_purpose).collect()
+    }
+
+    /// Whether a section is called symptoms.
+    pub(super) fn has_symptoms(&self) -> bool {
+        !self.symptoms.is_empty()
     }
 
     /// Whether a section below the title is for this.
@@ -259,7 +273,7 @@ pub(super) fn count_words(text: &str) -> usize {
 }
 
 /// All purposes of a heading, and those its words make certain.
-fn purposes_of(heading: &str) -> (BTreeSet<Purpose>, BTreeSet<Purpose>) {
+pub(super) fn purposes_of(heading: &str) -> (BTreeSet<Purpose>, BTreeSet<Purpose>) {
     let lower = heading.to_lowercase();
     let words = words_of(&lower);
     let (mut all, mut strong) = (BTreeSet::new(), BTreeSet::new());
