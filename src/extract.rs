@@ -29,7 +29,7 @@ use crate::model::{Environment, Environments, Model, Place};
 use crate::problem::Problem;
 use crate::resolve::rendered::Rendered;
 use crate::source::{Source, SourceId, Sources, Span};
-use crate::tree::{Content, Document, Format};
+use crate::tree::{Content, Document, Format, Text};
 
 /// One parsed file, as extractors see it.
 pub struct Input<'a> {
@@ -60,6 +60,7 @@ impl Input<'_> {
             environment: self.environment_of(words),
             library: self.library,
             shared: None,
+            root: Text::default(),
             doubt: None,
         }
     }

@@ -85,6 +85,9 @@ pub struct Place {
     pub library: bool,
     /// Where a module that several calls share declares it; the place itself is then our own call.
     pub shared: Option<Shared>,
+    /// The folder that is applied, for what Terraform declares.
+    #[serde(skip)]
+    pub root: Text,
     /// Why it is not known to be made at all: what is missing from a thing that may not exist is no gap yet.
     pub doubt: Option<Box<Unknown>>,
 }

@@ -25,6 +25,7 @@ pub struct Unknown {
     /// Where the missing thing is named.
     pub span: Option<Span>,
     /// Addresses of the things whose attributes the value would be made of (`aws_s3_bucket.data.id`): enough to join by.
+    /// Of what another folder declares, [its folder](ELSEWHERE) stands before it.
     pub refers_to: Vec<Text>,
     /// For a text of which only parts are unknown: the text, with `*` for each such part.
     pub partial: Option<Text>,
@@ -45,7 +46,15 @@ impl Unknown {
             set: false,
         }
     }
+
+    /// Whether it is made of nothing that is declared in its own root.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.refers_to.iter().all(|address| address.contains(ELSEWHERE))
+    }
 }
+
+/// What stands between the folder that declares a thing and the thing's address: `production/common//aws_sns_topic.pages`.
+pub const ELSEWHERE: &str = "//";
 
 /// What stands at a node.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,12 +1,14 @@
 //! Evaluated Terraform → facts. Uses `resolve::terraform`, `model` and the table `terraform/providers.toml`, which
 //! holds what is known of providers: attribute names, what an absent one means, and where that is documented.
 
+mod abroad;
 mod alarms;
 mod backups;
 mod certificates;
 mod containers;
 mod dashboards;
 mod datastores;
+mod denied;
 mod deployments;
 mod grafana;
 mod logs;
@@ -22,6 +24,7 @@ mod reading;
 mod receivers;
 mod releases;
 mod restore_tests;
+mod sites;
 mod teams;
 mod unread;
 mod workloads;
@@ -39,8 +42,9 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
     facts.model.gaps.extend(resolved.gaps.iter().cloned());
     facts.problems.extend(resolved.problems.iter().cloned());
     let mut seen = Seen::default();
+    let abroad = abroad::Abroad::new(resolved);
     for root in &resolved.roots {
-        let ground = Ground { root };
+        let ground = Ground { root, abroad: &abroad };
         datastores::extract(ground, &mut seen, facts);
         backups::extract(ground, resolved, &mut seen, facts);
         restore_tests::extract(ground, &mut seen, facts);
@@ -75,10 +79,11 @@ impl Seen {
     }
 }
 
-/// A root, and how its resources refer to each other.
+/// A root, how its resources refer to each other, and what of other roots refers to them.
 #[derive(Clone, Copy)]
 struct Ground<'a> {
     root: &'a Root,
+    abroad: &'a abroad::Abroad<'a>,
 }
 
 impl<'a> Ground<'a> {
@@ -96,6 +101,7 @@ impl<'a> Ground<'a> {
             environment: resource.environment.clone(),
             library: self.root.library,
             shared: resource.shared.clone(),
+            root: self.root.directory.clone(),
             doubt: resource.uncertain.clone().map(Box::new),
         }
     }
@@ -169,7 +175,7 @@ fn named(resource: &Resource, attribute: &str) -> Vec<Fact<Text>> {
         for item in items.iter().filter(|item| !item.is_null()) {
             let read = Fact::read(item, Node::scalar);
             // What refers to a resource is named by its address already.
-            let joined = read.reason().is_some_and(|unknown| !unknown.refers_to.is_empty()) && !names.is_empty();
+            let joined = read.reason().is_some_and(|unknown| !unknown.is_from_elsewhere()) && !names.is_empty();
             if !joined && !read.is_absent() {
                 names.push(read);
             }

@@ -12,8 +12,9 @@ use super::services::{Register, join as join_service, tagged};
 use super::uncharted::unread_part;
 use super::{Context, Declared, at_large, monitoring, signals};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Datastore, Fact, Id, Model, Service, Workload};
-use crate::tree::Text;
+use crate::model::{Alert, Datastore, Fact, Id, Model, Receiver, Service, Workload};
+use crate::source::Span;
+use crate::tree::{Text, Unknown};
 
 /// Labels of an alert that name a service.
 const LABELS: &[&str] = &["service", "app", "application", "component", "service_name", "sli_service", "type"];
@@ -109,7 +110,10 @@ impl Eyes<'_, '_> {
         for watch in &alert.watches {
             match watch {
                 Watch::Series { metric, matchers } => self.look_at_series(alert, metric.as_ref(), matchers, &mut seen),
-                Watch::Dimension { name, value, .. } => self.look_at_dimension(model, name, value, &mut seen),
+                Watch::Dimension { namespace, name, value } => {
+                    let store = names_a_store(alert, namespace, name);
+                    self.look_at_dimension(model, alert, (name, value), store, &mut seen);
+                }
             }
         }
         if seen.services.is_empty() {
@@ -141,9 +145,29 @@ impl Eyes<'_, '_> {
         said.is_some_and(|value| !value.contains("{{") && self.register.find(value) != Some(service))
     }
 
-    fn look_at_dimension(&self, model: &Model, name: &str, value: &Fact<Text>, seen: &mut Seen) {
+    /// `store`: whether a literal under the dimension names a store.
+    fn look_at_dimension(
+        &self,
+        model: &Model,
+        alert: &Alert,
+        (name, value): (&Text, &Fact<Text>),
+        store: bool,
+        seen: &mut Seen,
+    ) {
+        let named = value.value().is_some();
+        let from_elsewhere = value.reason().is_some_and(Unknown::is_from_elsewhere);
         for thing in things_meant(&self.things, value) {
+            let environment = match thing {
+                Thing::Datastore(datastore) => &model[datastore].place.environment,
+                Thing::Workload(workload) => &model[workload].place.environment,
+            };
+            // A folder may be applied for each environment; what is of another one is not meant.
+            if from_elsewhere && *environment != alert.place.environment {
+                continue;
+            }
             let (service, shown) = match thing {
+                Thing::Datastore(_) if named && !store => continue,
+                Thing::Workload(_) if named && PLACES.contains(&name.as_str()) => continue,
                 Thing::Datastore(datastore) => {
                     seen.datastores.push(datastore);
                     (model[datastore].service, &model[datastore].name)
@@ -190,13 +214,50 @@ pub(super) enum Thing {
     Workload(Id<Workload>),
 }
 
+/// Dimensions whose value is the name of a place, in which many things may be.
+const PLACES: &[&str] = &["Namespace", "namespace", "Environment"];
+
+/// Dimensions of `CloudWatch` that identify what keeps data.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html>
+const STORES: &[&str] = &[
+    "DBInstanceIdentifier",
+    "DBClusterIdentifier",
+    "DbClusterIdentifier",
+    "CacheClusterId",
+    "ReplicationGroupId",
+    "clusterId",
+    "TableName",
+    "BucketName",
+    "FileSystemId",
+    "VolumeId",
+    "DomainName",
+    "CollectionName",
+    "ClusterIdentifier",
+    "Broker",
+    "QueueName",
+    "StreamName",
+];
+
+/// Whether a literal under a dimension names a store. In `CloudWatch` a dimension says its kind: a `Namespace` is one of a
+/// cluster, and a `ClusterName` is of containers, unless the metric is of a store.
+fn names_a_store(alert: &Alert, namespace: &str, dimension: &str) -> bool {
+    const CLUSTERS: &[&str] = &["AWS/MemoryDB", "AWS/Kafka", "AWS/DAX"];
+    alert.source != "cloudwatch"
+        || STORES.contains(&dimension)
+        || CLUSTERS.contains(&namespace)
+        || dimension.to_ascii_lowercase().contains("database")
+}
+
 pub(super) fn things(model: &Model) -> ByAddress<Thing> {
     let mut things = ByAddress::new();
     for (id, datastore) in model.each::<Datastore>() {
-        things.add(&datastore.address, &datastore.names, Thing::Datastore(id));
+        things.add(&datastore.place.root, &datastore.address, &datastore.names, Thing::Datastore(id));
+        for member in &datastore.members {
+            things.add(&datastore.place.root, member, [], Thing::Datastore(id));
+        }
     }
     for (id, workload) in model.each::<Workload>() {
-        things.add(&workload.name, [&workload.plain_name], Thing::Workload(id));
+        things.add(&workload.place.root, &workload.name, [&workload.plain_name], Thing::Workload(id));
     }
     things
 }
@@ -295,14 +356,45 @@ impl EngineAlerts {
     }
 }
 
+/// Where a store tells of its own events to a topic that somebody hears; why that is not known.
+fn told(model: &Model, topics: &ByAddress<Id<Receiver>>, datastore: &Datastore) -> Result<Option<Span>, Unknown> {
+    let Some(topic) = datastore.tells.first() else { return Ok(None) };
+    let meant = match (topic.value(), topic.reason()) {
+        (Some(arn), _) => topics.named(arn.rsplit(':').next().unwrap_or(arn)).to_vec(),
+        (_, Some(unknown)) => unknown.refers_to.iter().flat_map(|it| topics.referred(it)).copied().collect(),
+        _ => Vec::new(),
+    };
+    let mut of_environment =
+        meant.iter().map(|id| &model[*id]).filter(|it| it.place.environment == datastore.place.environment).peekable();
+    if of_environment.peek().is_none() {
+        let unknown = || Unknown::new("whom its topic calls is not known", "audit where it is declared", topic.span);
+        return Err(topic.reason().cloned().unwrap_or_else(unknown));
+    }
+    let heard = of_environment.find(|receiver| !receiver.integrations.is_empty() || receiver.unread.is_some());
+    match heard {
+        Some(Receiver { unread: Some(unknown), integrations, .. }) if integrations.is_empty() => Err(unknown.clone()),
+        Some(_) => Ok(topic.span),
+        None => Ok(None),
+    }
+}
+
 fn judge_datastores(model: &mut Model, watched: &BTreeMap<Id<Datastore>, Vec<Id<Alert>>>, context: &Context<'_>) {
     let unread = monitoring::unread(model);
+    let mut topics = ByAddress::new();
+    for (id, receiver) in model.each::<Receiver>() {
+        topics.add(&receiver.place.root, &receiver.address, [&receiver.plain_name], id);
+    }
     for index in 0..model.datastores.len() {
         let id: Id<Datastore> = Id::new(index);
         let in_cluster = model[id].platform == "kubernetes";
         let first = watched.get(&id).and_then(|alerts| alerts.first());
-        let found = first.map(|alert| model[*alert].place.span);
-        model[id].alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);
+        let told = told(model, &topics, &model[id]);
+        let found = first.map(|alert| model[*alert].place.span).or_else(|| told.as_ref().ok().copied().flatten());
+        let alerted = monitoring::alerted(found, in_cluster, unread.as_ref(), context);
+        model[id].alerted = match told {
+            Err(unknown) if alerted.is_false() => Fact { span: alerted.span, ..Fact::unknown(unknown) },
+            _ => alerted,
+        };
     }
 }
 

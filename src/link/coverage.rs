@@ -3,7 +3,7 @@
 use super::kubernetes::same_namespace;
 use crate::model::kubernetes::Selector;
 use crate::model::{Coverage, Datastore, Fact};
-use crate::tree::{Text, Unknown};
+use crate::tree::{ELSEWHERE, Text, Unknown};
 
 /// How a coverage answers for a datastore.
 pub(super) enum Covers {
@@ -126,7 +126,7 @@ fn in_namespaces(
 /// Whether a reference, an ARN or a name is that of a datastore. `*` within an ARN stands for anything.
 fn is_name_of(name: &Fact<Text>, datastore: &Datastore) -> Covers {
     if let Some(unknown) = name.reason() {
-        if unknown.refers_to.iter().any(|reference| refers_to(reference, &datastore.address)) {
+        if unknown.refers_to.iter().any(|reference| leads_to(reference, datastore)) {
             return Covers::Yes;
         }
         return match &unknown.partial {
@@ -152,9 +152,19 @@ fn is_name_of(name: &Fact<Text>, datastore: &Datastore) -> Covers {
     } else {
         let last = text.rsplit([':', '/']).next().unwrap_or(text);
         let host = last.split('.').next().unwrap_or(last);
+        let host = domain(last).unwrap_or(host);
         datastore.names.iter().any(|own| !own.is_empty() && (own == text.as_str() || own == last || own == host))
     };
     if yes { Covers::Yes } else { Covers::No }
+}
+
+/// The name of a domain of `OpenSearch` in its host: `orders` of `vpc-orders-k3ts….eu-west-1.es.amazonaws.com`.
+/// <https://docs.aws.amazon.com/opensearch-service/latest/developerguide/createupdatedomains.html>
+fn domain(host: &str) -> Option<&str> {
+    let (label, zone) = host.split_once('.')?;
+    let named = label.strip_prefix("vpc-").or_else(|| label.strip_prefix("search-"))?;
+    let (name, id) = named.rsplit_once('-')?;
+    (zone.ends_with(".es.amazonaws.com") && id.len() >= 20).then_some(name)
 }
 
 /// What an ARN says after partition, service, region and account: `db:orders`.
@@ -179,6 +189,14 @@ fn is_arn_of(arn: &str, datastore: &Datastore) -> bool {
     datastore.names.iter().filter(|name| !name.is_empty()).any(named)
 }
 
+/// Whether a reference, which may be one from another root, leads to a datastore.
+fn leads_to(reference: &str, datastore: &Datastore) -> bool {
+    match reference.split_once(ELSEWHERE) {
+        Some((root, address)) => root == datastore.place.root && refers_to(address, &datastore.address),
+        None => refers_to(reference, &datastore.address),
+    }
+}
+
 /// Whether a reference leads to the thing at an address.
 pub(super) fn refers_to(reference: &str, address: &str) -> bool {
     !address.is_empty()
@@ -188,6 +206,14 @@ pub(super) fn refers_to(reference: &str, address: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_of_a_domain_names_it() {
+        assert_eq!(domain("vpc-orders-k3ts7a2bq4nqzl5mwy6r7e2hoe.eu-west-1.es.amazonaws.com"), Some("orders"));
+        assert_eq!(domain("search-shop-logs-k3ts7a2bq4nqzl5mwy6r7e2hoe.eu-west-1.es.amazonaws.com"), Some("shop-logs"));
+        assert_eq!(domain("vpc-orders.example.com"), None);
+        assert_eq!(domain("orders"), None);
+    }
 
     #[test]
     fn stars_stand_for_anything() {

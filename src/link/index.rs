@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::format_compact;
+
 use crate::model::Labels;
 use crate::model::kubernetes::Selector;
-use crate::tree::Text;
+use crate::tree::{ELSEWHERE, Text};
 
 /// Things that select by labels, found by what they select.
 #[derive(Default)]
@@ -47,10 +49,11 @@ impl<T: Copy> ByAddress<T> {
         Self { by_address: BTreeMap::new(), by_name: BTreeMap::new() }
     }
 
-    /// Adds a thing.
-    pub(super) fn add<'n>(&mut self, address: &str, names: impl IntoIterator<Item = &'n Text>, thing: T) {
+    /// Adds a thing, which is declared in a root of Terraform where it has an address.
+    pub(super) fn add<'n>(&mut self, root: &str, address: &str, names: impl IntoIterator<Item = &'n Text>, thing: T) {
         if !address.is_empty() {
             self.by_address.entry(address.into()).or_default().push(thing);
+            self.by_address.entry(format_compact!("{root}{ELSEWHERE}{address}")).or_default().push(thing);
         }
         for name in names.into_iter().filter(|name| !name.is_empty()) {
             self.by_name.entry(name.clone()).or_default().push(thing);
@@ -62,7 +65,7 @@ impl<T: Copy> ByAddress<T> {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// What a reference leads to: `aws_sqs_queue.jobs.arn` to `aws_sqs_queue.jobs`.
+    /// What a reference leads to: `aws_sqs_queue.jobs.arn` to `aws_sqs_queue.jobs`, from another root too.
     pub(super) fn referred(&self, reference: &str) -> &[T] {
         let ends = reference.match_indices(['.', '[']).map(|(at, _)| at).chain([reference.len()]);
         let mut prefixes = ends.filter_map(|end| self.by_address.get(reference.get(..end)?));
@@ -77,12 +80,14 @@ mod tests {
     #[test]
     fn a_reference_leads_to_the_resource_it_is_of() {
         let mut index = ByAddress::new();
-        index.add("aws_sqs_queue.jobs", [&Text::from("shop-jobs")], 1);
-        index.add("module.db.aws_db_instance.this", [], 2);
+        index.add("shop", "aws_sqs_queue.jobs", [&Text::from("shop-jobs")], 1);
+        index.add("shop", "module.db.aws_db_instance.this", [], 2);
         assert_eq!(index.referred("aws_sqs_queue.jobs.arn"), [1]);
         assert_eq!(index.referred("aws_sqs_queue.jobs[0].arn"), [1]);
         assert!(index.referred("aws_sqs_queue.jobs_dead.arn").is_empty());
         assert_eq!(index.referred("module.db.aws_db_instance.this.id"), [2]);
         assert_eq!(index.named("shop-jobs"), [1]);
+        assert_eq!(index.referred("shop//aws_sqs_queue.jobs.arn"), [1]);
+        assert!(index.referred("stock//aws_sqs_queue.jobs.arn").is_empty());
     }
 }

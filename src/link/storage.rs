@@ -29,7 +29,7 @@ const QUERIES: &[&str] = &["free_storage_space", "rds_free_storage", "database_d
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     let mut index = ByAddress::new();
     for (id, datastore) in model.each::<Datastore>() {
-        index.add(&datastore.address, &datastore.names, id);
+        index.add(&datastore.place.root, &datastore.address, &datastore.names, id);
     }
     let mut watched: BTreeMap<Id<Datastore>, Span> = BTreeMap::new();
     let mut all: Option<Span> = None;

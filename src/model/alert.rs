@@ -41,6 +41,8 @@ facts! {
         /// Whether its actions only steer machines (autoscaling, instance recovery, deployment rollback, a composite
         /// alarm): nobody is meant to be called.
         automation: Fact<bool>,
+        /// Whether it watches what is spent: nobody is woken for a bill.
+        cost: bool,
         /// Where it ends.
         delivery: Delivery,
         /// Whether a Prometheus in the audited roots loads it; absent where none could.

@@ -97,6 +97,10 @@ facts! {
         pitr_lag_minutes: Fact<f64>,
         /// Where its own copies and its log go, as it says: a bucket.
         archive: Fact<Text>,
+        /// The addresses of its members: the instances of a cluster, which are watched one by one.
+        members: Vec<Text>,
+        /// The topics that it tells of its own events.
+        tells: Vec<Fact<Text>>,
         /// The object that says so, by its name.
         archive_store: Option<Text>,
     }

@@ -150,6 +150,14 @@ impl<'a> Files<'a> {
             Some(environment) => environment.clone(),
             None => self.environments.decide(path, &["production"]),
         };
-        Place { span, path: path.into(), environment, library, shared: None, doubt: None }
+        Place {
+            span,
+            path: path.into(),
+            environment,
+            library,
+            shared: None,
+            root: crate::tree::Text::default(),
+            doubt: None,
+        }
     }
 }

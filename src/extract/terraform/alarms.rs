@@ -160,7 +160,12 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
             watch(metric, alert);
         }
     }
+    alert.cost = !alert.namespaces.is_empty() && alert.namespaces.iter().all(|name| COSTS.contains(&name.as_str()));
 }
+
+/// Namespaces of metrics of what is spent.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/monitor_estimated_charges_with_cloudwatch.html>
+const COSTS: &[&str] = &["AWS/Billing", "AWS/Budgets"];
 
 fn watch(metric: &Node, alert: &mut Alert) {
     let namespace = metric.get("namespace").and_then(Node::scalar).unwrap_or_default();
@@ -186,14 +191,14 @@ fn steers(arn: &str) -> bool {
 }
 
 /// Whether an alarm only steers machines: all its actions scale or recover, or another resource reads its state (a
-/// composite alarm, the rollback of a deployment).
+/// composite alarm, the rollback of a deployment, a health check that fails over).
 fn automation(ground: Ground<'_>, resource: &Resource) -> Fact<bool> {
     let actions = resource.at("alarm_actions").map_or(&[][..], Node::items);
     let referred: Vec<&str> = resource.refers("alarm_actions").collect();
     let machine = |action: &Node| match &action.value {
         Value::String(arn) => steers(arn),
         Value::Unknown(unknown) => {
-            let kind = |address: &Text| address.split('.').any(|part| MACHINES.contains(&part));
+            let kind = |address: &Text| address.split(['.', '/']).any(|part| MACHINES.contains(&part));
             // Of an ARN whose region is not known, the service is.
             unknown.partial.as_deref().is_some_and(steers)
                 || !unknown.refers_to.is_empty() && unknown.refers_to.iter().all(kind)
@@ -208,11 +213,13 @@ fn automation(ground: Ground<'_>, resource: &Resource) -> Fact<bool> {
         ("aws_cloudwatch_composite_alarm", "alarm_rule"),
         ("aws_ecs_service", "alarms.alarm_names"),
         ("aws_codedeploy_deployment_group", "alarm_configuration.alarms"),
+        ("aws_route53_health_check", "cloudwatch_alarm_name"),
     ];
     let reads = |other: &Resource, attribute: &str| {
         let written = other.at(attribute);
         let quoted = |rule: &str| {
-            name.is_some_and(|name| rule.contains(&format!("\"{name}\"")) || rule.contains(&format!("({name})")))
+            let within = |name: &str| rule.contains(&format!("\"{name}\"")) || rule.contains(&format!("({name})"));
+            name.is_some_and(|name| rule == name || within(name))
         };
         let listed = |node: &Node| node.items().iter().any(|item| item.as_str().is_some() && item.as_str() == name);
         other.refers(attribute).any(|address| points_at(address, &resource.address))
@@ -222,6 +229,8 @@ fn automation(ground: Ground<'_>, resource: &Resource) -> Fact<bool> {
         readers.iter().flat_map(|(kind, attribute)| ground.of_type(kind).map(move |other| (other, *attribute)));
     let read_by = reader
         .filter(|(other, _)| other.address != resource.address)
+        // A health check looks at the state of an alarm that calls people beside.
+        .filter(|(other, _)| actions.is_empty() || other.type_name != "aws_route53_health_check")
         .find(|(other, attribute)| reads(other, attribute));
     match read_by {
         _ if steers => Fact::known(true, resource.head),

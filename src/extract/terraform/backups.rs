@@ -51,8 +51,17 @@ fn used_by<'a>(ground: Ground<'a>, resource: &Resource) -> Option<&'a Resource> 
 fn used(ground: Ground<'_>, plan: &Resource) -> Fact<bool> {
     match used_by(ground, plan) {
         Some(other) => doubt(Fact::known(true, other.head), other.uncertain.as_ref()),
-        None => Fact::known(false, plan.head),
+        None => handed_on(ground, plan).unwrap_or_else(|| Fact::known(false, plan.head)),
     }
+}
+
+/// What an output of the root hands on may be used by whoever reads it.
+fn handed_on(ground: Ground<'_>, plan: &Resource) -> Option<Fact<bool>> {
+    let read = ground.root.exported.iter().any(|address| points_at(address, &plan.address));
+    read.then(|| {
+        let unknown = Unknown::new("an output of its root hands it on", "audit what reads the output", plan.head);
+        Fact { span: Some(plan.head), ..Fact::unknown(unknown) }
+    })
 }
 
 /// Writes down the tags of everything, for the plans that select by them: they may mean what is no datastore.
@@ -72,9 +81,9 @@ pub(super) fn tags(resolved: &Resolved, facts: &mut Facts) {
             }
         }
     };
-    let mut open = None;
+    let (mut open, abroad) = (None, super::abroad::Abroad::default());
     for root in &resolved.roots {
-        let ground = Ground { root };
+        let ground = Ground { root, abroad: &abroad };
         for resource in root.resources.iter().filter(|one| one.mode == Mode::Managed && !by_tag(one)) {
             take(ground.tags(&resource.type_name, &resource.provider, &resource.body));
             // Instances of a group bear the tags of its `tag` blocks.

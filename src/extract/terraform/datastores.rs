@@ -42,6 +42,20 @@ const PASSING: &[&str] = &[
 /// Words by which a table says that it holds only what may be lost.
 const FLEETING: &[&str] = &["session", "sessions", "cache", "lock", "locks"];
 
+/// Records of DNS, and where each says what its name stands for.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_record#records>,
+/// <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/dns_record_set#rrdatas>,
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/private_dns_cname_record#record>
+const RECORDS: &[(&str, &str)] = &[
+    ("aws_route53_record", "records"),
+    ("google_dns_record_set", "rrdatas"),
+    ("azurerm_dns_cname_record", "record"),
+    ("azurerm_private_dns_cname_record", "record"),
+    ("cloudflare_record", "content"),
+    ("cloudflare_record", "value"),
+    ("cloudflare_dns_record", "content"),
+];
+
 /// Names of resources that tell nothing.
 const GENERIC: &[&str] = &["this", "main", "default"];
 
@@ -85,6 +99,11 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
 }
 
 fn of_resource<'a>(ground: Ground<'a>, resource: &'a Resource) -> Option<Declared<'a>> {
+    // Such an account has no blobs; its shares are stores of their own.
+    // <https://learn.microsoft.com/azure/storage/common/storage-account-overview#types-of-storage-accounts>
+    if resource.at("account_kind").and_then(Node::as_str) == Some("FileStorage") {
+        return None;
+    }
     Some(Declared {
         ground,
         store: table().store(&resource.type_name)?,
@@ -167,6 +186,8 @@ impl Declared<'_> {
             address: name,
             provider: self.provider.into(),
             replicates: self.replicates(),
+            tells: self.tells(),
+            members: self.members().map(|member| member.address.clone()).collect(),
             tags_open: self.body.get("tags").and_then(Node::as_unknown).cloned(),
             type_name: self.type_name.into(),
             tags,
@@ -182,7 +203,8 @@ impl Declared<'_> {
         let shared = self.shared.cloned();
         let library = self.ground.root.library;
         let doubt = self.uncertain.or(self.unread.as_ref()).cloned().map(Box::new);
-        Place { span: self.head, path: self.path.clone(), environment, library, shared, doubt }
+        let root = self.ground.root.directory.clone();
+        Place { span: self.head, path: self.path.clone(), environment, library, shared, root, doubt }
     }
 
     fn names(&self) -> Vec<Text> {
@@ -191,6 +213,8 @@ impl Declared<'_> {
         if !GENERIC.contains(&self.label) {
             names.push(self.label.into());
         }
+        names.extend(self.aliases());
+        names.extend(self.members().filter_map(|member| member.at("identifier")?.scalar()));
         // What a module keeps is known by the name of its call.
         let segments: Vec<&str> = self.address.split('.').collect();
         let calls = segments.windows(2).filter(|pair| pair.first() == Some(&"module")).filter_map(|pair| pair.get(1));
@@ -198,6 +222,25 @@ impl Declared<'_> {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names
+    }
+
+    /// The names of records of DNS that lead to its address, without their zone: a host is looked for by the short one.
+    fn aliases(&self) -> Vec<Text> {
+        let leads_here = |target: &Node| {
+            let unknown = target.as_unknown();
+            unknown.is_some_and(|unknown| {
+                // A reference to all of several is one to none of them.
+                let mut rest = unknown.refers_to.iter().filter_map(|it| it.strip_prefix(self.address.as_str()));
+                rest.any(|rest| rest.starts_with('.'))
+            })
+        };
+        let records = RECORDS.iter().flat_map(|(kind, path)| {
+            let of_kind = self.ground.of_type(kind);
+            of_kind.filter_map(move |record| Some((record, record.at(path)?)))
+        });
+        let found = records.filter(|(_, target)| leads_here(target) || target.items().iter().any(leads_here));
+        let names = found.filter_map(|(record, _)| record.at("name")?.scalar());
+        names.map(|name| Text::from(name.split('.').next().unwrap_or(&name))).collect()
     }
 
     /// What the attribute that makes it a replica names.
@@ -208,6 +251,34 @@ impl Declared<'_> {
         let at = |name: Text| Fact::known(name, self.head);
         let written = step(self.body, path).and_then(Node::scalar).map(at);
         refers(self.references, path).map(|address| at(address.into())).chain(written).collect()
+    }
+
+    /// The instances of a cluster.
+    fn members(&self) -> impl Iterator<Item = &Resource> {
+        let kind = match self.type_name {
+            "aws_rds_cluster" => "aws_rds_cluster_instance",
+            "aws_docdb_cluster" => "aws_docdb_cluster_instance",
+            "aws_neptune_cluster" => "aws_neptune_cluster_instance",
+            _ => "",
+        };
+        self.ground.of_type(kind).filter(|member| {
+            let cluster = member.at("cluster_identifier");
+            let named = cluster
+                .and_then(Node::as_str)
+                .is_some_and(|name| step(self.body, "cluster_identifier").and_then(Node::as_str) == Some(name));
+            let referred = cluster
+                .and_then(Node::as_unknown)
+                .is_some_and(|unknown| unknown.refers_to.iter().any(|reference| points_at(reference, self.address)));
+            named || referred
+        })
+    }
+
+    /// The topics that it tells of its own events: a failed node, a failover.
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/ElastiCacheSNS.html>
+    fn tells(&self) -> Vec<Fact<Text>> {
+        const PATH: &str = "notification_topic_arn";
+        let Some(node) = step(self.body, PATH).filter(|node| !node.is_null()) else { return Vec::new() };
+        vec![Fact::read(node, Node::scalar)]
     }
 
     fn engine(&self) -> Fact<Text> {
@@ -276,6 +347,10 @@ impl Declared<'_> {
     /// What the companions of one kind say of this store.
     fn carried(&self, companion: &'static Companion, name: &str) -> Option<Fact<Answer>> {
         let reading = companion.facts.get(name)?;
+        let mut holding = companion.unless_held.iter().flat_map(|kind| self.ground.of_type(kind));
+        if holding.any(|part| part.references.iter().any(|reference| points_at(&reference.address, self.address))) {
+            return None;
+        }
         let mut found: Option<Fact<Answer>> = None;
         let mut count = 0_u32;
         for resource in self.ground.of_type(&companion.type_name) {
@@ -323,7 +398,7 @@ impl Declared<'_> {
                 if named && !elsewhere { Served::Yes } else { Served::No }
             }
             Some(Value::Unknown(unknown))
-                if unknown.refers_to.is_empty() && resource.refers(&companion.by).next().is_none() =>
+                if unknown.is_from_elsewhere() && resource.refers(&companion.by).next().is_none() =>
             {
                 Served::Maybe((**unknown).clone())
             }
@@ -397,8 +472,16 @@ impl Declared<'_> {
         let kept = step(self.body, "lifecycle.prevent_destroy").filter(|node| node.as_bool() == Some(true));
         match kept {
             Some(node) if !own.is_true() => Fact::read(node, Node::as_bool),
+            _ if own.is_false() => {
+                super::denied::deletion(self.ground, self.address, self.service(), self.head).unwrap_or(own)
+            }
             _ => own,
         }
+    }
+
+    /// The service in its ARN: `rds`, `dynamodb`.
+    fn service(&self) -> &'static str {
+        self.store.arn.as_deref().and_then(|arn| arn.split(':').next()).unwrap_or_default()
     }
 
     fn disposable(&self, datastore: &Datastore) -> Fact<bool> {
@@ -412,9 +495,14 @@ impl Declared<'_> {
             {
                 return told.fact.map(|_| true);
             }
-            if let Some(span) = self.passing(datastore) {
+            if let Some(span) = self.passing(datastore).or_else(|| super::sites::served(self.ground, self.address)) {
                 return Fact::known(true, span);
             }
+        }
+        if self.store.kind == "file-system"
+            && let Some(span) = self.temporary()
+        {
+            return Fact::known(true, span);
         }
         let fleeting = |name: &Text| words(name).iter().any(|word| FLEETING.contains(&word.as_str()));
         if self.store.kind == "database" && datastore.names.iter().any(fleeting) {
@@ -428,13 +516,36 @@ impl Declared<'_> {
 
     /// Where the bucket's name says that it holds only what is made again.
     fn passing(&self, datastore: &Datastore) -> Option<Span> {
-        // "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
-        let passing = |name: &Text| {
+        let passing = |name: &str| {
             let words = words(name);
-            words.iter().any(|word| PASSING.contains(&word.as_str())) || words.last().is_some_and(|word| word == "log")
+            words.iter().any(|word| PASSING.contains(&word.as_str())) || ends_as_log(&words)
         };
-        datastore.names.iter().any(passing).then_some(self.head)
+        // What is left open in a name is one part of it; how it ends may be known.
+        let open = self.store.name_paths.iter().filter_map(|path| step(self.body, path)?.as_unknown());
+        let ends = |partial: &Text| {
+            let kept = words(partial).iter().any(|word| KEPT.contains(&word.as_str()));
+            !kept && partial.split('*').any(passing)
+        };
+        let named = datastore.names.iter().any(|name| passing(name));
+        let half_named = || open.filter_map(|unknown| unknown.partial.as_ref()).any(ends);
+        (named || half_named()).then_some(self.head)
     }
+
+    /// Where a tag of a file system says that what it holds is there for a while only.
+    fn temporary(&self) -> Option<Span> {
+        let tags = self.body.get("tags").map_or(&[][..], Node::entries);
+        let told = tags.iter().find(|tag| {
+            let said = tag.value.as_str().map(words).unwrap_or_default();
+            said.iter().any(|word| matches!(word.as_str(), "temporary" | "temporarily" | "scratch"))
+        });
+        told.map(|tag| tag.value.span)
+    }
+}
+
+/// "log" at the end is a log; in the middle it may be about logs (`log-analyzer`).
+fn ends_as_log(words: &[String]) -> bool {
+    let tail = words.iter().rev().find(|word| !matches!(word.as_str(), "" | "bucket" | "encrypted" | "storage" | "s3"));
+    tail.is_some_and(|word| word == "log")
 }
 
 /// Whether a bucket's name says that it holds backups or Terraform's state: those expire, and matter all the same.

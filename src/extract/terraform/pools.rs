@@ -77,7 +77,7 @@ fn autoscaling_group(ground: Ground<'_>, group: &Resource, pool: &mut Pool) {
         .flat_map(|kind| ground.of_type(kind))
         .find(|attachment| refers_to(attachment, "autoscaling_group_name", &group.address));
     pool.serves = match (own, attached) {
-        (Some(node), _) if node.as_unknown().is_some_and(|unknown| unknown.refers_to.is_empty()) => {
+        (Some(node), _) if node.as_unknown().is_some_and(crate::tree::Unknown::is_from_elsewhere) => {
             Fact::read(node, |_| None)
         }
         (Some(node), _) => Fact::known(true, node.span),

@@ -65,6 +65,9 @@ pub(super) struct Companion {
     pub(super) by: String,
     #[serde(default)]
     pub(super) through: Vec<String>,
+    /// Types of which one that refers to the store says that it holds something of its own: then this says nothing.
+    #[serde(default)]
+    pub(super) unless_held: Vec<String>,
     #[serde(default)]
     pub(super) below: Vec<String>,
     #[serde(default)]

@@ -9,7 +9,7 @@
 use crate::extract::Facts;
 use crate::model::{Fact, Queue};
 use crate::resolve::terraform::Resource;
-use crate::tree::{Node, Text};
+use crate::tree::{Node, Text, Unknown};
 
 use super::{Ground, Seen, doubt, refers_to};
 
@@ -81,7 +81,7 @@ fn sqs(ground: Ground<'_>, resource: &Resource, queue: &mut Queue) {
     let companion =
         ground.of_type("aws_sqs_queue_redrive_policy").find(|policy| refers_to(policy, "queue_url", &resource.address));
     let aside = is_set(own) || companion.is_some();
-    let unknown = own.filter(|node| node.as_unknown().is_some_and(|unknown| unknown.refers_to.is_empty()));
+    let unknown = own.filter(|node| node.as_unknown().is_some_and(Unknown::is_from_elsewhere));
     let told = resource.refers("redrive_policy").next().is_some();
     queue.sets_aside = match unknown.filter(|_| !told && companion.is_none()) {
         Some(node) => Fact::read(node, |_| None),

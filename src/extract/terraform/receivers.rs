@@ -74,10 +74,13 @@ fn of_endpoint(node: Option<&Node>, refers_to: &[Text], name: &str) -> Reach {
 /// are not seen, so that a topic without any is not known to be empty when others may subscribe: its policy says so.
 fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
     let mut receiver = base(ground, resource, "sns", "name");
-    for subscription in ground.of_type("aws_sns_topic_subscription") {
-        if !refers_to(subscription, "topic_arn", &resource.address) {
-            continue;
-        }
+    let (environment, root) = (&resource.environment.name, &ground.root.directory);
+    let abroad = ground.abroad.resources(environment, root, &resource.address);
+    let of_kind = |kind: &'static str| abroad.iter().copied().filter(move |other| other.type_name == kind);
+    let own = ground
+        .of_type("aws_sns_topic_subscription")
+        .filter(|subscription| refers_to(subscription, "topic_arn", &resource.address));
+    for subscription in own.chain(of_kind("aws_sns_topic_subscription")) {
         let protocol = subscription.at("protocol").and_then(Node::scalar).unwrap_or_default();
         let endpoint = subscription.at("endpoint");
         let refers: Vec<Text> = subscription.refers("endpoint").map(Text::from).collect();
@@ -96,13 +99,15 @@ fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
         ("aws_chatbot_slack_channel_configuration", "slack_channel_id"),
         ("aws_chatbot_teams_channel_configuration", "channel_name"),
     ] {
-        for chatbot in ground.of_type(kind).filter(|chatbot| refers_to(chatbot, "sns_topic_arns", &resource.address)) {
+        let own = ground.of_type(kind).filter(|chatbot| refers_to(chatbot, "sns_topic_arns", &resource.address));
+        for chatbot in own.chain(of_kind(kind)) {
             receiver.integrations.push(integration("chatbot", Reach::Chat, chatbot.at(channel), chatbot, ""));
         }
     }
     // A module of its own may subscribe, or a stack of another tool.
     let called = |reference: &str| crate::resolve::terraform::points_at(reference, &resource.address);
     let call = ground.root.calls.iter().find(|call| call.references.iter().any(|reference| called(&reference.address)));
+    let call = call.or_else(|| ground.abroad.call(environment, root, &resource.address));
     if let (Some(call), None) = (call, &receiver.unread) {
         let reason = format!("`{}` is given to the module {}, which is not here", resource.address, call.source);
         receiver.unread = Some(Unknown::new(reason, "audit the module as well, or pass a plan", call.head));

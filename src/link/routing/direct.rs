@@ -17,7 +17,7 @@ impl Named {
     pub(super) fn new(model: &mut Model) -> Self {
         let mut receivers = ByAddress::new();
         for (id, receiver) in model.each::<Receiver>() {
-            receivers.add(&receiver.address, [&receiver.plain_name], id);
+            receivers.add(&receiver.place.root, &receiver.address, [&receiver.plain_name], id);
         }
         let mut handles: BTreeMap<Text, Place> = BTreeMap::new();
         for alert in &model.alerts {
@@ -27,7 +27,7 @@ impl Named {
         }
         for (handle, place) in handles {
             let id = model.add(of_handle(&handle, place));
-            receivers.add("", [&handle], id);
+            receivers.add("", "", [&handle], id);
         }
         Self { receivers }
     }
@@ -49,7 +49,14 @@ impl Named {
                     [] => hits.push(hit(None, Some(elsewhere(named, target)))),
                     found => hits.extend(found.iter().map(|id| hit(Some(*id), None))),
                 },
-                (None, Some(unknown)) => hits.push(hit(None, Some(unknown.clone()))),
+                (None, Some(unknown)) => {
+                    // What comes from another root may be declared there, for the same environment.
+                    let named = unknown.refers_to.iter().flat_map(|reference| self.receivers.referred(reference));
+                    match near(model, alert, &named.copied().collect::<Vec<_>>()).as_slice() {
+                        [] => hits.push(hit(None, Some(unknown.clone()))),
+                        found => hits.extend(found.iter().map(|id| hit(Some(*id), None))),
+                    }
+                }
                 (None, None) => {}
             }
         }

@@ -36,7 +36,7 @@ pub(super) fn join(model: &mut Model) {
     let mut integrations: ByAddress<Id<PagingService>> = ByAddress::new();
     for (id, service) in model.each::<PagingService>() {
         for address in service.integrations.iter().chain([&service.address]) {
-            integrations.add(address, [], id);
+            integrations.add("", address, [], id);
         }
     }
     for index in 0..model.receivers.len() {
@@ -52,7 +52,7 @@ fn addresses<T>(list: &[T], names: impl Fn(&T) -> (&Text, &Text)) -> ByAddress<I
     let mut index = ByAddress::new();
     for (number, thing) in list.iter().enumerate() {
         let (address, name) = names(thing);
-        index.add(address, [name], Id::new(number));
+        index.add("", address, [name], Id::new(number));
     }
     index
 }

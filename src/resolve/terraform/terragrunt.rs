@@ -18,7 +18,7 @@ use std::rc::Rc;
 use crate::model::Environments;
 use crate::source::{SourceId, Span, in_folder, parent};
 use crate::tree::block::{Block, Body, Expression, ExpressionKind, TemplatePart};
-use crate::tree::{Node, Text, Unknown, Value};
+use crate::tree::{ELSEWHERE, Node, Text, Unknown, Value};
 
 pub(super) use survey::{Survey, stacks, survey, variants};
 
@@ -349,7 +349,7 @@ impl<'a> Terragrunt<'a> {
         let there = Evaluator::new(self.units.project);
         let module = there.adopt(Module::new(directory, unit.given(directory)));
         let value = |name: &str| match there.output(module, name, at) {
-            Ok(value) => elsewhere(&value, at),
+            Ok(value) => elsewhere(&value, directory.path, at),
             Err(failure) => failure.into_value(),
         };
         if let Some(name) = output {
@@ -505,20 +505,24 @@ fn known_parts<'a>(evaluator: &Evaluator<'a>, number: usize, expression: &'a Exp
     Typed::object(members, expression.span)
 }
 
-/// A value of another evaluation: what it refers to there means nothing here.
-fn elsewhere(value: &Typed, at: Span) -> Typed {
-    fn forget(node: &mut Node, depth: u32) {
+/// A value of the evaluation of another folder: what it refers to stands there.
+fn elsewhere(value: &Typed, folder: &str, at: Span) -> Typed {
+    fn mark(node: &mut Node, folder: &str, depth: u32) {
         match &mut node.value {
-            Value::Unknown(unknown) => unknown.refers_to.clear(),
-            Value::List(items) if depth < 64 => items.iter_mut().for_each(|item| forget(item, depth + 1)),
+            Value::Unknown(unknown) => {
+                for address in unknown.refers_to.iter_mut().filter(|address| !address.contains(ELSEWHERE)) {
+                    *address = compact_str::format_compact!("{folder}{ELSEWHERE}{address}");
+                }
+            }
+            Value::List(items) if depth < 64 => items.iter_mut().for_each(|item| mark(item, folder, depth + 1)),
             Value::Map(map) if depth < 64 => {
-                map.entries.iter_mut().for_each(|entry| forget(&mut entry.value, depth + 1));
+                map.entries.iter_mut().for_each(|entry| mark(&mut entry.value, folder, depth + 1));
             }
             _ => {}
         }
     }
     let mut node = value.clone().into_node();
-    forget(&mut node, 0);
+    mark(&mut node, folder, 0);
     Typed::from_node(&node).through(at)
 }
 

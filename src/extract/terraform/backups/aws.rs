@@ -5,10 +5,10 @@
 
 use crate::model::{Backup, Coverage, Fact, State};
 use crate::resolve::terraform::{Resolved, Resource, blocks, step};
-use crate::tree::{Node, Text, Unknown};
+use crate::tree::{ELSEWHERE, Node, Text, Unknown};
 
 use super::super::{Ground, doubt, fact, named, reading, refers_to, text};
-use super::backup;
+use super::{backup, handed_on};
 
 /// When AWS Backup runs a rule that names no schedule.
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupRule.html>
@@ -40,6 +40,9 @@ fn of_plan(ground: Ground<'_>, resolved: &Resolved, plan: &Resource, selections:
     let (covers, mut selects, by_tag) = selected(selections);
     if selections.is_empty() {
         selects = unselected(resolved, plan);
+        if selects.is_false() {
+            selects = handed_on(ground, plan).unwrap_or(selects);
+        }
     }
     Backup {
         // Rules add to each other; the one that runs most often bounds what is lost.
@@ -155,7 +158,10 @@ fn unselected(resolved: &Resolved, plan: &Resource) -> Fact<bool> {
             && selection.at("plan_id").is_some_and(|node| {
                 node.as_str().is_some()
                     || node.as_unknown().is_some_and(|unknown| {
-                        !unknown.refers_to.iter().any(|address| address.contains("aws_backup_plan."))
+                        !unknown
+                            .refers_to
+                            .iter()
+                            .any(|address| address.contains("aws_backup_plan.") && !address.contains(ELSEWHERE))
                     })
             })
     };

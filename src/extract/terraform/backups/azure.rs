@@ -5,7 +5,7 @@
 
 use crate::model::{Backup, Coverage, Fact};
 use crate::resolve::terraform::{Resolved, Resource};
-use crate::tree::{Node, Text, Unknown};
+use crate::tree::{ELSEWHERE, Node, Text, Unknown};
 
 use super::super::{Ground, doubt, fact, named, reading, refers_to, text};
 use super::{backup, used};
@@ -69,7 +69,11 @@ fn open(resolved: &Resolved, policy: &Resource) -> Option<Fact<bool>> {
         PROTECTED.iter().any(|(kind, _)| *kind == protected.type_name)
             && protected.at(by_policy(protected)).is_some_and(|node| {
                 let made_here = |address: &Text| {
-                    POLICIES.iter().any(|kind| address.contains(&format!("{kind}.")) && !address.contains("data."))
+                    POLICIES.iter().any(|kind| {
+                        address.contains(&format!("{kind}."))
+                            && !address.contains("data.")
+                            && !address.contains(ELSEWHERE)
+                    })
                 };
                 node.as_unknown().is_some_and(|unknown| !unknown.refers_to.iter().any(made_here))
             })

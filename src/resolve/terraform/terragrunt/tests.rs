@@ -116,7 +116,9 @@ fn outputs_of_other_units_are_those_of_their_modules() {
     let zone = orders.at("availability_zone").unwrap();
     assert_eq!(zone.as_str(), Some("eu-1a"));
     assert_eq!(repository.text(zone.span), "\"eu-1a\"");
-    assert!(orders.at("vpc_security_group_ids").unwrap().items()[0].as_unknown().unwrap().refers_to.is_empty());
+    let subnet = orders.at("vpc_security_group_ids").unwrap().items()[0].as_unknown().unwrap();
+    assert!(subnet.is_from_elsewhere(), "it is no resource of this module");
+    assert!(subnet.refers_to[0].starts_with("modules/network//aws_subnet."), "{subnet:?}");
     // The other environment has no such unit, and a mock is no truth.
     let staging = database(root(&repository, "modules/db", "staging"));
     assert!(staging.at("availability_zone").unwrap().as_unknown().unwrap().reason.contains("not in the repository"));
