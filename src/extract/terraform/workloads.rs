@@ -79,11 +79,6 @@ fn ecs(ground: Ground<'_>, resource: &Resource, workload: &mut Workload) {
         Fact { span: count.span, ..Fact::unknown(unknown) }
     });
     workload.replicas_omitted = workload.replicas.is_absent();
-    // Where changes of the count are ignored, 0 is only what it begins with.
-    let free = resource.at("lifecycle.ignore_changes").is_some();
-    let scaled =
-        || ground.of_type("aws_appautoscaling_target").any(|it| refers_to(it, "resource_id", &resource.address));
-    workload.off = workload.replicas.value() == Some(&0) && !free && !scaled();
     workload.serves = !blocks(&resource.body, "load_balancer").is_empty();
     workload.auto_rollback = both(rolls_back(resource, "deployment_circuit_breaker"), rolls_back(resource, "alarms"));
     let controller = text(resource, "deployment_controller.type");
