@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Dashboard, Datastore, Deployment, DocumentLink, Drill,
-    EscalationPolicy, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
+    EscalationPolicy, Experiment, Id, Inhibition, LogStore, Migration, Model, Monitor, Noun, Objective, OwnerPattern,
     PagingService, Place, Pool, PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule,
-    Service, Shared, Workload,
+    Service, Shared, Standby, Workload,
 };
 use crate::rule::{Judgement, Question, Rule, RuleSet, Severity};
 use crate::source::Span;
@@ -230,6 +230,8 @@ fn judge_all<'m>(rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<J
         "certificate" => Certificate,
         "log_store" => LogStore,
         "dashboard" => Dashboard,
+        "experiment" => Experiment,
+        "standby" => Standby,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod outside;
 mod ownership;
 mod postmortem;
 mod prometheus;
+mod record;
 pub(crate) mod runbook;
 pub(crate) mod site;
 mod slo;

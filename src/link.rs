@@ -53,6 +53,7 @@ mod signals;
 mod storage;
 mod tested;
 mod theater;
+mod traced;
 mod uncharted;
 mod volumes;
 
@@ -167,6 +168,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     alerts::join(model, &register, &selecting, context);
     jobs::join(model, context);
     measured::judge(model, &selecting, &collected);
+    traced::judge(model);
     probed::judge(model, &selecting, context);
     queues::judge(model, context);
     tested::judge(model);

@@ -56,7 +56,7 @@ pub use oncall::{EscalationPolicy, PagingService, Schedule};
 pub use owners::{OwnerSyntax, Owners};
 pub use pool::Pool;
 pub use postmortem::PostMortem;
-pub use practice::{Deployment, Drill, OwnerPattern};
+pub use practice::{Deployment, Drill, Experiment, OwnerPattern, Standby};
 pub use probe::Probe;
 pub use queue::Queue;
 pub use release::Release;
@@ -219,6 +219,10 @@ pub struct Model {
     pub objectives: Vec<Objective>,
     /// Drills held.
     pub drills: Vec<Drill>,
+    /// Experiments that break something on purpose.
+    pub experiments: Vec<Experiment>,
+    /// What stands by to take over.
+    pub standbys: Vec<Standby>,
     /// Records of what broke.
     pub post_mortems: Vec<PostMortem>,
     /// Lines of CODEOWNERS.
@@ -314,6 +318,8 @@ impl Model {
         self.migrations.extend(other.migrations);
         self.objectives.extend(other.objectives);
         self.drills.extend(other.drills);
+        self.experiments.extend(other.experiments);
+        self.standbys.extend(other.standbys);
         self.post_mortems.extend(other.post_mortems);
         self.owner_patterns.extend(other.owner_patterns);
         self.receivers.extend(other.receivers);

@@ -1,4 +1,4 @@
-//! Drills held (dated Markdown records) and experiments on a schedule (Chaos Mesh, Litmus). Uses `source`, `tree`,
+//! Drills held (dated Markdown records), and experiments, on a schedule or not (Chaos Mesh, Litmus). Uses `source`, `tree`,
 //! `model` and the words of `runbook`.
 //!
 //! A post-mortem is no drill: what broke by itself was not rehearsed. An exercise without a date is a plan.
@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::extract::runbook::vocabulary::DRILL_FOLDERS;
 use crate::extract::runbook::{date_in, mention};
-use crate::extract::{Facts, Input};
-use crate::model::{Drill, Fact};
+use crate::extract::{Facts, Input, record};
+use crate::model::{Drill, Experiment, Fact};
 use crate::source::Span;
 use crate::tree::page::Page;
 use crate::tree::{Content, Node, Text};
@@ -18,6 +18,65 @@ const DATE_KEYS: &[&str] = &["date", "held", "held_on", "performed", "performed_
 
 /// Beginnings of words that say data was brought back.
 const RESTORE_WORDS: &[&str] = &["restor", "recover", "failover", "fail-over", "backup", "wiederherstell"];
+
+/// Words that say a standby took over.
+const FAILOVER_WORDS: &[&str] = &[
+    "failover",
+    "fail-over",
+    "fail over",
+    "failed over",
+    "switchover",
+    "switch-over",
+    "switched over",
+    "disaster recovery",
+    "evacuat",
+];
+
+/// What the record of a drill says, and words of which one at least says so.
+const PARTS: &[(&str, &[&str])] = &[
+    (
+        "results",
+        &[
+            "result",
+            "outcome",
+            "found",
+            "finding",
+            "observ",
+            "took",
+            "minute",
+            "succe",
+            "fail",
+            "work",
+            "restored",
+            "recovered",
+            "lesson",
+            "learn",
+            "ergebnis",
+        ],
+    ),
+    (
+        "follow-up",
+        &[
+            "action",
+            "follow",
+            "next",
+            "lesson",
+            "learn",
+            "improve",
+            "todo",
+            "to do",
+            "ticket",
+            "fix",
+            "change",
+            "nothing to",
+            "- [",
+            "maßnahme",
+        ],
+    ),
+];
+
+/// Faults that are over as soon as they are made: nothing need end them.
+const INSTANT: &[&str] = &["pod-kill", "container-kill"];
 
 /// Chaos experiments that run by a clock: the API group's name and the kind.
 ///
@@ -32,7 +91,10 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
                 facts.model.add(held(input, page, date));
             }
         }
-        Content::Values(documents) => facts.model.drills.extend(documents.iter().filter_map(|it| scheduled(input, it))),
+        Content::Values(documents) => {
+            facts.model.drills.extend(documents.iter().filter_map(|it| scheduled(input, it)));
+            facts.model.experiments.extend(documents.iter().filter_map(|it| experiment(input, it)));
+        }
         _ => {}
     }
 }
@@ -88,11 +150,23 @@ fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
     };
     // Its title, its kind or its own headings say so; a passing word ("we should test a restore") does not.
     let restores = headings.chain([kind.as_str(), input.source.path.as_str()]).any(said);
+    let text = input.source.text.to_lowercase();
+    let lacking: Vec<&str> = PARTS
+        .iter()
+        .filter(|(_, words)| !words.iter().any(|word| text.contains(word)))
+        .map(|(name, _)| *name)
+        .collect();
+    let open = record::open(input, page);
+    let at = head(input, page);
     Drill {
         name: input.source.path.as_str().into(),
-        place: input.place(head(input, page), &[]),
+        place: input.place(at, &[]),
         date,
         restores,
+        fails_over: FAILOVER_WORDS.iter().any(|word| text.contains(word)),
+        missing: if lacking.is_empty() { Fact::absent(at) } else { Fact::known(lacking.join(" and ").into(), at) },
+        open_actions: i64::try_from(open.len()).unwrap_or(i64::MAX),
+        open_action: open.into_iter().next().map_or_else(|| Fact::absent(at), |(text, span)| Fact::known(text, span)),
         mentions: names(&input.source.text),
         ..Drill::default()
     }
@@ -114,6 +188,32 @@ fn scheduled(input: &Input<'_>, document: &Node) -> Option<Drill> {
         scheduled: true,
         mentions: names(input.source.slice(document.span)),
         ..Drill::default()
+    })
+}
+
+/// An experiment of Chaos Mesh. One without a duration lasts until somebody takes it away.
+/// <https://chaos-mesh.org/docs/run-a-chaos-experiment/>
+fn experiment(input: &Input<'_>, document: &Node) -> Option<Experiment> {
+    let group = document.get("apiVersion")?.as_str()?.split('/').next()?;
+    let kind = document.get("kind")?.as_str()?;
+    let spec = document.get("spec").filter(|_| group == "chaos-mesh.org")?;
+    let fault = match kind {
+        "Schedule" => &spec.entries().iter().find(|entry| entry.key.ends_with("Chaos"))?.value,
+        kind if kind.ends_with("Chaos") => spec,
+        _ => return None,
+    };
+    let named = document.at(&["metadata", "name"])?;
+    let namespace = document.at(&["metadata", "namespace"]).and_then(Node::as_str);
+    let action = fault.get("action").and_then(Node::as_str).unwrap_or_default();
+    let ends = match fault.get("duration").filter(|node| !node.is_null()) {
+        Some(node) => Fact::read(node, Node::scalar).map(|_| true),
+        None => Fact::known(INSTANT.contains(&action), named.span),
+    };
+    Some(Experiment {
+        name: compact_str::format_compact!("{kind}/{}", named.scalar()?),
+        place: input.place(named.span, namespace.as_slice()),
+        ends,
+        ..Experiment::default()
     })
 }
 

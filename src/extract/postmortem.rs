@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use crate::extract::runbook::{date_in, mention};
-use crate::extract::{Facts, Input};
+use crate::extract::{Facts, Input, record};
 use crate::model::{Fact, PostMortem};
 use crate::source::Span;
-use crate::tree::page::{Link, Page, Passage, Table};
+use crate::tree::page::Page;
 use crate::tree::{Content, Text};
 
 /// Folders whose pages are post-mortems.
@@ -34,7 +34,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         "causes",
         &["cause", "root", "contribut", "why", "trigger", "what went wrong", "analysis", "ursache", "fault", "problem"],
     ),
-    ("actions", ACTIONS),
+    ("actions", record::ACTIONS),
 ];
 
 /// How prose tells of causes.
@@ -63,27 +63,49 @@ const CAUSES: &[&str] = &[
 const IMPACT: &[&str] =
     &["outage", "degraded", "unavailable", "unreachable", "users", "customers", "downtime", "failed"];
 
-/// Words of a heading under which actions stand.
-const ACTIONS: &[&str] = &[
-    "action",
-    "follow",
-    "remediat",
-    "next step",
-    "prevent",
-    "improve",
-    "corrective",
-    "todo",
-    "to do",
-    "maßnahme",
-    "plan",
+/// What records say of an incident that no alert told of.
+const UNNOTICED: &[&str] = &[
+    "no alert fired",
+    "no alerts fired",
+    "no alert was",
+    "no alerts were",
+    "there was no alert",
+    "there were no alerts",
+    "we had no alert",
+    "no alarm fired",
+    "alert did not fire",
+    "alerts did not fire",
+    "alert didn't fire",
+    "alerts didn't fire",
+    "alert never fired",
+    "not caught by monitoring",
+    "not detected by monitoring",
+    "no monitoring",
+    "reported by a customer",
+    "reported by customers",
+    "reported by a user",
+    "reported by users",
+    "a customer reported",
+    "noticed by a customer",
+    "noticed by customers",
+    "noticed by users",
+    "kein alarm",
+    "von kunden gemeldet",
 ];
 
-/// Headers of a column that says how far an action is.
-const STATES: &[&str] = &["status", "state", "done", "completed", "closed", "finished"];
-
-/// What such a column says of an action that is not done.
-const OPEN: &[&str] =
-    &["", "-", "–", "no", "open", "todo", "to do", "pending", "not started", "in progress", "tbd", "planned"];
+/// What they say where one did, be it late.
+const NOTICED: &[&str] = &[
+    "alert fired",
+    "alerts fired",
+    "alarm fired",
+    "alerted by",
+    "alert triggered",
+    "an alert was triggered",
+    "was paged",
+    "were paged",
+    "got paged",
+    "page was sent",
+];
 
 /// Front matter keys that say when it happened.
 const DATES: &[&str] = &["date", "incident_date", "incident-date", "occurred", "started"];
@@ -98,12 +120,13 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
         return;
     }
     let head = page.headings.first().map_or(Span::head(input.id), |heading| heading.span);
-    let open = open(input, page);
+    let open = record::open(input, page);
     let record = PostMortem {
         name: input.source.path.as_str().into(),
         place: input.place(head, &[]),
         date: date(input, page, head),
         missing: missing(page, head),
+        unnoticed: unnoticed(input, head),
         open_actions: i64::try_from(open.len()).unwrap_or(i64::MAX),
         open_action: open.into_iter().next().map_or_else(|| Fact::absent(head), |(text, span)| Fact::known(text, span)),
         mentions: mention::names(&input.source.text).collect::<BTreeSet<_>>().into_iter().collect(),
@@ -120,6 +143,26 @@ fn is_record(path: &str) -> bool {
     !form && !name.starts_with('_') && folders.split('/').any(|folder| FOLDERS.contains(&folder))
 }
 
+/// What it says of how people had to tell, where no line says that an alert did.
+fn unnoticed(input: &Input<'_>, head: Span) -> Fact<Text> {
+    let mut found = None;
+    let mut start = 0;
+    for raw in input.source.text.split_inclusive('\n') {
+        let line = raw.to_lowercase().replace('’', "'");
+        let told = UNNOTICED.iter().find(|words| line.contains(**words));
+        if told.is_none() && NOTICED.iter().any(|words| line.contains(words)) {
+            return Fact::absent(head);
+        }
+        if let Some(words) = told {
+            found.get_or_insert_with(|| {
+                (Text::const_new(words), Span::new(input.id, start, start + raw.trim_end().len()))
+            });
+        }
+        start += raw.len();
+    }
+    found.map_or_else(|| Fact::absent(head), |(words, span)| Fact::known(words, span))
+}
+
 fn date(input: &Input<'_>, page: &Page, head: Span) -> Fact<Text> {
     let matter = DATES.iter().filter_map(|key| page.front_matter.as_ref()?.get(key)).find_map(|node| {
         let text = node.scalar()?;
@@ -128,11 +171,6 @@ fn date(input: &Input<'_>, page: &Page, head: Span) -> Fact<Text> {
     });
     let named = || date_in(&input.source.path).map(|(_, date)| Fact::known(Text::from(date), head));
     matter.or_else(named).unwrap_or_else(|| Fact::absent(head))
-}
-
-fn has(text: &str, words: &[&str]) -> bool {
-    let lower = text.to_lowercase();
-    words.iter().any(|word| lower.contains(word))
 }
 
 /// What no heading, no line in bold type and no column speaks of, nor does prose tell it.
@@ -150,11 +188,12 @@ fn missing(page: &Page, head: Span) -> Fact<Text> {
     let prose =
         || page.paragraphs.iter().map(|it| it.text.as_str()).chain(page.items.iter().map(|it| it.text.as_str()));
     let tells = |section: &str| match section {
-        "causes" => prose().any(|text| has(text, CAUSES)),
-        "impact" => prose().any(|text| has(text, IMPACT) && text.contains(|it: char| it.is_ascii_digit())),
+        "causes" => prose().any(|text| record::has(text, CAUSES)),
+        "impact" => prose().any(|text| record::has(text, IMPACT) && text.contains(|it: char| it.is_ascii_digit())),
         _ => false,
     };
-    let lacking = SECTIONS.iter().filter(|(name, words)| !labels.iter().any(|label| has(label, words)) && !tells(name));
+    let lacking =
+        SECTIONS.iter().filter(|(name, words)| !labels.iter().any(|label| record::has(label, words)) && !tells(name));
     let lacking: Vec<&str> = lacking.map(|(name, _)| *name).collect();
     let text = match lacking.as_slice() {
         [] => return Fact::absent(head),
@@ -164,60 +203,8 @@ fn missing(page: &Page, head: Span) -> Fact<Text> {
     Fact::known(text, head)
 }
 
-/// Actions that are not done: tasks without a mark, and rows of a table whose state is open. One that a ticket holds is
-/// looked after there.
-fn open(input: &Input<'_>, page: &Page) -> Vec<(Text, Span)> {
-    let end = u32::try_from(input.source.text.len()).unwrap_or(u32::MAX);
-    let sections =
-        page.headings.iter().enumerate().filter(|(_, heading)| heading.level > 1 && has(&heading.text, ACTIONS));
-    let sections: Vec<Span> = sections.filter_map(|(index, _)| page.section(index, end)).collect();
-    let within = |span: Span| sections.iter().any(|section| section.start <= span.start && span.end <= section.end);
-    let tasks = page.items.iter().filter(|item| item.done == Some(false) && within(item.span));
-    let tasks = tasks.filter(|item| !in_ticket(&item.text) && !leads_away(page, item.span));
-    let tasks = tasks.map(|item| (shortened(&item.text), item.span));
-    let rows = page.tables.iter().filter(|table| within(table.span)).flat_map(|table| open_rows(page, table));
-    let mut open: Vec<(Text, Span)> = tasks.chain(rows).collect();
-    open.sort_by_key(|(_, span)| *span);
-    open
-}
-
-/// Whether a link in a text leads to the web: the text alone is what the link is called.
-fn leads_away(page: &Page, span: Span) -> bool {
-    let inside = |link: &&Link| span.start <= link.span.start && link.span.end <= span.end;
-    page.links.iter().filter(inside).any(|link| link.target.contains("://"))
-}
-
-fn open_rows(page: &Page, table: &Table) -> Vec<(Text, Span)> {
-    let state = table.header.iter().position(|cell| STATES.contains(&cell.text.trim().to_lowercase().as_str()));
-    let Some(state) = state else { return Vec::new() };
-    let ticket = |cell: &Passage| in_ticket(&cell.text) || leads_away(page, cell.span);
-    let rows = table.rows.iter().filter(|row| !row.iter().any(ticket));
-    let undone =
-        rows.filter(|row| row.get(state).is_none_or(|cell| OPEN.contains(&cell.text.trim().to_lowercase().as_str())));
-    undone.filter_map(|row| row.first()).map(|cell| (shortened(&cell.text), cell.span)).collect()
-}
-
-/// Whether a text names a ticket: an address, `#123` or `OPS-123`.
-fn in_ticket(text: &str) -> bool {
-    let numbered = |word: &str| {
-        let word = word.trim_matches(|character: char| !character.is_ascii_alphanumeric() && character != '#');
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let key = word.split_once('-').is_some_and(|(project, number)| {
-            project.len() > 1 && project.bytes().all(|byte| byte.is_ascii_uppercase()) && digits(number)
-        });
-        key || word.strip_prefix('#').is_some_and(digits)
-    };
-    text.contains("://") || text.split_whitespace().any(numbered)
-}
-
-fn shortened(text: &str) -> Text {
-    let line = text.lines().next().unwrap_or_default().trim();
-    if line.chars().count() <= 60 { line.into() } else { line.chars().take(60).chain(['…']).collect() }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::in_ticket;
     use crate::extract::runbook::sample::read_page;
 
     #[test]
@@ -232,11 +219,5 @@ mod tests {
         let (_, facts) = read_page("postmortems/x.md", "# Down\n\n## Impact\n\n## Timeline\n");
         assert_eq!(facts.model.post_mortems[0].missing.value().unwrap(), "causes and actions");
         assert!(read_page("postmortems/template.md", text).1.model.post_mortems.is_empty());
-    }
-
-    #[test]
-    fn tickets_are_told() {
-        assert!(in_ticket("see OPS-12.") && in_ticket("(#4)") && in_ticket("https://x.example/1"));
-        assert!(!in_ticket("re-read step 4-5") && !in_ticket("a # b"));
     }
 }

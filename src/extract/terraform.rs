@@ -10,6 +10,7 @@ mod dashboards;
 mod datastores;
 mod denied;
 mod deployments;
+mod experiments;
 mod grafana;
 mod logs;
 mod notices;
@@ -56,6 +57,7 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         receivers::extract(ground, &mut seen, facts);
         oncall::extract(ground, &mut seen, facts);
         grafana::extract(ground, &mut seen, facts);
+        experiments::extract(ground, &mut seen, facts);
         dashboards::extract(ground, &mut seen, facts);
         notices::extract(ground, facts);
         probes::extract(ground, facts);

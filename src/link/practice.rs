@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::documents::root_of;
 use super::services::{Register, join as join_service};
 use super::{Context, found_or_elsewhere};
-use crate::model::{Deployment, Drill, Fact, Id, Model, Service};
+use crate::model::{Deployment, Drill, Fact, Id, Model, Service, Standby};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -37,8 +37,22 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
         }
         model[id].service = services.first().copied();
         model[id].services = services;
+        let held = model[id].date.value().and_then(|date| age(date, context.today));
+        model[id].days_ago = held.map_or_else(Fact::default, |days| Fact::known(days, model[id].date.span));
     }
+    judge_standbys(model, context);
     judge(model, context);
+}
+
+/// Says of whatever stands by whether a drill of the same repository has switched over.
+fn judge_standbys(model: &mut Model, context: &Context<'_>) {
+    for index in 0..model.standbys.len() {
+        let id: Id<Standby> = Id::new(index);
+        let root = root_of(context, &model[id].place.path);
+        let mut drills = model.drills.iter().filter(|drill| drill.fails_over);
+        let found = drills.find(|drill| root_of(context, &drill.place.path) == root).map(|drill| drill.place.span);
+        model[id].exercised = found_or_elsewhere(found, "drills", context.external.drills.as_ref());
+    }
 }
 
 fn judge(model: &mut Model, context: &Context<'_>) {

@@ -39,6 +39,16 @@ facts! {
         scheduled: bool,
         /// Whether it restored data.
         restores: bool,
+        /// Whether it switched over to what stands by.
+        fails_over: bool,
+        /// How many days ago it was held; absent for one on a schedule.
+        days_ago: Fact<i64>,
+        /// What its record does not say, of results and follow-up: "results and follow-up"; absent where it says both.
+        missing: Fact<Text>,
+        /// How many of its actions are not done, and kept nowhere else (in a ticket).
+        open_actions: i64,
+        /// The first of them.
+        open_action: Fact<Text>,
         /// The services it names.
         services: Vec<Id<Service>>,
     } plain {
@@ -47,6 +57,22 @@ facts! {
         /// Whether it is of the whole repository where it names no service.
         of_all: bool,
     }
+}
+
+facts! {
+    /// An experiment that breaks something on purpose.
+    noun Experiment as "experiment" in experiments {
+        /// Whether it ends by itself, or is stopped when an alarm rings.
+        ends: Fact<bool>,
+    } plain {}
+}
+
+facts! {
+    /// What stands by to take over from something in another place.
+    noun Standby as "standby" in standbys {
+        /// Whether a drill on record has switched over.
+        exercised: Fact<bool>,
+    } plain {}
 }
 
 facts! {

@@ -57,6 +57,9 @@ facts! {
         /// Whether anything collects its measurements; absent where that is asked of nothing here, or not known to be a
         /// matter of its manifests.
         measured: Fact<bool>,
+        /// Whether its requests are traced; absent where that is not the habit here, or not known to be a matter of its
+        /// manifests.
+        traced: Fact<bool>,
         /// Whether a dashboard shows it; absent where no dashboards are kept here for most services.
         shown: Fact<bool>,
         /// Whether anything asks it from outside, as its users do; absent where no host of it is known.

@@ -73,6 +73,8 @@ facts! {
         /// Where it says itself that it is measured: an annotation that asks to be scraped, a setting that sends
         /// measurements somewhere.
         telemetry: Option<crate::source::Span>,
+        /// Whether it says itself that its requests are traced.
+        traced: Fact<bool>,
         /// Names of the containers' ports, and their numbers.
         ports: Vec<(Text, Option<i64>)>,
         /// Whether replicas was left out, and an autoscaler may own it.

@@ -15,8 +15,9 @@ use super::{Meta, Rule, RuleSet, Shown};
 use crate::model::schema::Kind;
 use crate::model::{
     Alert, Autoscaler, Backup, Certificate, Command, Container, Dashboard, Datastore, Deployment, DocumentLink, Drill,
-    EscalationPolicy, Inhibition, LogStore, Migration, Monitor, Noun, Objective, OwnerPattern, PagingService, Pool,
-    PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service, Workload,
+    EscalationPolicy, Experiment, Inhibition, LogStore, Migration, Monitor, Noun, Objective, OwnerPattern,
+    PagingService, Pool, PostMortem, Queue, Receiver, Release, RestoreTest, Route, Routing, Runbook, Schedule, Service,
+    Standby, Workload,
 };
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{Source, SourceId, Sources, Span};
@@ -72,6 +73,8 @@ pub(crate) const SUBJECTS: &[fn() -> &'static Kind] = &[
     Certificate::described,
     LogStore::described,
     Dashboard::described,
+    Experiment::described,
+    Standby::described,
 ];
 
 impl RuleSet {

@@ -119,6 +119,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         ports,
         rollout: rollout::of_workload(object, &shape),
         telemetry: telemetry::of_workload(object, &Labels::read(shape.annotations), &shape.pod_labels(), shape.pod),
+        traced: telemetry::traced(object, &Labels::read(shape.annotations), &shape.pod_labels(), shape.pod),
         spread: capacity::spread(shape.pod, &shape.pod_labels(), &object.namespace, object.head()),
         drains: capacity::drains(shape.pod, object.head()),
         ..Workload::default()
