@@ -1,6 +1,14 @@
 //! Checks that ask from outside, of clouds and of services that do only this.
 //!
-//! The attributes that name what is asked stand in the documentation of each provider on
+//! The attributes that name what is asked, and those that switch a check off, stand in the documentation of each provider:
+//! <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/monitoring_uptime_check_config>,
+//! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_health_check>,
+//! <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/application_insights_standard_web_test>,
+//! <https://registry.terraform.io/providers/DataDog/datadog/latest/docs/resources/synthetics_test>,
+//! <https://registry.terraform.io/providers/grafana/grafana/latest/docs/resources/synthetic_monitoring_check>,
+//! <https://registry.terraform.io/providers/BetterStackHQ/better-uptime/latest/docs/resources/betteruptime_monitor>,
+//! <https://registry.terraform.io/providers/newrelic/newrelic/latest/docs/resources/synthetics_monitor>,
+//! <https://registry.terraform.io/providers/checkly/checkly/latest/docs/resources/check>; of the others on
 //! <https://registry.terraform.io/browse/providers>.
 
 use crate::extract::Facts;
@@ -33,9 +41,28 @@ const KINDS: &[(&str, &[&str])] = &[
     ("dynatrace_browser_monitor", &[]),
 ];
 
+/// Attributes by which a check is switched off, with the value that does.
+const OFF: &[(&str, &str)] = &[
+    ("enabled", "false"),
+    ("activated", "false"),
+    ("disabled", "true"),
+    ("paused", "true"),
+    ("status", "paused"),
+    ("status", "DISABLED"),
+    // A health check of Route 53 that asks nothing itself.
+    ("type", "CALCULATED"),
+    ("type", "CLOUDWATCH_METRIC"),
+    ("type", "RECOVERY_CONTROL"),
+];
+
+/// Whether a check asks anything.
+fn asks(resource: &Resource) -> bool {
+    !OFF.iter().any(|(attribute, value)| resource.at(attribute).and_then(Node::scalar).is_some_and(|it| it == *value))
+}
+
 pub(super) fn extract(ground: Ground<'_>, facts: &mut Facts) {
     for (kind, paths) in KINDS {
-        for resource in ground.of_type(kind) {
+        for resource in ground.of_type(kind).filter(|resource| asks(resource)) {
             facts.model.probes.push(Probe { hosts: hosts(resource, paths), place: ground.place(resource) });
         }
     }
