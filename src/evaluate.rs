@@ -94,8 +94,10 @@ impl Verdict {
 /// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
     let repeated = Repeated::new(model);
-    let judge = |rule| judge_all(rule, model, &repeated);
-    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().flat_map_iter(judge).collect();
+    let mut in_order: Vec<&Rule> = rules.rules.iter().collect();
+    in_order.sort_by(|left, right| left.meta.id.cmp(&right.meta.id));
+    let judge = |(rank, rule)| judge_all(rank, rule, model, &repeated);
+    let mut judged: Vec<Judged<'_>> = in_order.into_par_iter().enumerate().flat_map_iter(judge).collect();
     // Sources are numbered by path, so that places sort as paths do.
     judged.par_sort_by(|left, right| left.span.cmp(&right.span).then_with(|| left.identity().cmp(&right.identity())));
     // One object may be installed several times from one place, once for each cluster.
@@ -108,6 +110,8 @@ pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
 /// A judgement on its way to a verdict. Most pass, and are many: what they share with the model is not copied before
 /// they are in order.
 struct Judged<'m> {
+    /// Where its rule stands among the others, by their ids: quicker to compare.
+    rank: usize,
     rule: &'m Rule,
     kind: &'static str,
     subject: &'m str,
@@ -183,17 +187,17 @@ impl Judged<'_> {
     }
 
     /// What is the same of two renderings of one object.
-    fn identity(&self) -> (&str, &str, Option<Id<Service>>, u8) {
+    fn identity(&self) -> (usize, &str, Option<Id<Service>>, u8) {
         let outcome = self.gap.as_ref().map_or(0, |gap| if gap.unknown.is_none() { 1 } else { 2 });
-        (&self.rule.meta.id, self.subject, self.service, outcome)
+        (self.rank, self.subject, self.service, outcome)
     }
 }
 
-fn judge_all<'m>(rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<Judged<'m>> {
+fn judge_all<'m>(rank: usize, rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<Judged<'m>> {
     macro_rules! by_kind {
         ($($kind:literal => $Noun:ty),+ $(,)?) => {
             match rule.subject {
-                $($kind => judge_each::<$Noun>(rule, model, repeated.0.get($kind)),)+
+                $($kind => judge_each::<$Noun>(rank, rule, model, repeated.0.get($kind)),)+
                 _ => Vec::new(),
             }
         };
@@ -235,11 +239,16 @@ fn judge_all<'m>(rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<J
     }
 }
 
-fn judge_each<'m, T: Noun>(rule: &'m Rule, model: &'m Model, repeated: Option<&Vec<bool>>) -> Vec<Judged<'m>> {
+fn judge_each<'m, T: Noun>(
+    rank: usize,
+    rule: &'m Rule,
+    model: &'m Model,
+    repeated: Option<&Vec<bool>>,
+) -> Vec<Judged<'m>> {
     let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
     let judge = |(id, noun): (Id<T>, &'m T)| {
         let again = repeated.is_some_and(|repeated| repeated[id.index()]);
-        Some(Judged { again, ..placed(rule, id, noun, rule.judge(model, noun)?) })
+        Some(Judged { rank, again, ..placed(rule, id, noun, rule.judge(model, noun)?) })
     };
     judged.filter_map(judge).collect()
 }
@@ -250,7 +259,7 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
     let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
     let unknown = match (judgement.outcome, &place.doubt) {
         (Ok(true), _) => {
-            return Judged { rule, kind, subject, place, service, span: place.span, again: false, gap: None };
+            return Judged { rank: 0, rule, kind, subject, place, service, span: place.span, again: false, gap: None };
         }
         (Ok(false), None) => None,
         (Ok(false), Some(doubt)) => {
@@ -266,7 +275,7 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
     let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
     let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, repeat: 0 };
     let span = gap.evidence.first().map_or(place.span, |evidence| evidence.span);
-    Judged { rule, kind, subject, place, service, span, again: false, gap: Some(Box::new(gap)) }
+    Judged { rank: 0, rule, kind, subject, place, service, span, again: false, gap: Some(Box::new(gap)) }
 }
 
 /// What a shared module decides is said at the call, and where the module says it comes second.

@@ -275,6 +275,10 @@ fn things_meant(things: &ByAddress<Thing>, value: &Fact<Text>) -> Vec<Thing> {
 
 /// What an alert's own name, its file and its place say, when its expression says nothing.
 fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
+    // A tag is said; the beginning of a name is a guess.
+    if let Some(found) = by_tag(alert, register) {
+        return Some(found);
+    }
     let words = camel_words(&alert.plain_name);
     if let Some(service) = register.find_at_start_of_alert(&words) {
         return Some((service, format!("its name {}", alert.plain_name)));
@@ -291,16 +295,21 @@ fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, Strin
     by_stack(alert, register)
 }
 
-/// The service of the stack that an alarm of a cloud is declared in, by its tags or its folder: an alarm on the logs of
-/// a project says by no dimension what it is about.
+fn is_of_cloud(alert: &Alert) -> bool {
+    matches!(alert.source.as_str(), "cloudwatch" | "google" | "azure" | "datadog")
+}
+
+/// The service that the tags of an alarm of a cloud name.
+fn by_tag(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
+    let (key, value) = tagged(&alert.tags).filter(|_| is_of_cloud(alert))?;
+    Some((register.find(value)?, format!("tag {key}={value}")))
+}
+
+/// The service of the stack that an alarm of a cloud is declared in, by its folder: an alarm on the logs of a project says
+/// by no dimension what it is about.
 fn by_stack(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
-    if !matches!(alert.source.as_str(), "cloudwatch" | "google" | "azure" | "datadog") {
+    if !is_of_cloud(alert) {
         return None;
-    }
-    if let Some((key, value)) = tagged(&alert.tags)
-        && let Some(service) = register.find(value)
-    {
-        return Some((service, format!("tag {key}={value}")));
     }
     let folder = folders(&alert.place.path).find(|folder| register.tells(folder))?;
     Some((register.find(folder)?, format!("its folder {folder}/")))

@@ -89,16 +89,21 @@ const GENERIC: &[&str] = &[
 /// Folders whose children are services.
 const PARENTS: &[&str] = &["services", "apps", "applications", "workloads", "charts", "releases"];
 
+/// Words for environments that as often say what a thing does: `local-links-manager`, `checkout-e2e-tests`.
+const OF_PURPOSE: &[&str] =
+    &["acceptance", "demo", "e2e", "example", "loadtest", "local", "perftest", "preview", "sample", "training"];
+
 /// A name in the form that names are compared in: lower case, `-` between words, words for environments taken off its
 /// ends.
 pub(super) fn normal(name: &str, environments: &Environments) -> Text {
+    let names_one = |word: &&str| environments.of_word(word).is_some() && !OF_PURPOSE.contains(word);
     let joined: String =
         name.trim().chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
     let mut words: Vec<&str> = joined.split('-').filter(|word| !word.is_empty()).collect();
-    while words.len() > 1 && words.last().is_some_and(|word| environments.of_word(word).is_some()) {
+    while words.len() > 1 && words.last().is_some_and(names_one) {
         words.pop();
     }
-    while words.len() > 1 && words.first().is_some_and(|word| environments.of_word(word).is_some()) {
+    while words.len() > 1 && words.first().is_some_and(names_one) {
         words.remove(0);
     }
     words.join("-").into()
@@ -200,6 +205,9 @@ mod tests {
         let environments = Environments::default();
         assert_eq!(normal("Checkout_Production", &environments), "checkout");
         assert_eq!(normal("prod-checkout-api", &environments), "checkout-api");
+        // These say what it does.
+        assert_eq!(normal("local-links-manager", &environments), "local-links-manager");
+        assert_eq!(normal("checkout-e2e-tests", &environments), "checkout-e2e");
         assert_eq!(camel_words("CheckoutHTTPErrors5xx"), "checkout-http-errors5xx");
         let found: Vec<&str> = parts("lantern-checkout-db").collect();
         assert_eq!(found, ["lantern-checkout-db", "lantern-checkout", "checkout-db", "checkout", "lantern", "db"]);

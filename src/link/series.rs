@@ -207,7 +207,7 @@ impl Identity {
             self.add("service_name", service.name.clone());
             self.names.push(service.name.clone());
             for monitor in targets.monitors(model, Monitor::of_services, &service.labels) {
-                if reaches(monitor, &service.namespace) {
+                if monitor.targets.is_empty() && reaches(monitor, &service.namespace) {
                     self.scraped = true;
                     let job = monitor.job_label.as_ref().and_then(|label| service.labels.value(label));
                     self.add("job", job.unwrap_or(&service.name));
@@ -224,7 +224,8 @@ impl Identity {
             }
         }
         for monitor in targets.monitors(model, Monitor::of_pods, &workload.pod_labels) {
-            if reaches(monitor, &workload.namespace) {
+            // What an exporter asks of others is measured of these.
+            if monitor.targets.is_empty() && reaches(monitor, &workload.namespace) {
                 self.scraped = true;
                 let namespace = monitor.namespace.value().map_or("", Text::as_str);
                 let job = monitor.job_label.as_ref().and_then(|label| workload.pod_labels.value(label));
@@ -302,7 +303,7 @@ impl<'m> Targets<'m> {
     fn new(model: &'m Model, selecting: &'m Selecting) -> Self {
         let monitors = &model.monitors;
         let mut probes: BTreeMap<Text, Vec<&Monitor>> = BTreeMap::new();
-        for probe in monitors.iter().filter(|monitor| monitor.kind == "Probe") {
+        for probe in monitors.iter().filter(|monitor| !monitor.targets.is_empty()) {
             for target in &probe.targets {
                 probes.entry(first_label(target).into()).or_default().push(probe);
             }

@@ -89,7 +89,11 @@ fn write(message: &mut String, datum: Datum<'_>) {
         Datum::Text(text) => message.push_str(&text),
         Datum::Labels(_) => message.push_str("labels"),
         Datum::Object(object) => message.push_str(object.kind().name),
-        Datum::Unknown(_) => message.push_str("an unknown value"),
+        // Of an image whose registry is not known, the rest says enough: `*/checkout:latest`.
+        Datum::Unknown(reason) => {
+            let unknown = reason.into_owned();
+            message.push_str(unknown.partial.as_deref().unwrap_or("an unknown value"));
+        }
         Datum::List(items) => {
             for (index, item) in items.into_iter().enumerate() {
                 if index > 0 {

@@ -24,6 +24,9 @@ pub(super) const KINDS: &[(&str, &str)] = &[
     ("monitoring.googleapis.com", "ClusterPodMonitoring"),
 ];
 
+/// Where monitors list what they collect from.
+const ENDPOINTS: &[&str] = &["endpoints", "podMetricsEndpoints"];
+
 /// Adds a monitor.
 pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let said = |key| object.at(&["spec", key]).and_then(|node| text(node).value().cloned());
@@ -80,8 +83,7 @@ fn watched_namespaces(object: &Object<'_>) -> Vec<Text> {
 }
 
 fn endpoints(object: &Object<'_>) -> Vec<Endpoint> {
-    let lists = ["endpoints", "podMetricsEndpoints"];
-    let items = lists.iter().flat_map(|key| object.at(&["spec", key]).map_or(&[][..], Node::items));
+    let items = ENDPOINTS.iter().flat_map(|key| object.at(&["spec", key]).map_or(&[][..], Node::items));
     let endpoint = |item: &Node| {
         let port = item.get("port");
         // A port may be meant by its number (`PodMonitoring`), or by the port of the pod behind it.
@@ -94,5 +96,8 @@ fn endpoints(object: &Object<'_>) -> Vec<Endpoint> {
 fn probe_targets(object: &Object<'_>) -> Vec<Text> {
     let fixed = [&["spec", "targets", "staticConfig", "static"][..], &["spec", "targets", "staticConfig", "targets"]];
     let targets = fixed.iter().flat_map(|path| object.at(path).map_or(&[][..], Node::items));
-    targets.filter_map(Node::as_str).flat_map(uses::hosts_of).collect()
+    // An exporter that asks others is told by a parameter whom.
+    let lists = ENDPOINTS.iter().flat_map(|key| object.at(&["spec", key]).map_or(&[][..], Node::items));
+    let asked = lists.flat_map(|endpoint| endpoint.at(&["params", "target"]).map_or(&[][..], Node::items));
+    targets.chain(asked).filter_map(Node::as_str).flat_map(uses::hosts_of).collect()
 }
