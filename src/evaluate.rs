@@ -94,10 +94,8 @@ impl Verdict {
 /// The verdicts come sorted by path, place, rule and subject, whatever the number of threads.
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
     let repeated = Repeated::new(model);
-    let mut in_order: Vec<&Rule> = rules.rules.iter().collect();
-    in_order.sort_by(|left, right| left.meta.id.cmp(&right.meta.id));
     let judge = |(rank, rule)| judge_all(rank, rule, model, &repeated);
-    let mut judged: Vec<Judged<'_>> = in_order.into_par_iter().enumerate().flat_map_iter(judge).collect();
+    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().enumerate().flat_map_iter(judge).collect();
     // Sources are numbered by path, so that places sort as paths do.
     judged.par_sort_by(|left, right| left.span.cmp(&right.span).then_with(|| left.identity().cmp(&right.identity())));
     // One object may be installed several times from one place, once for each cluster.
@@ -110,7 +108,7 @@ pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
 /// A judgement on its way to a verdict. Most pass, and are many: what they share with the model is not copied before
 /// they are in order.
 struct Judged<'m> {
-    /// Where its rule stands among the others, by their ids: quicker to compare.
+    /// Where its rule stands among the others, which are in the order of their ids: quicker to compare.
     rank: usize,
     rule: &'m Rule,
     kind: &'static str,

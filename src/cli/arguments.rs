@@ -40,7 +40,7 @@ pub(super) enum Verb {
     Report(Report),
     /// List the services, their members, and why each was linked.
     Services(Services),
-    /// Explain a rule, or the score of a service.
+    /// Explain a rule, the score of a service, or the way of an alert to the people it calls.
     Explain(Explain),
     /// List the rules.
     Rules(Rules),
@@ -78,7 +78,7 @@ pub(super) struct Inputs {
     /// Folder of further rules (`<family>/<name>.toml`); one of the same id replaces a built-in rule. May repeat.
     #[arg(long, value_name = "DIR")]
     pub(super) rules: Vec<PathBuf>,
-    /// Only these rules or families, pedantic ones too. May repeat, or be separated by commas.
+    /// Only these rules or families, also those that are off unless asked for. May repeat, or be separated by commas.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) select: Vec<String>,
     /// All but these rules or families. May repeat, or be separated by commas.

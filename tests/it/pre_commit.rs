@@ -66,3 +66,36 @@ fn a_commit_with_a_gap_is_refused_and_one_without_passes() {
     let skipped = run(root, "pre-commit", &["run", "--files", "src/main.c"]);
     assert!(String::from_utf8_lossy(&skipped.stdout).contains("Skipped"));
 }
+
+#[test]
+fn the_hook_runs_for_whatever_is_read() {
+    let hook = twoam::parse::yaml::parse(twoam::source::SourceId(0), include_str!("../../.pre-commit-hooks.yaml"));
+    let files = hook.document.values()[0].items()[0].get("files").unwrap();
+    let pattern = regex::Regex::new(files.as_str().unwrap()).unwrap();
+    for path in [
+        "alerts.yml",
+        "README.MD",
+        "docs/orders.mdx",
+        "main.tf.json",
+        "main.tofu",
+        "prod.auto.tfvars",
+        "mixin/alerts.libsonnet",
+        "charts/web/templates/_helpers.tpl",
+        "charts/postgresql-12.1.0.tgz",
+        "db/migrations/0001_users.up.sql",
+        "db/migrate/20240101_users.rb",
+        "alembic/versions/1a2b_users.py",
+        "Makefile",
+        "go.mod",
+        "Jenkinsfile",
+        "ci/release.jenkinsfile",
+        ".github/CODEOWNERS",
+        "overlays/prod/Kustomization",
+        "site/docusaurus.config.ts",
+    ] {
+        assert!(pattern.is_match(path), "{path}");
+    }
+    for path in ["src/main.rs", "app/models.py", "logo.svg"] {
+        assert!(!pattern.is_match(path), "{path}");
+    }
+}
