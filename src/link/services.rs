@@ -435,8 +435,17 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
             running.map(|workload| &workload.place).filter(|place| judged(place)).min_by_key(rank)
         };
         let any_workload = places(false);
-        let any_datastore =
-            datastores.iter().map(|id| &model[*id].place).filter(|place| judged(place)).min_by_key(rank);
+        // Of its stores one that answers somebody, rather than the cache of a build.
+        let answers = |datastore: &&Datastore| {
+            matches!(datastore.kind.as_str(), "database" | "warehouse" | "search" | "file-system")
+                && judged(&datastore.place)
+                && !datastore.disposable.is_true()
+                && !datastore.replica.is_true()
+        };
+        let kept = || datastores.iter().map(|id| &model[*id]);
+        let answering = kept().filter(answers).map(|datastore| &datastore.place).min_by_key(rank);
+        let any_datastore = answering
+            .or_else(|| kept().map(|datastore| &datastore.place).filter(|place| judged(place)).min_by_key(rank));
         // There is a service as soon as one of its members certainly is.
         let certain = [any_workload, any_datastore].into_iter().flatten().any(|place| place.doubt.is_none());
         let mut anchor = places(true).or(any_workload).or(any_datastore).cloned();
@@ -453,13 +462,7 @@ pub(super) fn settle(model: &mut Model, register: &Register<'_>) {
                 && !stores.contains(id)
         });
         // A bucket, a queue or a disk by itself answers nobody: it is judged, but there is no service to page for.
-        let holds_data = !register.nameless.contains(&id)
-            && datastores.iter().map(|id| &model[*id]).any(|datastore| {
-                matches!(datastore.kind.as_str(), "database" | "warehouse" | "search" | "file-system")
-                    && judged(&datastore.place)
-                    && !datastore.disposable.is_true()
-                    && !datastore.replica.is_true()
-            });
+        let holds_data = !register.nameless.contains(&id) && answering.is_some();
         let first_member = model[id].members.first().map(|member| member.place.clone());
         let service = &mut model[id];
         match (anchor, first_member) {
