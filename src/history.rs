@@ -57,7 +57,7 @@ type Told = (Id<Runbook>, Fact<bool>, Option<(Text, Date)>);
 pub fn judge(model: &mut Model, sources: &Sources, past: &dyn Past) {
     let asked: Vec<(Id<Runbook>, Vec<Id<Alert>>)> = model
         .each::<Runbook>()
-        .filter(|(_, page)| matches!(page.kind.as_str(), "incident" | "procedure") && !page.alerts.is_empty())
+        .filter(|(_, page)| page.is_runbook() && !page.alerts.is_empty())
         .map(|(id, page)| (id, page.alerts.clone()))
         .collect();
     if asked.is_empty() {

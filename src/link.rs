@@ -165,7 +165,8 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     let collected = monitors::collected(model, &selecting);
     monitors::join(model, &collected);
     theater::join_objectives(model, &register);
-    alerts::join(model, &register, &selecting, context);
+    let sought = alerts::Sought::new(model, &selecting);
+    alerts::join(model, &register, &selecting, &sought, context);
     jobs::join(model, context);
     measured::judge(model, &selecting, &collected);
     traced::judge(model);
@@ -177,7 +178,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     routing::join(model);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
-    dashboards::join(model, &register, &selecting, context);
+    dashboards::join(model, &register, &sought, context);
     objectives::join(model, &register);
     references::judge(model, context);
     review::judge(model, context);

@@ -174,19 +174,23 @@ impl Waivers {
     }
 }
 
+/// A line of a source.
+fn text_of(source: &crate::source::Source, line: u32) -> &str {
+    source.line(line).and_then(|range| source.text.get(range)).unwrap_or_default()
+}
+
 /// The line on which the block begins that a comment stands in: what is not indented before it opens one.
 fn block_line(source: &crate::source::Source, comment: Span) -> Option<u32> {
     let own = source.position(comment.start).line;
-    let text = |line: u32| source.line(line).and_then(|range| source.text.get(range)).unwrap_or_default();
-    let not_indented = |line: &u32| text(*line).starts_with(|letter: char| !letter.is_whitespace());
+    let not_indented = |line: &u32| text_of(source, *line).starts_with(|letter: char| !letter.is_whitespace());
     let head = (1..=own).rev().find(not_indented)?;
-    (head < own && text(head).trim_end().ends_with('{')).then_some(head)
+    (head < own && text_of(source, head).trim_end().ends_with('{')).then_some(head)
 }
 
 /// The line that a comment speaks of: its own when something stands before it, else the next one that is no comment.
 fn covered_line(source: &crate::source::Source, comment: Span) -> u32 {
     let own = source.position(comment.start).line;
-    let text = |line: u32| source.line(line).and_then(|range| source.text.get(range)).unwrap_or_default();
+    let text = |line: u32| text_of(source, line);
     let column = source.line(own).map_or(0, |range| (comment.start as usize).saturating_sub(range.start));
     let before = text(own).get(..column).unwrap_or_default();
     // The marker of a list item or of a byte order belongs to nothing else.

@@ -89,11 +89,8 @@ impl Past for Git {
 
 fn text_at(repository: &gix::Repository, change: &Change, path: &str) -> Option<String> {
     let commit = repository.find_commit(ObjectId::from_hex(change.state.as_bytes()).ok()?).ok()?;
-    let mut id = commit.tree_id().ok()?.detach();
-    for part in path.split('/') {
-        id = entries(repository, Some(id)).remove(part.as_bytes())?.1;
-    }
-    String::from_utf8(repository.find_blob(id).ok()?.data.clone()).ok()
+    let entry = commit.tree().ok()?.lookup_entry_by_path(path).ok()??;
+    String::from_utf8(repository.find_blob(entry.object_id()).ok()?.data.clone()).ok()
 }
 
 /// Goes back until every file was met.

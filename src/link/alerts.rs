@@ -42,13 +42,18 @@ const ENGINE_METRICS: &[(&str, &[&str])] = &[
 ];
 
 /// Joins every alert to what it watches.
-pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selecting, context: &Context<'_>) {
+pub(super) fn join(
+    model: &mut Model,
+    register: &Register<'_>,
+    selecting: &Selecting,
+    sought: &Sought,
+    context: &Context<'_>,
+) {
     let eyes = Eyes {
         declared: context.services,
         register,
-        series: Series::new(model, selecting),
+        sought,
         patterns: Patterns::new(model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(Watch::matchers)),
-        things: things(model),
     };
     let seen: Vec<Seen> = model.alerts.par_iter().map(|alert| eyes.look(model, alert)).collect();
     let mut watched: BTreeMap<Id<Datastore>, Vec<Id<Alert>>> = BTreeMap::new();
@@ -61,7 +66,7 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selec
         watched.entry(datastore).or_default().extend(alerts);
     }
     judge_datastores(model, &watched, context);
-    let at_large = at_large::find(model, &eyes.series, &eyes.patterns);
+    let at_large = at_large::find(model, &sought.series, &eyes.patterns);
     judge_services(model, &at_large, &watched, context);
     signals::settle(model);
     signals::of_services(model, selecting);
@@ -87,9 +92,8 @@ impl Seen {
 struct Eyes<'r, 'c> {
     declared: &'c [Declared],
     register: &'r Register<'c>,
-    series: Series,
+    sought: &'r Sought,
     patterns: Patterns,
-    things: ByAddress<Thing>,
 }
 
 impl Eyes<'_, '_> {
@@ -124,7 +128,7 @@ impl Eyes<'_, '_> {
 
     fn look_at_series(&self, alert: &Alert, metric: Option<&Text>, matchers: &[(Text, Text, Text)], seen: &mut Seen) {
         let compiled: Vec<Matcher<'_>> = matchers.iter().map(|written| Matcher::new(written, &self.patterns)).collect();
-        let selected = self.series.meant_by(&compiled).into_iter().chain(named_hosts(matchers, self.register));
+        let selected = self.sought.series.meant_by(&compiled).into_iter().chain(named_hosts(matchers, self.register));
         for service in selected {
             seen.service(service, || format!("the selector {}", shown(metric, matchers)));
         }
@@ -156,7 +160,7 @@ impl Eyes<'_, '_> {
     ) {
         let named = value.value().is_some();
         let from_elsewhere = value.reason().is_some_and(Unknown::is_from_elsewhere);
-        for thing in things_meant(&self.things, value) {
+        for thing in self.sought.things.meant(value) {
             let environment = match thing {
                 Thing::Datastore(datastore) => &model[datastore].place.environment,
                 Thing::Workload(workload) => &model[workload].place.environment,
@@ -248,7 +252,21 @@ fn names_a_store(alert: &Alert, namespace: &str, dimension: &str) -> bool {
         || dimension.to_ascii_lowercase().contains("database")
 }
 
-pub(super) fn things(model: &Model) -> ByAddress<Thing> {
+/// What alerts and dashboards look for, made once for both.
+pub(super) struct Sought {
+    /// The series of every service.
+    pub(super) series: Series,
+    /// What dimensions and references lead to.
+    pub(super) things: ByAddress<Thing>,
+}
+
+impl Sought {
+    pub(super) fn new(model: &Model, selecting: &Selecting) -> Self {
+        Self { series: Series::new(model, selecting), things: things(model) }
+    }
+}
+
+fn things(model: &Model) -> ByAddress<Thing> {
     let mut things = ByAddress::new();
     for (id, datastore) in model.each::<Datastore>() {
         things.add(&datastore.place.root, &datastore.address, &datastore.names, Thing::Datastore(id));
@@ -260,17 +278,6 @@ pub(super) fn things(model: &Model) -> ByAddress<Thing> {
         things.add(&workload.place.root, &workload.name, [&workload.plain_name], Thing::Workload(id));
     }
     things
-}
-
-/// What the value of a dimension is: by reference to a resource, or by name.
-fn things_meant(things: &ByAddress<Thing>, value: &Fact<Text>) -> Vec<Thing> {
-    match (value.reason(), value.value()) {
-        (Some(unknown), _) => {
-            unknown.refers_to.iter().flat_map(|reference| things.referred(reference)).copied().collect()
-        }
-        (None, Some(value)) => things.named(value).to_vec(),
-        (None, None) => Vec::new(),
-    }
 }
 
 /// What an alert's own name, its file and its place say, when its expression says nothing.
@@ -370,7 +377,7 @@ fn told(model: &Model, topics: &ByAddress<Id<Receiver>>, datastore: &Datastore) 
     let Some(topic) = datastore.tells.first() else { return Ok(None) };
     let meant = match (topic.value(), topic.reason()) {
         (Some(arn), _) => topics.named(arn.rsplit(':').next().unwrap_or(arn)).to_vec(),
-        (_, Some(unknown)) => unknown.refers_to.iter().flat_map(|it| topics.referred(it)).copied().collect(),
+        (_, Some(unknown)) => topics.led_to(unknown),
         _ => Vec::new(),
     };
     let mut of_environment =

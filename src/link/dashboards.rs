@@ -5,12 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::alerts::{Thing, things};
+use super::alerts::{Sought, Thing};
 use super::defined::Recorded;
-use super::index::ByAddress;
-use super::kubernetes::Selecting;
 use super::names::{is_generic, stem};
-use super::series::{Matcher, Patterns, Series};
+use super::series::{Matcher, Patterns};
 use super::services::{Register, join as join_service};
 use super::{Context, at_large};
 use crate::model::alert::Watch;
@@ -23,15 +21,14 @@ use crate::tree::{Text, Unknown};
 const RETIRED: &[&str] = &["deprecated", "historical", "legacy", "no data", "obsolete", "removed", "retired", "unused"];
 
 /// Joins dashboards to services, and judges both.
-pub(super) fn join(model: &mut Model, register: &Register<'_>, selecting: &Selecting, context: &Context<'_>) {
+pub(super) fn join(model: &mut Model, register: &Register<'_>, sought: &Sought, context: &Context<'_>) {
     fold(model);
     if model.dashboards.is_empty() {
         return;
     }
     let eyes = Eyes {
         register,
-        things: things(model),
-        series: Series::new(model, selecting),
+        sought,
         patterns: Patterns::new(model.dashboards.iter().flat_map(series).flat_map(|(_, matchers)| matchers)),
     };
     let mut general: BTreeMap<Id<Service>, Span> = BTreeMap::new();
@@ -70,20 +67,19 @@ fn fold(model: &mut Model) {
 
 /// Whether two dashboards of one name ask the same, in production or both outside of it.
 fn is_same(one: &Dashboard, other: &Dashboard) -> bool {
-    let asked =
-        |dashboard: &Dashboard| dashboard.shows.iter().flat_map(|panel| panel.queries.clone()).collect::<Vec<_>>();
-    let (one_asks, other_asks) = (asked(one), asked(other));
-    one.place.environment.production == other.place.environment.production
-        && one_asks.len() == other_asks.len()
-        && one_asks.iter().zip(&other_asks).all(|(one, other)| one.watches == other.watches)
+    one.place.environment.production == other.place.environment.production && asked(one).eq(asked(other))
+}
+
+/// What each query of a dashboard asks for.
+fn asked(dashboard: &Dashboard) -> impl Iterator<Item = &Vec<Watch>> {
+    dashboard.shows.iter().flat_map(|panel| &panel.queries).map(|query| &query.watches)
 }
 
 /// A metric and its matchers.
 type Selected<'m> = (Option<&'m Text>, &'m [(Text, Text, Text)]);
 
 fn series(dashboard: &Dashboard) -> impl Iterator<Item = Selected<'_>> {
-    let watches = dashboard.shows.iter().flat_map(|panel| &panel.queries).flat_map(|query| &query.watches);
-    watches.filter_map(|watch| match watch {
+    asked(dashboard).flatten().filter_map(|watch| match watch {
         Watch::Series { metric, matchers } => Some((metric.as_ref(), matchers.as_slice())),
         Watch::Dimension { .. } => None,
     })
@@ -92,8 +88,7 @@ fn series(dashboard: &Dashboard) -> impl Iterator<Item = Selected<'_>> {
 /// What it takes to see what a dashboard shows.
 struct Eyes<'r, 'c> {
     register: &'r Register<'c>,
-    things: ByAddress<Thing>,
-    series: Series,
+    sought: &'r Sought,
     patterns: Patterns,
 }
 
@@ -109,7 +104,7 @@ impl Eyes<'_, '_> {
             }
         }
         for (metric, matchers) in series(dashboard) {
-            for service in self.series.meant_by(&self.compiled(matchers)) {
+            for service in self.sought.series.meant_by(&self.compiled(matchers)) {
                 found.entry(service).or_insert_with(|| "its panels select it".to_owned());
             }
             let Some(metric) = metric else { continue };
@@ -118,7 +113,7 @@ impl Eyes<'_, '_> {
                 found.entry(service).or_insert_with(|| format!("the metric {metric}"));
             }
         }
-        for thing in dashboard.targets.iter().flat_map(|address| self.things.referred(address)) {
+        for thing in dashboard.targets.iter().flat_map(|address| self.sought.things.referred(address)) {
             let service = match thing {
                 Thing::Datastore(id) => model[*id].service,
                 Thing::Workload(id) => model[*id].service,
@@ -140,7 +135,7 @@ impl Eyes<'_, '_> {
         let of_kind =
             series(dashboard).filter_map(|(metric, matchers)| Some((at_large::kinds_of(metric?)?, metric, matchers)));
         let left = of_kind.flat_map(|(kinds, metric, matchers)| {
-            self.series.left_in(&self.compiled(matchers), kinds, metric.is_some_and(|metric| metric == "up"))
+            self.sought.series.left_in(&self.compiled(matchers), kinds, metric.is_some_and(|metric| metric == "up"))
         });
         left.collect()
     }

@@ -331,9 +331,11 @@ impl<'m> Library<'m> {
             })
         };
         if let Some(rooted) = path.strip_prefix('/') {
-            let target = self.at(&joined(root, rooted), anchor, ANYWHERE).or_else(|| site_path(rooted));
+            if let Some(target) = self.at(&joined(root, rooted), anchor, ANYWHERE).or_else(|| site_path(rooted)) {
+                return target;
+            }
             let docsify = self.docsify(from);
-            let target = target.or_else(|| self.at(&joined(docsify?, rooted), anchor, ANYWHERE));
+            let target = docsify.and_then(|folder| self.at(&joined(folder, rooted), anchor, ANYWHERE));
             let target = target.or_else(|| {
                 let path = joined(docsify.filter(|_| rooted.rsplit('.').next() == Some("md"))?, rooted);
                 Some(Target::Nothing(format!("`{path}`")))
@@ -384,7 +386,7 @@ impl<'m> Library<'m> {
 
     /// Whether anything in a root may make a site of its pages.
     fn makes_site(&self, root: &str) -> bool {
-        let within = |path: &str| root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        let within = |path: &str| below(root, path).is_some();
         let makes = |path: &&String| {
             let name = path.rsplit('/').next().unwrap_or(path);
             let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
@@ -427,28 +429,16 @@ impl<'m> Library<'m> {
     }
 
     /// A link with gaps that something fills in later: known to lead nowhere only where nothing could fill them.
-    fn templated(&self, url: &str, mut pieces: Vec<String>, from: &str) -> Target {
+    fn templated(&self, url: &str, pieces: Vec<String>, from: &str) -> Target {
         let unknown = Target::Unknown("the link is made from a template".into(), "write the link out");
         if url.contains("://") || url.starts_with('/') || !url.contains('/') {
             return unknown;
         }
-        if let Some(last) = pieces.last_mut() {
-            *last = split_anchor(last).0.to_lowercase();
-        }
-        let names_page =
-            pieces.last().and_then(|last| last.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md");
-        let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
-        if !names_page || !starts {
-            return unknown;
-        }
+        let Some(pieces) = of_page(pieces) else { return unknown };
         let folder = parent(from);
-        let like = [folder, root_of(self.context, from)].iter().any(|start| {
-            let mut pieces = pieces.clone();
-            if let Some(first) = pieces.first_mut() {
-                *first = joined(start, first).to_lowercase();
-            }
-            self.files.any_like(&pieces)
-        });
+        let like = [folder, root_of(self.context, from)]
+            .iter()
+            .any(|start| self.files.any_like(&starting(start, pieces.clone())));
         if like { unknown } else { Target::Nothing(format!("file that `{url}` could become")) }
     }
 
@@ -482,7 +472,6 @@ const DOCSIFY: &[&str] = &["_sidebar.md", "_coverpage.md", "_navbar.md"];
 /// Files, with or without their extension, that a site generator is set up with, and folders' contents of one.
 const MAKERS: &[&str] = &[
     "_config",
-    "_sidebar.md",
     "antora",
     "astro.config",
     "book.toml",
@@ -549,15 +538,25 @@ fn template(url: &str) -> Option<Vec<String>> {
 
 /// Whether a link made from a template may lead to the page at a path: what stands around its gaps stands there too.
 pub(super) fn may_become(url: &str, from: &str, path: &str, context: &Context<'_>) -> bool {
-    let Some(mut pieces) = template(url).filter(|_| !url.contains("://")) else { return false };
-    if let Some(last) = pieces.last_mut() {
-        *last = split_anchor(last).0.to_lowercase();
-    }
+    let pieces = template(url).filter(|_| !url.contains("://")).and_then(of_page);
+    pieces.is_some_and(|pieces| files::is_like(&path.to_lowercase(), &starting(root_of(context, from), pieces)))
+}
+
+/// The pieces of a link made from a template, where it is a path to a page that begins with a folder.
+fn of_page(mut pieces: Vec<String>) -> Option<Vec<String>> {
+    let last = pieces.last_mut()?;
+    *last = split_anchor(last).0.to_lowercase();
+    let names_page = last.rsplit_once('.').is_some_and(|(_, extension)| extension == "md");
     let starts = pieces.first().is_some_and(|first| first.contains('/') && !first.starts_with('.'));
-    let Some(first) = pieces.first_mut().filter(|_| starts) else { return false };
-    *first = joined(root_of(context, from), first).to_lowercase();
-    let page = pieces.last().and_then(|last| last.rsplit_once('.')).is_some_and(|(_, extension)| extension == "md");
-    page && files::is_like(&path.to_lowercase(), &pieces)
+    (names_page && starts).then_some(pieces)
+}
+
+/// Such pieces as seen from a folder.
+fn starting(folder: &str, mut pieces: Vec<String>) -> Vec<String> {
+    if let Some(first) = pieces.first_mut() {
+        *first = joined(folder, first).to_lowercase();
+    }
+    pieces
 }
 
 /// The root a path stands in, as what its paths are shown below.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::format_compact;
 
-use crate::model::Labels;
 use crate::model::kubernetes::Selector;
-use crate::tree::{ELSEWHERE, Text};
+use crate::model::{Fact, Labels};
+use crate::tree::{ELSEWHERE, Text, Unknown};
 
 /// Things that select by labels, found by what they select.
 #[derive(Default)]
@@ -70,6 +70,20 @@ impl<T: Copy> ByAddress<T> {
         let ends = reference.match_indices(['.', '[']).map(|(at, _)| at).chain([reference.len()]);
         let mut prefixes = ends.filter_map(|end| self.by_address.get(reference.get(..end)?));
         prefixes.next().map_or(&[], Vec::as_slice)
+    }
+
+    /// What a value that is not known would be made of.
+    pub(super) fn led_to(&self, unknown: &Unknown) -> Vec<T> {
+        unknown.refers_to.iter().flat_map(|reference| self.referred(reference)).copied().collect()
+    }
+
+    /// What the value of a dimension is: by reference to a resource, or by name.
+    pub(super) fn meant(&self, value: &Fact<Text>) -> Vec<T> {
+        match (value.reason(), value.value()) {
+            (Some(unknown), _) => self.led_to(unknown),
+            (None, Some(value)) => self.named(value).to_vec(),
+            (None, None) => Vec::new(),
+        }
     }
 }
 

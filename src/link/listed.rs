@@ -3,6 +3,8 @@
 //! A list may hold some teams only, or call them otherwise than those who name owners do. So it is only asked where the
 //! owner of one service at least is listed.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Fact, Id, Model, Service};
 use crate::tree::Text;
 
@@ -11,13 +13,13 @@ pub(super) fn judge(model: &mut Model) {
     if model.surroundings.teams.is_empty() {
         return;
     }
-    let listed = |name: &str| model.surroundings.teams.iter().any(|team| plain(team) == plain(name));
+    let listed: BTreeSet<Text> = model.surroundings.teams.iter().map(|team| plain(team)).collect();
     let mut facts: Vec<(Id<Service>, Fact<bool>)> = Vec::new();
     for (id, service) in model.each::<Service>() {
         let Some(owner) = service.owner.value() else { continue };
         let teams: Vec<&str> = owner.split_whitespace().filter(|name| is_team(name)).collect();
         if !teams.is_empty() && (owner.contains('@') || teams.len() == 1) {
-            let known = teams.iter().any(|name| listed(name));
+            let known = teams.iter().any(|name| listed.contains(&plain(name)));
             facts.push((id, Fact { via: service.owner.via.clone(), ..Fact::known(known, service.owner.span) }));
         }
     }

@@ -36,24 +36,21 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>) {
         (None, Some(_)) => true,
         (_, None) => one.is_absent(),
     };
-    let mut found: std::collections::BTreeMap<Id<Service>, RecoveryObjective> = std::collections::BTreeMap::new();
-    for (service, objective) in promised {
-        let so_far = found.entry(service).or_default();
+    let keep = |so_far: &mut RecoveryObjective, objective: RecoveryObjective| {
         if strictest(&so_far.rpo_minutes, &objective.rpo_minutes) {
             so_far.rpo_minutes = objective.rpo_minutes;
         }
         if strictest(&so_far.rto_minutes, &objective.rto_minutes) {
             so_far.rto_minutes = objective.rto_minutes;
         }
+    };
+    let mut found: std::collections::BTreeMap<Id<Service>, RecoveryObjective> = std::collections::BTreeMap::new();
+    for (service, objective) in promised {
+        keep(found.entry(service).or_default(), objective);
     }
     let mut whole = RecoveryObjective::default();
     for objective in of_all {
-        if strictest(&whole.rpo_minutes, &objective.rpo_minutes) {
-            whole.rpo_minutes = objective.rpo_minutes;
-        }
-        if strictest(&whole.rto_minutes, &objective.rto_minutes) {
-            whole.rto_minutes = objective.rto_minutes;
-        }
+        keep(&mut whole, objective);
     }
     // Who plans for everything thinks of databases and buckets; what a tool keeps on its volume was not asked about.
     let keeps = |service: &Service| {

@@ -21,7 +21,7 @@ use self::direct::Named;
 use self::labels::{Labels, Senders};
 use crate::model::routing::{Hit, Reach};
 use crate::model::{Alert, Delivery, Fact, Id, Model, Receiver, Route, Routing};
-use crate::source::Span;
+use crate::source::{Span, parent};
 use crate::tree::{Text, Unknown};
 
 /// Says of every alert where it ends, and of every configuration and receiver what comes of it.
@@ -68,9 +68,10 @@ fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -
     }
     delivery.routed = true;
     let labels = senders.labels(alert);
+    let each = senders.each(alert);
     for routing in &routings {
         let Some(root) = model[*routing].root else { continue };
-        let mut hits = of_servers(model, root, &senders.each(alert));
+        let mut hits = of_servers(model, root, &each);
         if routings.len() > 1 {
             let reason = format!("which of {} configurations routes it is not written here", routings.len());
             for hit in &mut hits {
@@ -128,8 +129,7 @@ fn asked(model: &Model, alert: &Alert) -> Vec<Id<Routing>> {
 
 /// How many folders two paths begin with together.
 fn common_folders(left: &str, right: &str) -> usize {
-    let folders = |path: &str| path.rsplit_once('/').map(|(folders, _)| folders.to_owned()).unwrap_or_default();
-    let (left, right) = (folders(left), folders(right));
+    let (left, right) = (parent(left), parent(right));
     left.split('/').zip(right.split('/')).take_while(|(left, right)| left == right && !left.is_empty()).count()
 }
 

@@ -14,11 +14,6 @@ use crate::tree::{Text, Unknown};
 use shared::Shared;
 use unread::Unread;
 
-/// Whether a page is read in an incident, rather than merely about something.
-fn is_runbook(page: &Runbook) -> bool {
-    matches!(page.kind.as_str(), "incident" | "procedure")
-}
-
 /// Joins every page to what it is for.
 pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context<'_>) {
     find_alerts_on_pages(model);
@@ -91,6 +86,10 @@ fn judge_escalations(model: &mut Model) {
         .runbooks
         .iter()
         .map(|page| {
+            // Most pages name somebody, and CODEOWNERS may be long.
+            if !page.escalation.is_false() {
+                return None;
+            }
             let mut lines = owners.of(&page.place.path).into_iter();
             let own = lines.find(|line| !line.owners.is_empty() && !line.is_catch_all());
             own.map(|line| line.place.span)
@@ -332,19 +331,20 @@ fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>)
     let Beyond { elsewhere: unread, shared, among } = beyond;
     let names: Vec<Vec<Text>> = model.each::<Service>().map(|(id, _)| names_of(model, id)).collect();
     let mentioned = Mentioned::new(model, "rollback", names.iter().flatten(), |_| true);
+    let sections = sections(model);
     for (index, names) in names.iter().enumerate() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
         let own = || service.runbooks.iter().map(|page| &model[*page]);
-        let runbook = own().find(|page| is_runbook(page) && !page.skeleton.is_true());
+        let runbook = own().find(|page| page.is_runbook() && !page.skeleton.is_true());
         let rollback = own().find(|page| page.sections.iter().any(|section| section == "rollback"));
         let path = service.place.path.as_str();
         let rollback = rollback.map(|page| page.place.span).or_else(|| mentioned.first(names));
         let rollback = rollback.or_else(|| shared.page("rollback", path));
         let elsewhere = context.external.runbooks.as_ref();
         // A stub is a runbook that exists; that it says nothing is told of the page itself.
-        let any = runbook.or_else(|| own().find(|page| is_runbook(page))).map(|page| page.place.span);
-        let any = any.or_else(|| within(model, &service.name));
+        let any = runbook.or_else(|| own().find(|page| page.is_runbook())).map(|page| page.place.span);
+        let any = any.or_else(|| sections.get(&service.name).copied());
         let has_runbook = found_or_elsewhere(any, "runbooks", elsewhere);
         let rollback_procedure = found_or_elsewhere(rollback, "runbooks", elsewhere);
         let (unread, among) = (unread.of(service), among.of(path));
@@ -357,16 +357,21 @@ fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>)
     }
 }
 
-/// Where a page in a folder that is called as a service has a section that is a runbook: `## Runbook: no data`.
-fn within(model: &Model, service: &str) -> Option<Span> {
-    let pages =
-        model.runbooks.iter().filter(|page| parent(&page.place.path).split('/').any(|folder| folder == service));
-    let mut headings = pages.flat_map(|page| page.headings.iter().skip(1));
-    let section = headings.find(|(_, text, _)| {
-        let first = text.split(|it: char| !it.is_alphanumeric()).find(|word| !word.is_empty());
-        first.is_some_and(|word| word.eq_ignore_ascii_case("runbook") || word.eq_ignore_ascii_case("runbooks"))
-    });
-    section.map(|(.., span)| *span)
+/// Names of folders → the first section of a page in them that is a runbook: `## Runbook: no data`. It is one of the
+/// service that is called so.
+fn sections(model: &Model) -> BTreeMap<Text, Span> {
+    let mut sections = BTreeMap::new();
+    for page in &model.runbooks {
+        let section = page.headings.iter().skip(1).find(|(_, text, _)| {
+            let first = text.split(|it: char| !it.is_alphanumeric()).find(|word| !word.is_empty());
+            first.is_some_and(|word| word.eq_ignore_ascii_case("runbook") || word.eq_ignore_ascii_case("runbooks"))
+        });
+        let Some((.., span)) = section else { continue };
+        for folder in parent(&page.place.path).split('/') {
+            sections.entry(Text::from(folder)).or_insert(*span);
+        }
+    }
+    sections
 }
 
 fn judge_datastores(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>) {
@@ -387,7 +392,7 @@ fn judge_datastores(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_
         let id: Id<Datastore> = Id::new(index);
         let own = model[id].service.and_then(|service| {
             let pages = model[service].runbooks.iter().map(|page| &model[*page]);
-            pages.filter(|page| is_runbook(page)).find(|page| page.sections.iter().any(|section| section == "restore"))
+            pages.filter(|page| page.is_runbook()).find(|page| page.sections.iter().any(|section| section == "restore"))
         });
         let found = own.map(|page| page.place.span).or_else(|| mentioned.first(names));
         let found = found.or_else(|| engine.first(&engines[index]));
@@ -454,7 +459,7 @@ impl Mentioned {
         let wanted: BTreeSet<&Text> = wanted.collect();
         let mut places: BTreeMap<Text, (usize, Span)> = BTreeMap::new();
         let pages = model.runbooks.iter().enumerate();
-        for (index, page) in pages.filter(|(_, page)| is_runbook(page) && !page.skeleton.is_true() && of(page)) {
+        for (index, page) in pages.filter(|(_, page)| page.is_runbook() && !page.skeleton.is_true() && of(page)) {
             for mention in page.mentions.iter().filter(|mention| mention.section == section) {
                 let bare = KINDS.iter().find_map(|kind| mention.name.strip_prefix(kind)).unwrap_or(&mention.name);
                 let bare = Text::from(bare);

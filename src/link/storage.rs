@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::index::ByAddress;
 use super::{Context, found_or_elsewhere};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Datastore, Fact, Id, Model};
+use crate::model::{Alert, Datastore, Id, Model};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -43,7 +43,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
         let mut any = false;
         for value in alert.watches.iter().filter_map(Watch::dimension) {
             any = true;
-            for id in meant(&index, value) {
+            for id in index.meant(value) {
                 watched.entry(id).or_insert(alert.place.span);
             }
         }
@@ -63,15 +63,4 @@ fn queries(alert: &Alert) -> bool {
     let written = alert.expression.value().is_some_and(|text| QUERIES.iter().any(|name| text.contains(name)));
     let asks = |metric: &Text| QUERIES.iter().any(|name| metric.contains(name));
     written || alert.watches.iter().filter_map(Watch::metric).any(asks)
-}
-
-/// What the value of a dimension is: by reference to a resource, or by name.
-fn meant(index: &ByAddress<Id<Datastore>>, value: &Fact<crate::tree::Text>) -> Vec<Id<Datastore>> {
-    match (value.reason(), value.value()) {
-        (Some(unknown), _) => {
-            unknown.refers_to.iter().flat_map(|reference| index.referred(reference)).copied().collect()
-        }
-        (None, Some(value)) => index.named(value).to_vec(),
-        (None, None) => Vec::new(),
-    }
 }

@@ -67,6 +67,13 @@ facts! {
     }
 }
 
+impl Runbook {
+    /// Whether it is read in an incident, rather than merely about something.
+    pub fn is_runbook(&self) -> bool {
+        matches!(self.kind.as_str(), "incident" | "procedure")
+    }
+}
+
 /// How much may be lost and how long a restore may take, as a page declares it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RecoveryObjective {

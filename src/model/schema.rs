@@ -217,6 +217,14 @@ pub enum Reason<'a> {
 }
 
 impl Reason<'_> {
+    /// The reason, to look at.
+    pub fn get(&self) -> &Unknown {
+        match self {
+            Self::Borrowed(unknown) => unknown,
+            Self::Owned(unknown) => unknown,
+        }
+    }
+
     /// The reason by itself.
     pub fn into_owned(self) -> Unknown {
         match self {

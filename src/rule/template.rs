@@ -91,8 +91,7 @@ fn write(message: &mut String, datum: Datum<'_>) {
         Datum::Object(object) => message.push_str(object.kind().name),
         // Of an image whose registry is not known, the rest says enough: `*/checkout:latest`.
         Datum::Unknown(reason) => {
-            let unknown = reason.into_owned();
-            message.push_str(unknown.partial.as_deref().unwrap_or("an unknown value"));
+            message.push_str(reason.get().partial.as_deref().unwrap_or("an unknown value"));
         }
         Datum::List(items) => {
             for (index, item) in items.into_iter().enumerate() {

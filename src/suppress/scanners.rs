@@ -127,6 +127,14 @@ mod tests {
     ];
 
     #[test]
+    fn the_rules_that_ask_the_same_are_there() {
+        let (rules, _) = crate::rule::RuleSet::load(&[], &mut crate::source::Sources::default());
+        for id in SAME.iter().flat_map(|(_, rules)| *rules).chain(OF_DATA) {
+            assert!(rules.rules.iter().any(|rule| rule.meta.id == *id), "{id}");
+        }
+    }
+
+    #[test]
     fn a_decision_with_a_reason_is_read() {
         let read = |line: &str| comment(line).map(|read| (read.rules.join(" "), read.reason));
         let versions = |reason: &str| Some(("backup/object-store-unversioned".to_owned(), reason.to_owned()));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Id, Model, Runbook};
+use crate::source::in_folder;
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +47,13 @@ impl<'c> Files<'c> {
     /// What stands at a path, in any case; a folder is its README or index, a path without extension may be a page.
     pub(super) fn find(&self, path: &str) -> Option<File> {
         let lower = path.trim_start_matches("./").trim_end_matches('/').to_lowercase();
-        let join = |name: &str| if lower.is_empty() { name.to_owned() } else { format!("{lower}/{name}") };
         let page = |path: &str| self.by_lower.get(path).and_then(|(_, page)| *page);
         let with = |extension: &str| format!("{lower}.{extension}");
         // `orders.html` is made of `orders.html.md` or `orders.html.md.erb`.
-        let made = [with("md"), with("mdx"), with("md.erb"), with("html.md"), with("html.md.erb")];
-        let inside = ["readme.md", "index.md", "_index.md", "index.mdx", "index.html.md.erb"].map(join);
-        let tried = [lower.clone()].into_iter().chain(made).chain(inside);
-        if let Some(page) = tried.into_iter().find_map(|path| page(&path)) {
+        let made = ["md", "mdx", "md.erb", "html.md", "html.md.erb"].into_iter().map(with);
+        let inside = ["readme.md", "index.md", "_index.md", "index.mdx", "index.html.md.erb"];
+        let inside = inside.into_iter().map(|name| in_folder(&lower, name));
+        if let Some(page) = std::iter::once(lower.clone()).chain(made).chain(inside).find_map(|path| page(&path)) {
             return Some(File::Page(page));
         }
         (self.by_lower.contains_key(&lower) || self.folders.contains(&lower)).then_some(File::Other)

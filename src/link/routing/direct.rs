@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::link::index::ByAddress;
 use crate::model::routing::{Hit, Integration, Reach};
 use crate::model::{Alert, Fact, Id, Model, Place, Receiver};
+use crate::source::parent;
 use crate::tree::{Text, Unknown};
 
 /// Receivers by what alarms call them.
@@ -51,8 +52,7 @@ impl Named {
                 },
                 (None, Some(unknown)) => {
                     // What comes from another root may be declared there, for the same environment.
-                    let named = unknown.refers_to.iter().flat_map(|reference| self.receivers.referred(reference));
-                    match near(model, alert, &named.copied().collect::<Vec<_>>()).as_slice() {
+                    match near(model, alert, &self.receivers.led_to(unknown)).as_slice() {
                         [] => hits.push(hit(None, Some(unknown.clone()))),
                         found => hits.extend(found.iter().map(|id| hit(Some(*id), None))),
                     }
@@ -94,15 +94,14 @@ impl Named {
 
 /// Addresses are of one root: of receivers with the same one, those of the alarm's environment and folder are meant.
 fn near(model: &Model, alert: &Alert, found: &[Id<Receiver>]) -> Vec<Id<Receiver>> {
-    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
     let same_environment = |id: &&Id<Receiver>| {
         let receiver = &model[**id];
         receiver.source == "datadog" || receiver.place.environment == alert.place.environment
     };
     let fitting: Vec<Id<Receiver>> = found.iter().filter(same_environment).copied().collect();
-    let own = folder(&alert.place.path);
+    let own = parent(&alert.place.path);
     let beside: Vec<Id<Receiver>> =
-        fitting.iter().copied().filter(|id| folder(&model[*id].place.path) == own).collect();
+        fitting.iter().copied().filter(|id| parent(&model[*id].place.path) == own).collect();
     let mut chosen = if beside.is_empty() { fitting } else { beside };
     chosen.truncate(1);
     chosen

@@ -46,27 +46,32 @@ impl<'m> Senders<'m> {
 
     /// The labels of an alert as each server of its environment sends it; one without regard to servers where there is
     /// none, or where they agree.
-    pub(super) fn each(&self, alert: &'m Alert) -> Vec<Labels<'m>> {
-        let servers = self.servers.iter().copied().filter(|it| it.place.environment == alert.place.environment);
-        let mut each: Vec<Self> = Vec::new();
-        for server in servers {
-            let same = |known: &Self| known.servers.iter().all(|it| it.external_labels == server.external_labels);
-            if !each.iter().any(same) {
-                each.push(Self { servers: vec![server], given: self.given.clone() });
+    pub(super) fn each<'s>(&'s self, alert: &'s Alert) -> Vec<Labels<'s>> {
+        let mut each: Vec<&Prometheus> = Vec::new();
+        for server in self.of_environment(alert) {
+            if each.iter().all(|known| known.external_labels != server.external_labels) {
+                each.push(server);
             }
         }
         if each.len() < 2 {
             return vec![self.labels(alert)];
         }
-        each.iter().take(MOST_SERVERS).map(|one| one.labels(alert)).collect()
+        each.into_iter().take(MOST_SERVERS).map(|server| self.sent_by(&[server], alert)).collect()
     }
 
     /// The labels of an alert when it is sent.
-    pub(super) fn labels(&self, alert: &'m Alert) -> Labels<'m> {
-        let servers: Vec<&Prometheus> =
-            self.servers.iter().copied().filter(|server| server.place.environment == alert.place.environment).collect();
+    pub(super) fn labels<'s>(&'s self, alert: &'s Alert) -> Labels<'s> {
+        let servers: Vec<&Prometheus> = self.of_environment(alert).collect();
+        self.sent_by(&servers, alert)
+    }
+
+    fn of_environment(&self, alert: &Alert) -> impl Iterator<Item = &'m Prometheus> {
+        self.servers.iter().copied().filter(|server| server.place.environment == alert.place.environment)
+    }
+
+    fn sent_by<'s>(&'s self, servers: &[&'s Prometheus], alert: &'s Alert) -> Labels<'s> {
         let mut external: BTreeMap<&Text, Option<&Fact<Text>>> = BTreeMap::new();
-        for server in &servers {
+        for server in servers {
             for (name, value) in &server.external_labels.0 {
                 let same = |known: &&Fact<Text>| known.value() == value.value();
                 external.entry(name).and_modify(|known| *known = known.filter(same)).or_insert(Some(value));
@@ -79,7 +84,7 @@ impl<'m> Senders<'m> {
             }
         }
         let relabels = servers.iter().find_map(|server| server.relabels);
-        Labels { alert, external, any_server: !servers.is_empty(), relabels, given: self.given.clone() }
+        Labels { alert, external, any_server: !servers.is_empty(), relabels, given: &self.given }
     }
 }
 
@@ -90,7 +95,7 @@ pub(super) struct Labels<'m> {
     any_server: bool,
     relabels: Option<crate::source::Span>,
     /// Labels that only rules give.
-    given: BTreeSet<&'m str>,
+    given: &'m BTreeSet<&'m str>,
 }
 
 /// Labels that targets and exporters commonly give their series, by parts of names.
@@ -195,11 +200,8 @@ fn given(model: &Model) -> BTreeSet<&str> {
     let own = model.alerts.iter().flat_map(|alert| &alert.labels.0).map(|(name, _)| name.as_str());
     let of_series = |name: &str| name.split('_').any(|word| OF_SERIES.contains(&word));
     let mut given: BTreeSet<&str> = own.filter(|name| !of_series(name)).collect();
-    let asked = model.alerts.iter().flat_map(|alert| &alert.watches).filter_map(|watch| match watch {
-        Watch::Series { matchers, .. } => Some(matchers),
-        Watch::Dimension { .. } => None,
-    });
-    for (name, ..) in asked.flatten() {
+    let asked = model.alerts.iter().flat_map(|alert| &alert.watches).flat_map(Watch::matchers);
+    for (name, ..) in asked {
         given.remove(name.as_str());
     }
     let kept = model.alerts.iter().filter_map(|alert| alert.output.only.as_ref());

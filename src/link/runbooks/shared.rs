@@ -64,7 +64,7 @@ impl<'c> Shared<'c> {
 }
 
 fn holds_for_all(page: &Runbook) -> bool {
-    matches!(page.kind.as_str(), "procedure" | "incident") && page.services.is_empty() && !page.skeleton.is_true()
+    page.is_runbook() && page.services.is_empty() && !page.skeleton.is_true()
 }
 
 /// Whether its file or its title is called so.

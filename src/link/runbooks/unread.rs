@@ -1,13 +1,13 @@
 //! Files among runbooks that were not read → why it cannot be told that something has none; and pages that hold
 //! nothing, where a page is looked for.
 
-use crate::source::parent;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::extract::runbook::vocabulary::RUNBOOK_FOLDERS;
 use crate::link::Context;
 use crate::link::documents::{may_become, root_of};
 use crate::model::{Id, Model, Runbook};
+use crate::source::parent;
 use crate::tree::Unknown;
 
 /// So many runbooks in a folder make it one of runbooks, whatever else stands there.
@@ -55,17 +55,16 @@ pub(super) fn note_empty(model: &mut Model, context: &Context<'_>) {
     let mut folders: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for page in model.runbooks.iter().filter(|page| page.words > 0) {
         let (runbooks, all) = folders.entry(parent(&page.place.path)).or_default();
-        *runbooks += usize::from(matches!(page.kind.as_str(), "incident" | "procedure"));
+        *runbooks += usize::from(page.is_runbook());
         *all += 1;
     }
-    let templates: Vec<(&str, &str)> = model
+    let templates: BTreeSet<(&str, &str)> = model
         .links
         .iter()
         .filter(|link| link.alert.is_some())
         .filter_map(|link| Some((link.url.value()?.as_str(), link.place.path.as_str())))
         .filter(|(url, _)| url.contains("{{") || url.contains("${"))
         .collect();
-    let templates: BTreeSet<(&str, &str)> = templates.into_iter().collect();
     let awaited = |page: &Runbook| {
         let path = page.place.path.as_str();
         let among = folders
