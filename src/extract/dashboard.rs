@@ -5,6 +5,8 @@
 
 mod variable;
 
+use std::cell::LazyCell;
+
 use self::variable::Variables;
 use super::{Facts, Input, embedded, prometheus};
 use crate::model::alert::Watch;
@@ -26,10 +28,11 @@ const MOST_NESTED: usize = 4;
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     // A rendered document may be made of texts that stand in any file.
     let source = input.sources.is_none().then_some(input.source);
+    let speaks = LazyCell::new(|| source.is_none_or(|source| speaks_of_panels(&source.text)));
     for document in input.document.values() {
         if let Some(body) = body(document) {
             facts.model.add(dashboard(body, |span| input.place(span, &[]), &input.source.path));
-        } else if source.is_none_or(|source| source.text.contains("\"panels\"") || source.text.contains("\"rows\"")) {
+        } else if *speaks {
             inside(input, source, document, facts);
         }
     }
@@ -49,6 +52,11 @@ pub(super) fn body(document: &Node) -> Option<&Node> {
     [Some(document), document.get("dashboard")].into_iter().flatten().find(is_one)
 }
 
+/// Whether a text may hold a dashboard.
+fn speaks_of_panels(text: &str) -> bool {
+    text.contains("\"panels\"") || text.contains("\"rows\"")
+}
+
 /// The dashboards in texts of a document.
 fn inside(input: &Input<'_>, source: Option<&Source>, node: &Node, facts: &mut Facts) {
     for item in node.items() {
@@ -58,7 +66,7 @@ fn inside(input: &Input<'_>, source: Option<&Source>, node: &Node, facts: &mut F
         inside(input, source, &entry.value, facts);
     }
     let Some(text) = node.as_str().filter(|text| text.trim_start().starts_with('{')) else { return };
-    if !(text.contains("\"panels\"") || text.contains("\"rows\"")) {
+    if !speaks_of_panels(text) {
         return;
     }
     let Some(document) = embedded::json_in(source, node) else { return };

@@ -1,12 +1,10 @@
-//! Drills held (dated Markdown records), and experiments, on a schedule or not (Chaos Mesh, Litmus). Uses `source`, `tree`,
-//! `model` and the words of `runbook`.
+//! Drills held (dated Markdown records), and experiments, on a schedule or not (Chaos Mesh, Litmus). Uses `source`,
+//! `tree`, `model` and the words of `runbook`.
 //!
 //! A post-mortem is no drill: what broke by itself was not rehearsed. An exercise without a date is a plan.
 
-use std::collections::BTreeSet;
-
+use crate::extract::runbook::date_in;
 use crate::extract::runbook::vocabulary::DRILL_FOLDERS;
-use crate::extract::runbook::{date_in, mention};
 use crate::extract::{Facts, Input, record};
 use crate::model::{Drill, Experiment, Fact};
 use crate::source::Span;
@@ -110,15 +108,7 @@ fn records_drills(path: &str) -> bool {
 
 /// When it was held: front matter, then the file's name, then a `Date:` line or the title.
 fn date(input: &Input<'_>, page: &Page) -> Option<Fact<Text>> {
-    let matter = DATE_KEYS.iter().filter_map(|key| page.front_matter.as_ref()?.get(key)).find_map(|node| {
-        let text = node.scalar()?;
-        date_in(&text).map(|(_, date)| Fact::known(Text::from(date), node.span))
-    });
-    let named = || {
-        let (_, date) = date_in(&input.source.path)?;
-        Some(Fact::known(Text::from(date), head(input, page)))
-    };
-    matter.or_else(named).or_else(|| written_date(input))
+    record::date(input, page, DATE_KEYS).or_else(|| written_date(input))
 }
 
 fn written_date(input: &Input<'_>) -> Option<Fact<Text>> {
@@ -134,10 +124,6 @@ fn written_date(input: &Input<'_>) -> Option<Fact<Text>> {
         start += raw.len();
     }
     None
-}
-
-fn head(input: &Input<'_>, page: &Page) -> Span {
-    page.headings.first().map_or(Span::head(input.id), |heading| heading.span)
 }
 
 fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
@@ -156,18 +142,18 @@ fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
         .filter(|(_, words)| !words.iter().any(|word| text.contains(word)))
         .map(|(name, _)| *name)
         .collect();
-    let open = record::open(input, page);
-    let at = head(input, page);
+    let (open_actions, open_action) = record::open(input, page);
+    let at = record::head(input, page);
     Drill {
         name: input.source.path.as_str().into(),
         place: input.place(at, &[]),
         date,
         restores,
         fails_over: FAILOVER_WORDS.iter().any(|word| text.contains(word)),
-        missing: if lacking.is_empty() { Fact::absent(at) } else { Fact::known(lacking.join(" and ").into(), at) },
-        open_actions: i64::try_from(open.len()).unwrap_or(i64::MAX),
-        open_action: open.into_iter().next().map_or_else(|| Fact::absent(at), |(text, span)| Fact::known(text, span)),
-        mentions: names(&input.source.text),
+        missing: record::missing(&lacking, at),
+        open_actions,
+        open_action,
+        mentions: record::mentions(&input.source.text),
         ..Drill::default()
     }
 }
@@ -186,7 +172,7 @@ fn scheduled(input: &Input<'_>, document: &Node) -> Option<Drill> {
         place: input.place(span, namespace.as_slice()),
         date: Fact::absent(span),
         scheduled: true,
-        mentions: names(input.source.slice(document.span)),
+        mentions: record::mentions(input.source.slice(document.span)),
         ..Drill::default()
     })
 }
@@ -215,10 +201,6 @@ fn experiment(input: &Input<'_>, document: &Node) -> Option<Experiment> {
         ends,
         ..Experiment::default()
     })
-}
-
-fn names(text: &str) -> Vec<Text> {
-    mention::names(text).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

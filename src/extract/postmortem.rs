@@ -2,9 +2,6 @@
 //! `runbook`.
 //! <https://sre.google/sre-book/example-postmortem/>, <https://sre.google/workbook/postmortem-culture/>
 
-use std::collections::BTreeSet;
-
-use crate::extract::runbook::{date_in, mention};
 use crate::extract::{Facts, Input, record};
 use crate::model::{Fact, PostMortem};
 use crate::source::Span;
@@ -119,17 +116,17 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     if !is_record(&input.source.path) || page.headings.len() < FEWEST_HEADINGS {
         return;
     }
-    let head = page.headings.first().map_or(Span::head(input.id), |heading| heading.span);
-    let open = record::open(input, page);
+    let head = record::head(input, page);
+    let (open_actions, open_action) = record::open(input, page);
     let record = PostMortem {
         name: input.source.path.as_str().into(),
         place: input.place(head, &[]),
-        date: date(input, page, head),
+        date: record::date(input, page, DATES).unwrap_or_else(|| Fact::absent(head)),
         missing: missing(page, head),
         unnoticed: unnoticed(input, head),
-        open_actions: i64::try_from(open.len()).unwrap_or(i64::MAX),
-        open_action: open.into_iter().next().map_or_else(|| Fact::absent(head), |(text, span)| Fact::known(text, span)),
-        mentions: mention::names(&input.source.text).collect::<BTreeSet<_>>().into_iter().collect(),
+        open_actions,
+        open_action,
+        mentions: record::mentions(&input.source.text),
         ..PostMortem::default()
     };
     facts.model.add(record);
@@ -163,30 +160,15 @@ fn unnoticed(input: &Input<'_>, head: Span) -> Fact<Text> {
     found.map_or_else(|| Fact::absent(head), |(words, span)| Fact::known(words, span))
 }
 
-fn date(input: &Input<'_>, page: &Page, head: Span) -> Fact<Text> {
-    let matter = DATES.iter().filter_map(|key| page.front_matter.as_ref()?.get(key)).find_map(|node| {
-        let text = node.scalar()?;
-        let (_, date) = date_in(&text)?;
-        Some(Fact::known(Text::from(date), node.span))
-    });
-    let named = || date_in(&input.source.path).map(|(_, date)| Fact::known(Text::from(date), head));
-    matter.or_else(named).unwrap_or_else(|| Fact::absent(head))
-}
-
 /// What no heading, no line in bold type and no column speaks of, nor does prose tell it.
 fn missing(page: &Page, head: Span) -> Fact<Text> {
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
-    // "Impact: none" begins a paragraph, or an item of a list.
-    let led = page
-        .paragraphs
-        .iter()
-        .map(|passage| passage.text.as_str())
-        .chain(page.items.iter().map(|item| item.text.as_str()));
-    let led = led.filter_map(|text| text.split_once(':')).map(|(label, _)| label).filter(|label| label.len() < 40);
-    let columns = page.tables.iter().flat_map(|table| &table.header).map(|cell| cell.text.as_str());
-    let labels: Vec<&str> = headings.chain(led).chain(columns).collect();
     let prose =
         || page.paragraphs.iter().map(|it| it.text.as_str()).chain(page.items.iter().map(|it| it.text.as_str()));
+    // "Impact: none" begins a paragraph, or an item of a list.
+    let led = prose().filter_map(|text| text.split_once(':')).map(|(label, _)| label).filter(|label| label.len() < 40);
+    let columns = page.tables.iter().flat_map(|table| &table.header).map(|cell| cell.text.as_str());
+    let labels: Vec<&str> = headings.chain(led).chain(columns).collect();
     let tells = |section: &str| match section {
         "causes" => prose().any(|text| record::has(text, CAUSES)),
         "impact" => prose().any(|text| record::has(text, IMPACT) && text.contains(|it: char| it.is_ascii_digit())),
@@ -195,12 +177,7 @@ fn missing(page: &Page, head: Span) -> Fact<Text> {
     let lacking =
         SECTIONS.iter().filter(|(name, words)| !labels.iter().any(|label| record::has(label, words)) && !tells(name));
     let lacking: Vec<&str> = lacking.map(|(name, _)| *name).collect();
-    let text = match lacking.as_slice() {
-        [] => return Fact::absent(head),
-        [one] => Text::from(*one),
-        [rest @ .., last] => compact_str::format_compact!("{} and {last}", rest.join(", ")),
-    };
-    Fact::known(text, head)
+    record::missing(&lacking, head)
 }
 
 #[cfg(test)]

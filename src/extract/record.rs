@@ -1,6 +1,11 @@
-//! What records of incidents and of drills have in common: words, and actions that are open. Uses `source` and `tree`.
+//! What records of incidents and of drills have in common: words, dates, and actions that are open. Uses `source`, `tree`
+//! and `model`.
+
+use std::collections::BTreeSet;
 
 use super::Input;
+use super::runbook::{date_in, mention};
+use crate::model::Fact;
 use crate::source::Span;
 use crate::tree::Text;
 use crate::tree::page::{Link, Page, Passage, Table};
@@ -33,9 +38,46 @@ pub(super) fn has(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| lower.contains(word))
 }
 
-/// Actions that are not done: tasks without a mark, and rows of a table whose state is open. One that a ticket holds is
-/// looked after there.
-pub(super) fn open(input: &Input<'_>, page: &Page) -> Vec<(Text, Span)> {
+/// Where a record begins.
+pub(super) fn head(input: &Input<'_>, page: &Page) -> Span {
+    page.headings.first().map_or(Span::head(input.id), |heading| heading.span)
+}
+
+/// When it was: by one of these keys of its front matter, else by the file's name.
+pub(super) fn date(input: &Input<'_>, page: &Page, keys: &[&str]) -> Option<Fact<Text>> {
+    let matter = keys.iter().filter_map(|key| page.front_matter.as_ref()?.get(key)).find_map(|node| {
+        let text = node.scalar()?;
+        let (_, date) = date_in(&text)?;
+        Some(Fact::known(Text::from(date), node.span))
+    });
+    let named = || date_in(&input.source.path).map(|(_, date)| Fact::known(Text::from(date), head(input, page)));
+    matter.or_else(named)
+}
+
+/// What a record does not speak of, in words: `causes, impact and actions`.
+pub(super) fn missing(lacking: &[&str], head: Span) -> Fact<Text> {
+    match lacking {
+        [] => Fact::absent(head),
+        [one] => Fact::known(Text::from(*one), head),
+        [rest @ .., last] => Fact::known(compact_str::format_compact!("{} and {last}", rest.join(", ")), head),
+    }
+}
+
+/// The names that a text mentions, each once.
+pub(super) fn mentions(text: &str) -> Vec<Text> {
+    mention::names(text).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// How many actions are not done, and the first of them: tasks without a mark, and rows of a table whose state is open.
+/// One that a ticket holds is looked after there.
+pub(super) fn open(input: &Input<'_>, page: &Page) -> (i64, Fact<Text>) {
+    let open = open_actions(input, page);
+    let count = i64::try_from(open.len()).unwrap_or(i64::MAX);
+    let first = open.into_iter().next().map(|(text, span)| Fact::known(text, span));
+    (count, first.unwrap_or_else(|| Fact::absent(head(input, page))))
+}
+
+fn open_actions(input: &Input<'_>, page: &Page) -> Vec<(Text, Span)> {
     let end = u32::try_from(input.source.text.len()).unwrap_or(u32::MAX);
     let sections =
         page.headings.iter().enumerate().filter(|(_, heading)| heading.level > 1 && has(&heading.text, ACTIONS));

@@ -67,7 +67,9 @@ const BREAKS: &[&str] = &[
 
 /// The drill that a job is, when it is one.
 pub(super) fn read(files: &Files<'_>, job: &Job) -> Option<Drill> {
-    job.triggers.scheduled.then_some(())?;
+    if !job.triggers.scheduled {
+        return None;
+    }
     let mut said: Vec<String> = job.names.iter().map(|name| name.as_str().to_lowercase()).collect();
     said.extend(job.calls.iter().map(|(called, _)| called.as_str().to_lowercase()));
     said.extend(job.uses.iter().map(|word| word.as_str().to_lowercase()));

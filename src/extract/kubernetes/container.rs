@@ -7,6 +7,11 @@ use crate::model::{Container, Fact, Id, Place, Workload};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
 
+/// The containers of a pod, those that run first before those that prepare it.
+pub(super) fn containers_of(pod: &Node) -> impl Iterator<Item = &Node> {
+    ["containers", "initContainers"].iter().flat_map(|list| pod.get(list).map_or(&[][..], Node::items))
+}
+
 /// Tags that are moved to newer images by convention.
 const MOVING_TAGS: &[&str] = &[
     "latest",

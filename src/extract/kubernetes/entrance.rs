@@ -5,11 +5,11 @@
 //! <https://gateway-api.sigs.k8s.io/reference/spec/>, <https://istio.io/latest/docs/reference/config/networking/virtual-service/>,
 //! <https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/>.
 
+use super::container::containers_of;
 use super::object::Object;
 use crate::extract::Facts;
 use crate::model::kubernetes::{Asker, Entrance, Fence};
 use crate::model::{Fact, Place};
-use crate::source::Span;
 use crate::tree::{Node, Text};
 
 /// Annotations that say whom a load balancer or an ingress answers, and the values for callers inside only. The
@@ -154,9 +154,9 @@ fn is_private_range(range: &str) -> bool {
         let [first, second, ..] = address.octets();
         return address.is_private() || address.is_loopback() || first == 100 && (64..128).contains(&second);
     }
-    address.parse::<std::net::Ipv6Addr>().is_ok_and(|address| {
-        address.is_loopback() || address.segments()[0] & 0xfe00 == 0xfc00 || address.segments()[0] & 0xffc0 == 0xfe80
-    })
+    address
+        .parse::<std::net::Ipv6Addr>()
+        .is_ok_and(|address| address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
 }
 
 /// Adds a tool that finds all entrances of a kind by itself: Gatus with the sidecar that writes its endpoints, by the
@@ -164,8 +164,8 @@ fn is_private_range(range: &str) -> bool {
 /// <https://github.com/home-operations/gatus-sidecar>
 pub(super) fn asker(object: &Object<'_>, facts: &mut Facts) {
     let pod = [&["spec", "template", "spec"][..], &["spec"]].iter().find_map(|path| object.at(path));
-    let containers = ["containers", "initContainers"].iter().filter_map(|list| pod?.get(list)).flat_map(Node::items);
-    let arguments = containers.filter_map(|container| container.get("args")).flat_map(Node::items);
+    let arguments =
+        pod.into_iter().flat_map(containers_of).filter_map(|container| container.get("args")).flat_map(Node::items);
     let by_argument = arguments.filter_map(|argument| {
         let (kind, value) =
             argument.as_str()?.strip_prefix("--auto-").map(|it| it.split_once('=').unwrap_or((it, "")))?;
@@ -177,8 +177,8 @@ pub(super) fn asker(object: &Object<'_>, facts: &mut Facts) {
         let auto = entry.value.get("auto")?;
         (auto.as_bool() == Some(true)).then(|| (entry.key.clone(), auto.span))
     });
-    let found: Vec<(Text, Span)> = by_argument.chain(by_values).collect();
-    let askers = found.into_iter().map(|(kind, span)| Asker { kind, place: Place { span, ..object.place.clone() } });
+    let askers =
+        by_argument.chain(by_values).map(|(kind, span)| Asker { kind, place: Place { span, ..object.place.clone() } });
     facts.model.kubernetes.askers.extend(askers);
 }
 

@@ -288,8 +288,9 @@ fn kept_by_age(object: &Object<'_>, repositories: &[Node]) -> Fact<f64> {
         global(format!("{name}-retention-full"))
     });
     let days = |node: &Node| Fact::read(node, |node| node.scalar()?.trim().parse().ok());
-    let longest = |left: &Fact<f64>, right: &Fact<f64>| left.value().partial_cmp(&right.value());
-    let longest = kept.map(days).max_by(|left, right| longest(left, right).unwrap_or(std::cmp::Ordering::Equal));
+    let longest = kept
+        .map(days)
+        .max_by(|left, right| left.value().partial_cmp(&right.value()).unwrap_or(std::cmp::Ordering::Equal));
     longest.unwrap_or_else(|| Fact::absent(object.head()))
 }
 

@@ -1,5 +1,6 @@
 //! Objects that matter for what they select or name: Services, budgets, autoscalers, monitors, `ConfigMap`s.
 
+use super::container::containers_of;
 use super::object::{Object, int, optional, text};
 use super::{telemetry, uses};
 use crate::extract::Facts;
@@ -138,9 +139,7 @@ pub(super) fn configuration(object: &Object<'_>, facts: &mut Facts) {
 /// What the containers of a pod name in their environment, and the `ConfigMap`s it is read from.
 pub(super) fn used_by(pod: &Node) -> (Vec<Fact<Text>>, Vec<Text>) {
     let (mut used, mut maps) = (Vec::new(), Vec::new());
-    let containers =
-        ["containers", "initContainers"].iter().flat_map(|list| pod.get(list).map_or(&[][..], Node::items));
-    for container in containers {
+    for container in containers_of(pod) {
         for variable in container.get("env").map_or(&[][..], Node::items) {
             let name = variable.get("name").and_then(Node::as_str).unwrap_or_default();
             if let Some(value) = variable.get("value") {

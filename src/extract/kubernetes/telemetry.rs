@@ -1,6 +1,7 @@
-//! How a workload says itself that it is measured, and that its requests are traced: annotations that ask to be scraped, settings that send measurements
-//! somewhere, sidecars that do.
+//! How a workload says itself that it is measured, and that its requests are traced: annotations that ask to be scraped,
+//! settings that send measurements somewhere, sidecars that do.
 
+use super::container::containers_of;
 use super::object::Object;
 use crate::model::{Fact, Labels};
 use crate::source::Span;
@@ -67,13 +68,11 @@ const ARGUMENTS: &[&str] = &["tracing", "trace", "otlp", "jaeger", "zipkin"];
 pub(super) fn traced(object: &Object<'_>, template: &Labels, pod_labels: &Labels, pod: &Node) -> Fact<bool> {
     let labels = [&object.annotations, template, &object.labels, pod_labels];
     let marked = labels.into_iter().find_map(|labels| asking(labels, TRACED));
-    let containers: Vec<&Node> =
-        ["containers", "initContainers"].iter().flat_map(|list| pod.get(list).map_or(&[][..], Node::items)).collect();
-    let found = marked.or_else(|| containers.iter().find_map(|container| sends_traces(container)));
+    let found = marked.or_else(|| containers_of(pod).find_map(sends_traces));
     if let Some(span) = found {
         return Fact::known(true, span);
     }
-    match containers.iter().find_map(|container| container.get("envFrom").filter(|list| !list.items().is_empty())) {
+    match containers_of(pod).find_map(|container| container.get("envFrom").filter(|list| !list.items().is_empty())) {
         Some(list) => {
             let remedy = "set it beside the others in `env`, or say with a waiver that it is traced";
             Fact::unknown(Unknown::new("its settings are read from elsewhere (`envFrom`)", remedy, list.span))
@@ -92,7 +91,8 @@ fn sends_traces(container: &Node) -> Option<Span> {
     };
     let arguments = ["args", "command"].into_iter().flat_map(|list| container.get(list).map_or(&[][..], Node::items));
     let mut argued = arguments.filter(|node| {
-        node.as_str().is_some_and(|text| ARGUMENTS.iter().any(|word| text.to_ascii_lowercase().contains(word)))
+        let text = node.as_str().unwrap_or_default().to_ascii_lowercase();
+        ARGUMENTS.iter().any(|word| text.contains(word))
     });
     let by_variable = variables.iter().filter_map(|variable| variable.get("name")).find(told);
     by_variable.or_else(|| argued.next()).map(|node| node.span)
@@ -105,20 +105,18 @@ pub(super) fn scraped(labels: &Labels) -> Option<Span> {
 
 /// Where an annotation or label with one of these beginnings asks for something.
 fn asking(labels: &Labels, beginnings: &[&str]) -> Option<Span> {
-    let mut asking = labels.0.iter().filter(|(key, fact)| {
+    let mut labels = labels.0.iter();
+    let asking = labels.find(|(key, fact)| {
         let refused = fact.value().is_some_and(|value| matches!(value.as_str(), "false" | "disabled"));
         beginnings.iter().any(|known| key.starts_with(known)) && !refused
     });
-    asking.next().and_then(|(_, fact)| fact.span)
+    asking.and_then(|(_, fact)| fact.span)
 }
 
 /// Where a workload says that it is measured. A variable, an argument or a port whose name speaks of metrics says so too.
 pub(super) fn of_workload(object: &Object<'_>, template: &Labels, pod_labels: &Labels, pod: &Node) -> Option<Span> {
     let by_annotation = [&object.annotations, template, &object.labels, pod_labels].into_iter().find_map(scraped);
-    by_annotation.or_else(|| {
-        let lists = ["containers", "initContainers"];
-        lists.iter().flat_map(|list| pod.get(list).map_or(&[][..], Node::items)).find_map(of_container)
-    })
+    by_annotation.or_else(|| containers_of(pod).find_map(of_container))
 }
 
 fn of_container(container: &Node) -> Option<Span> {

@@ -94,6 +94,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let replicas = replicas(object, shape.spec);
     let written = shape.spec.get("replicas").is_some_and(|replicas| !replicas.is_null());
     let history = object.fact(&["spec", "revisionHistoryLimit"], int);
+    let (template, pod_labels) = (Labels::read(shape.annotations), shape.pod_labels());
     let workload = Workload {
         name: object.title(),
         place: object.place.clone(),
@@ -109,7 +110,6 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         revision_history_limit: if keeps_history(object.kind) { history.or_default(DEFAULT_HISTORY) } else { history },
         containers,
         plain_name: object.name.clone(),
-        pod_labels: shape.pod_labels(),
         labels: object.labels.clone(),
         annotations: object.annotations.clone(),
         gitops: gitops(object),
@@ -118,10 +118,11 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         configured_by,
         ports,
         rollout: rollout::of_workload(object, &shape),
-        telemetry: telemetry::of_workload(object, &Labels::read(shape.annotations), &shape.pod_labels(), shape.pod),
-        traced: telemetry::traced(object, &Labels::read(shape.annotations), &shape.pod_labels(), shape.pod),
-        spread: capacity::spread(shape.pod, &shape.pod_labels(), &object.namespace, object.head()),
+        telemetry: telemetry::of_workload(object, &template, &pod_labels, shape.pod),
+        traced: telemetry::traced(object, &template, &pod_labels, shape.pod),
+        spread: capacity::spread(shape.pod, &pod_labels, &object.namespace, object.head()),
         drains: capacity::drains(shape.pod, object.head()),
+        pod_labels,
         ..Workload::default()
     };
     let id = facts.model.add(workload);

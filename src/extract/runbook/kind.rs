@@ -7,6 +7,7 @@ use super::vocabulary::{
     ANSIBLE_FOLDERS, DRILL_FOLDERS, GUIDE_TITLES, HOW_TO_FOLDERS, INDEX_STEMS, Purpose, RECORD_FOLDERS,
     RUNBOOK_FOLDERS, SET_UP_TITLES, TEMPLATE_FOLDERS, any,
 };
+use crate::tree::page::Heading;
 
 /// The kind of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +142,7 @@ const MOST_OF_IT: usize = 50;
 /// Whether it says how to do one thing that somebody sets out to do: by its folder, its title or its numbered steps.
 fn is_how_to(place: &Whereabouts, outline: &Outline<'_>) -> bool {
     let steps = outline.page.headings.iter().filter(|heading| is_step(&heading.text));
-    let numbered = outline.page.headings.iter().filter(|heading| is_numbered(&heading.text));
-    let (asked, done): (Vec<_>, Vec<_>) = numbered.partition(|heading| is_of_incident(&heading.text));
+    let (asked, done): (Vec<_>, Vec<_>) = numbered(outline).partition(|heading| is_of_incident(&heading.text));
     // Numbered sections below the symptoms of something are what to look at; below an overview they are a procedure.
     let walks = done.len() >= 2 && done.len() >= asked.len() && !outline.has_symptoms();
     place.under(HOW_TO_FOLDERS) || any(SET_UP_TITLES, &outline.title) || steps.count() >= 2 || walks
@@ -153,9 +153,9 @@ fn is_of_incident(heading: &str) -> bool {
     purposes_of(heading).0.iter().any(|purpose| OF_INCIDENT.contains(purpose))
 }
 
-/// Whether a heading begins with its number: `2. Deploy`.
-fn is_numbered(heading: &str) -> bool {
-    heading.starts_with(|it: char| it.is_ascii_digit())
+/// The headings that begin with their number: `2. Deploy`.
+fn numbered<'o>(outline: &'o Outline<'_>) -> impl Iterator<Item = &'o Heading> {
+    outline.page.headings.iter().filter(|heading| heading.text.starts_with(|it: char| it.is_ascii_digit()))
 }
 
 /// Whether a heading or an item is numbered in words: `Step 1: …`.
@@ -173,8 +173,7 @@ fn tells_an_incident(outline: &Outline<'_>, for_the_night: bool) -> bool {
     let told = strong.contains(&Purpose::Meaning) || strong.contains(&Purpose::Impact);
     let separate =
         strong.len() >= 2 && acts && (told || outline.purposes().contains(&Purpose::Meaning) && for_the_night);
-    let numbered = outline.page.headings.iter().filter(|heading| is_numbered(&heading.text));
-    let walked = strong.contains(&Purpose::Meaning) && numbered.count() >= 2;
+    let walked = strong.contains(&Purpose::Meaning) && numbered(outline).count() >= 2;
     let by_night = strong.contains(&Purpose::Meaning) && for_the_night;
     let weak_ones = outline.purposes();
     let by_symptom = strong.contains(&Purpose::Meaning) && super::NEEDED_TO_ACT.iter().any(|it| weak_ones.contains(it));
@@ -221,20 +220,20 @@ fn is_local(target: &str) -> bool {
 
 /// Whether the title says that it explains or sets up; what is told in numbered sections is done all the same.
 fn explains(place: &Whereabouts, outline: &Outline<'_>) -> bool {
-    let headed = outline.page.headings.iter().filter(|heading| is_numbered(&heading.text)).count() >= 2;
+    let headed = numbered(outline).count() >= 2;
     INDEX_STEMS.contains(&place.stem.as_str()) || any(GUIDE_TITLES, &outline.title) && !headed
 }
 
 /// Whether there is anything to follow: numbered items, tasks, commands.
 pub(super) fn has_steps(outline: &Outline<'_>) -> bool {
     let page = outline.page;
-    let numbered = page.items.iter().filter(|item| item.ordered).count() >= 2;
-    let headed = page.headings.iter().filter(|heading| is_numbered(&heading.text)).count() >= 2;
+    let ordered = page.items.iter().filter(|item| item.ordered).count() >= 2;
+    let headed = numbered(outline).count() >= 2;
     let tasks = page.items.iter().filter(|item| item.done.is_some()).count() >= 2;
     let commands = page.code.iter().any(|block| COMMAND_LANGUAGES.contains(&block.language.to_lowercase().as_str()));
     let stepped = page.headings.iter().filter(|heading| is_step(&heading.text)).count()
         + page.items.iter().filter(|item| is_step(&item.text)).count();
-    numbered || headed || stepped >= 2 || tasks || commands
+    ordered || headed || stepped >= 2 || tasks || commands
 }
 
 /// Languages of code blocks that someone types.

@@ -59,8 +59,7 @@ fn used(ground: Ground<'_>, plan: &Resource) -> Fact<bool> {
 fn handed_on(ground: Ground<'_>, plan: &Resource) -> Option<Fact<bool>> {
     let read = ground.root.exported.iter().any(|address| points_at(address, &plan.address));
     read.then(|| {
-        let unknown = Unknown::new("an output of its root hands it on", "audit what reads the output", plan.head);
-        Fact { span: Some(plan.head), ..Fact::unknown(unknown) }
+        Fact::unknown(Unknown::new("an output of its root hands it on", "audit what reads the output", plan.head))
     })
 }
 

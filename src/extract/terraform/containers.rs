@@ -3,11 +3,11 @@
 use crate::extract::Facts;
 use crate::extract::kubernetes::{image_changes, image_tag, is_moving_tag};
 use crate::model::{Container, Fact, Id, Place, Workload};
-use crate::resolve::terraform::{Mode, Resource, points_at, step};
+use crate::resolve::terraform::{Resource, step};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
 
-use super::Ground;
+use super::{Ground, leaves, refers_to};
 
 /// Where a workload's images stand: its type, the blocks or the list that holds its containers (empty for its own body),
 /// and the attribute in each.
@@ -43,14 +43,7 @@ fn task<'a>(ground: Ground<'a>, service: &Resource) -> Option<&'a Resource> {
     if leaves(service, &["task_definition"]) {
         return None;
     }
-    let tasks = ground.root.resources.iter().filter(|other| other.mode == Mode::Managed);
-    let mut tasks = tasks.filter(|other| other.type_name == "aws_ecs_task_definition");
-    tasks.find(|task| service.refers("task_definition").any(|reference| points_at(reference, &task.address)))
-}
-
-/// Whether Terraform leaves any of these attributes to others once the resource is made.
-fn leaves(resource: &Resource, attributes: &[&str]) -> bool {
-    resource.ignored.iter().any(|name| name == "all" || attributes.contains(&name.as_str()))
+    ground.of_type("aws_ecs_task_definition").find(|task| refers_to(service, "task_definition", &task.address))
 }
 
 fn add(ground: Ground<'_>, of: &Resource, held: &str, attribute: &str, owner: Id<Workload>, facts: &mut Facts) {
@@ -70,14 +63,15 @@ fn add(ground: Ground<'_>, of: &Resource, held: &str, attribute: &str, owner: Id
         };
         let name = container.get("name").filter(|_| !held.is_empty()).and_then(Node::scalar);
         let workload = &facts.model[owner];
-        let place = Place { span: if held.is_empty() { of.head } else { container.span }, ..workload.place.clone() };
+        let span = if held.is_empty() { of.head } else { container.span };
+        let place = Place { span, path: of.path.clone(), ..workload.place.clone() };
         let name = match name {
             Some(name) => compact_str::format_compact!("{}/{name}", workload.name),
             None => workload.name.clone(),
         };
         let id = facts.model.add(Container {
             name,
-            place: Place { path: of.path.clone(), ..place },
+            place,
             image: Fact::read(image, Node::scalar),
             image_mutable: changes(ground, image),
             workload: Some(owner),
@@ -99,12 +93,15 @@ fn changes(ground: Ground<'_>, image: &Node) -> Fact<bool> {
         None if unknown.is_some_and(|unknown| ends(unknown, ".repository_url")) => Fact::known(true, image.span),
         None => image_changes(image),
     };
+    if !told.is_true() {
+        return told;
+    }
     let within = |way: &Span, default: &Span| {
         way.source == default.source && default.start <= way.start && way.end <= default.end
     };
     let mut ways = std::iter::once(image.span).chain(image.via.iter().flat_map(|way| way.iter()).copied());
     let open = ways.find(|way| ground.root.open.iter().any(|default| within(way, default)));
-    match open.filter(|_| told.is_true()) {
+    match open {
         Some(default) => {
             let reason = "its version is the default of a variable, and another may be deployed";
             let remedy = "pass the values that are deployed, or a plan";

@@ -6,9 +6,7 @@
 //! <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/portal_dashboard>,
 //! <https://registry.terraform.io/providers/DataDog/datadog/latest/docs/resources/dashboard_json>
 
-use std::collections::BTreeSet;
-
-use crate::extract::runbook::mention;
+use crate::extract::record;
 use crate::extract::{Facts, dashboard, embedded};
 use crate::model::Dashboard;
 use crate::resolve::terraform::Resource;
@@ -43,17 +41,17 @@ pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
 fn read(ground: Ground<'_>, resource: &Resource, attribute: &str) -> Dashboard {
     let place = ground.place(resource);
     let held = resource.at(attribute);
-    let json = held.and_then(|node| embedded::json_in(None, node));
-    if let Some(body) = json.as_ref().and_then(dashboard::body).filter(|_| resource.type_name == "grafana_dashboard") {
+    let json =
+        held.filter(|_| resource.type_name == "grafana_dashboard").and_then(|node| embedded::json_in(None, node));
+    if let Some(body) = json.as_ref().and_then(dashboard::body) {
         let path = place.path.clone();
         return dashboard::dashboard(body, |_| place, &path);
     }
     let text = held.and_then(Node::as_str).unwrap_or_default();
-    let mentions: BTreeSet<Text> = mention::names(text).collect();
     Dashboard {
         name: resource.address.clone(),
         place,
-        mentions: mentions.into_iter().collect(),
+        mentions: record::mentions(text),
         targets: resource.refers(attribute).map(Text::from).collect(),
         ..Dashboard::default()
     }

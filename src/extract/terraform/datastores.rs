@@ -291,7 +291,7 @@ impl Declared<'_> {
             (Some(node), _) => Fact::read(node, Node::scalar),
             (None, Some(default)) => Fact::known(default.as_str().into(), self.head),
             (None, None) => match &self.unread {
-                Some(unread) => Fact { span: Some(self.head), ..Fact::unknown(unread.clone()) },
+                Some(unread) => Fact::unknown(unread.clone()),
                 None => Fact::absent(self.head),
             },
         }
@@ -334,7 +334,7 @@ impl Declared<'_> {
     /// What is absent without a documented default is not known, nor what a module that is not here leaves to itself.
     fn documented(&self, told: Told, reading: &Reading) -> Told {
         if let Some(unread) = self.unread.as_ref().filter(|_| !told.said) {
-            return Told { fact: Fact { span: Some(self.head), ..Fact::unknown(unread.clone()) }, said: false };
+            return Told { fact: Fact::unknown(unread.clone()), said: false };
         }
         if !told.fact.is_absent() {
             return told;

@@ -6,7 +6,7 @@ use crate::model::{Fact, State, Workload};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text, Unknown};
 
-use super::{Ground, Seen, containers, doubt, reading, refers_to, text, whole};
+use super::{Ground, Seen, containers, doubt, leaves, reading, refers_to, text, whole};
 
 /// Resource type, platform, and the attributes that name it.
 const KINDS: &[(&str, &str, &[&str])] = &[
@@ -71,12 +71,11 @@ fn ecs(ground: Ground<'_>, resource: &Resource, workload: &mut Workload) {
     // <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecs_service#desired_count>
     workload.replicas = scaled(ground, resource, &workload.plain_name).unwrap_or_else(|| {
         let count = whole(resource, "desired_count");
-        if count.value().is_none() || !resource.ignored.iter().any(|name| name == "desired_count" || name == "all") {
+        if count.value().is_none() || !leaves(resource, &["desired_count"]) {
             return count;
         }
         let reason = "Terraform ignores changes of the number of copies";
-        let unknown = Unknown::new(reason, "audit what sets it as well", count.span);
-        Fact { span: count.span, ..Fact::unknown(unknown) }
+        Fact::unknown(Unknown::new(reason, "audit what sets it as well", count.span))
     });
     workload.replicas_omitted = workload.replicas.is_absent();
     workload.serves = !blocks(&resource.body, "load_balancer").is_empty();
