@@ -75,8 +75,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         .filter(|(id, _)| !replaced.contains(id) && !undelivered.contains(id))
         .map(|(_, node)| node)
         .collect();
-    let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()));
-    let known = known.in_artifacts(in_artifacts);
+    let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()), in_artifacts);
     let made: Vec<Vec<Installed>> = current
         .par_iter()
         .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
@@ -200,8 +199,7 @@ fn round(
 ) -> Vec<Folder> {
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
-    let known = Known::new(files, environments, objects(current).chain(alone.iter().copied()));
-    let known = known.in_artifacts(in_artifacts);
+    let known = Known::new(files, environments, objects(current).chain(alone.iter().copied()), in_artifacts);
     let mut wanted: Vec<Unit> = Vec::new();
     let named = current.iter().flat_map(|(unit, built)| built.objects.iter().map(move |node| (Some(unit), node)));
     for (parent, node) in named.chain(alone.iter().map(|node| (None, *node))) {

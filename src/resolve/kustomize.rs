@@ -75,34 +75,31 @@ pub fn is_component(files: &Files<'_>, folder: &str) -> bool {
     })
 }
 
-/// The folders that some kustomization includes.
-pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
-    let mut included = BTreeSet::new();
+/// Shows each folder with a kustomization, and each thing that it says to include.
+fn each_base(files: &Files<'_>, mut show: impl FnMut(&str, &str)) {
     for (folder, file) in files.kustomizations() {
         let documents = file.documents();
         let Some(document) = documents.first() else { continue };
-        for entry in
-            ["resources", "bases", "components"].iter().flat_map(|key| document.get(key).map_or(&[][..], Node::items))
-        {
-            let written = entry.as_str();
-            let path = written.and_then(|written| files.remote(written).or_else(|| files::join(folder, written)));
-            // A folder that includes itself is no less a root for it.
-            included.extend(path.filter(|path| path != folder && files.kustomization(path).is_some()).map(Text::from));
-        }
+        let lists = ["resources", "bases", "components"].iter().filter_map(|key| document.get(key));
+        lists.flat_map(Node::items).filter_map(Node::as_str).for_each(|written| show(folder, written));
     }
+}
+
+/// The folders that some kustomization includes.
+pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
+    let mut included = BTreeSet::new();
+    each_base(files, |folder, written| {
+        let path = files.remote(written).or_else(|| files::join(folder, written));
+        // A folder that includes itself is no less a root for it.
+        included.extend(path.filter(|path| path != folder && files.kustomization(path).is_some()).map(Text::from));
+    });
     included
 }
 
 /// The folders that a kustomization of another root includes, each with the folder of that kustomization.
 pub fn shared(files: &Files<'_>) -> Vec<(Text, Text)> {
     let mut shared = Vec::new();
-    for (folder, file) in files.kustomizations() {
-        let documents = file.documents();
-        let Some(document) = documents.first() else { continue };
-        let lists = ["resources", "bases", "components"].iter().filter_map(|key| document.get(key));
-        let bases = lists.flat_map(Node::items).filter_map(|entry| files.remote(entry.as_str()?));
-        shared.extend(bases.map(|base| (base.into(), folder.into())));
-    }
+    each_base(files, |folder, written| shared.extend(files.remote(written).map(|base| (base.into(), folder.into()))));
     shared
 }
 

@@ -57,8 +57,10 @@ fn folder(known: &Known<'_, '_>, spec: &Node, path: &str, said: Span) -> Option<
         return Some((folder, false));
     }
     let kind = spec.at(&["sourceRef", "kind"]).and_then(Node::as_str);
-    let artifact = matches!(kind, Some("OCIRepository" | "ExternalArtifact" | "Bucket"));
-    Some((known.in_artifact(path, said).filter(|_| artifact)?, true))
+    if !matches!(kind, Some("OCIRepository" | "ExternalArtifact" | "Bucket")) {
+        return None;
+    }
+    Some((known.in_artifact(path, said)?, true))
 }
 
 /// What a `Kustomization` adds to that of its folder.

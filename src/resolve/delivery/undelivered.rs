@@ -10,7 +10,7 @@ use super::unit::Unit;
 use super::{Folder, argocd, flux, release};
 use crate::model::Environments;
 use crate::resolve::kustomize::{Built, File, Files};
-use crate::source::{SourceId, parent};
+use crate::source::{SourceId, below, parent};
 use crate::tree::Node;
 
 /// Kinds of what runs.
@@ -21,8 +21,11 @@ const FEWEST: usize = 8;
 
 /// Files of what runs that nothing delivers; none where it is not known that controllers deliver all.
 pub(super) fn files(files: &Files<'_>, environments: &Environments, built: &[Folder]) -> BTreeSet<SourceId> {
-    let delivered: BTreeSet<SourceId> =
-        built.iter().filter(|(unit, built)| delivers(unit, built)).flat_map(|(_, built)| built.files.clone()).collect();
+    let delivered: BTreeSet<SourceId> = built
+        .iter()
+        .filter(|(unit, built)| delivers(unit, built))
+        .flat_map(|(_, built)| built.files.iter().copied())
+        .collect();
     if delivered.is_empty() {
         return BTreeSet::new();
     }
@@ -45,13 +48,10 @@ fn delivers(unit: &Unit, built: &Built) -> bool {
 /// controllers deliver is known, reaches no cluster either.
 pub(super) fn units(files: &Files<'_>, built: &[Folder], habit: bool, open: bool) -> Vec<bool> {
     let controlled = built.iter().any(|(unit, _)| unit.mark.is_some());
+    let folders = files.kustomizations();
     let beside = |unit: &Unit| {
         let above = format!("{}/", parent(&unit.folder));
-        let own = format!("{}/", unit.folder);
-        files
-            .kustomizations()
-            .iter()
-            .any(|(folder, _)| folder.starts_with(&above) && !format!("{folder}/").starts_with(&own))
+        folders.iter().any(|(folder, _)| folder.starts_with(&above) && below(&unit.folder, folder).is_none())
     };
     let waits = |unit: &Unit| controlled && is_base(unit) && (!open || beside(unit));
     built.iter().map(|(unit, built)| (habit || waits(unit)) && !delivers(unit, built)).collect()

@@ -125,17 +125,13 @@ impl<'k, 'a> Known<'k, 'a> {
         files: &'k Files<'a>,
         environments: &'k Environments,
         objects: impl Iterator<Item = &'k Node>,
+        in_artifacts: bool,
     ) -> Self {
         let named = objects
             .filter(|node| fills_in(node) || is_source(node))
             .filter_map(|node| Some(((node.get("kind")?.scalar()?, node.at(&["metadata", "name"])?.scalar()?), node)))
             .collect();
-        Self { files, environments, named, in_artifacts: true }
-    }
-
-    /// The same, with or without looking for what artifacts hold.
-    pub(super) fn in_artifacts(self, in_artifacts: bool) -> Self {
-        Self { in_artifacts, ..self }
+        Self { files, environments, named, in_artifacts }
     }
 
     /// The `ConfigMap` of a name, in any namespace.
@@ -157,10 +153,13 @@ impl<'k, 'a> Known<'k, 'a> {
     /// The folder that a path names in an artifact, which may hold only one folder of the repository
     /// (`flux push artifact --path=./kubernetes`): the nearest below a folder that holds the delivery itself.
     pub(super) fn in_artifact(&self, path: &str, said: Span) -> Option<String> {
+        if !self.in_artifacts {
+            return None;
+        }
         // The root of the artifact is no less unknown.
         let inside = kustomize::join("", path.trim_start_matches('/')).filter(|inside| !inside.is_empty())?;
         let mut above = parent(self.files.path_of(said.source));
-        while !above.is_empty() && self.in_artifacts {
+        while !above.is_empty() {
             let found = self.below(above, &inside);
             if found.is_some() {
                 return found;

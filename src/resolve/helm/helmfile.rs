@@ -148,9 +148,12 @@ impl Helmfile<'_, '_> {
         if self.charts.file(&path).is_some() {
             return vec![path];
         }
+        if !path.contains('*') {
+            return Vec::new();
+        }
         let glob = globset::GlobBuilder::new(&path).literal_separator(true).build();
         let Ok(glob) = glob.map(|glob| glob.compile_matcher()) else { return Vec::new() };
-        let matching = self.charts.files().filter(|(file, _)| path.contains('*') && glob.is_match(file));
+        let matching = self.charts.files().filter(|(file, _)| glob.is_match(file));
         matching.map(|(file, _)| file.to_owned()).take(MOST_NESTED).collect()
     }
 
@@ -160,9 +163,10 @@ impl Helmfile<'_, '_> {
         let files = self.named(path);
         if files.is_empty() || depth >= MOST_DEPTH {
             found.gaps.insert((self.id, entry.span, format!("the helmfile `{path}` that this includes is not here")));
+            return;
         }
         let given = entry.get("values").map_or(&[][..], Node::items);
-        for path in files.iter().filter(|_| depth < MOST_DEPTH) {
+        for path in &files {
             if let Some((id, source)) = self.charts.file(path) {
                 let file = Helmfile { path, id, text: &source.text, ..*self };
                 file.install(name, given, depth + 1, found);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::inflate::{Inflate, Outside};
 use crate::parse;
-use crate::source::{Source, SourceId, Span, in_folder, parent};
+use crate::source::{Source, SourceId, Span, below, in_folder, parent};
 use crate::tree::{Content, Document, Node};
 
 /// The names of a kustomization file, in the order kustomize tries them.
@@ -121,10 +121,8 @@ impl<'a> Files<'a> {
 
     /// What the paths of the root begin with that a path stands in.
     pub fn root_of(&self, path: &str) -> &'a str {
-        let holds =
-            |prefix: &&str| prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|it| it.starts_with('/'));
         let prefixes = self.roots.iter().map(|root| root.prefix.as_str());
-        prefixes.filter(holds).max_by_key(|prefix| prefix.len()).unwrap_or_default()
+        prefixes.filter(|prefix| below(prefix, path).is_some()).max_by_key(|prefix| prefix.len()).unwrap_or_default()
     }
 
     /// The path here of something in a repository elsewhere that is an audited root as well:

@@ -336,8 +336,7 @@ fn environment(
         return own.clone();
     }
     let segments = split(prefix);
-    let calls = segments.chunks_exact(2).filter_map(|pair| pair.get(1));
-    let of_call = calls.map(|call| keyed(call)).find_map(|(name, key)| {
+    let of_call = segments.chunks_exact(2).map(|pair| keyed(pair[1])).find_map(|(name, key)| {
         // A whole word: `module.integration` is an environment, `module.integration_api` may be a service.
         let whole = environments.of_word(name).filter(|found| !found.production);
         whole

@@ -207,6 +207,13 @@ impl<'a> Evaluator<'a> {
         (value, found)
     }
 
+    /// What `work` gives, and why it is not known whether an element that it asked for is there.
+    pub(super) fn doubting<T>(&self, work: impl FnOnce() -> T) -> (T, Option<Rc<Unknown>>) {
+        let before = self.doubted.take();
+        let value = work();
+        (value, self.doubted.replace(before))
+    }
+
     /// Counts resources as asked for.
     pub(super) fn trace_all(&self, addresses: &[Text]) {
         self.trace.borrow_mut().extend(addresses.iter().cloned());

@@ -403,9 +403,7 @@ fn elsewhere(cx: &Context<'_, '_>, name: &str, arguments: &[Expression]) -> Eval
 fn attempt(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
     let mut last = Failure::new("`try` needs an argument", cx.span);
     for (index, argument) in arguments.iter().enumerate() {
-        let before = cx.evaluator.doubted.take();
-        let outcome = cx.evaluator.evaluate(argument, cx.scope);
-        let doubt = cx.evaluator.doubted.replace(before);
+        let (outcome, doubt) = cx.evaluator.doubting(|| cx.evaluator.evaluate(argument, cx.scope));
         match outcome {
             Ok(Typed { what: What::Unknown(unknown, kind), span, via, sensitive, weight }) => {
                 // It may still turn out not to work, and what comes next be null.
@@ -429,9 +427,7 @@ fn attempt(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
 /// `can`: whether an argument works out.
 fn possible(cx: &Context<'_, '_>, arguments: &[Expression]) -> Evaluated {
     let [argument] = arguments else { return Err(Failure::new("`can` needs one argument", cx.span)) };
-    let before = cx.evaluator.doubted.take();
-    let outcome = cx.evaluator.evaluate(argument, cx.scope);
-    let doubt = cx.evaluator.doubted.replace(before);
+    let (outcome, doubt) = cx.evaluator.doubting(|| cx.evaluator.evaluate(argument, cx.scope));
     Ok(match outcome {
         Ok(value) => match unknown_among([&value], true).or_else(|| doubt.as_deref().cloned()) {
             Some(unknown) => Typed::of_unknown(unknown, cx.span),

@@ -149,9 +149,7 @@ impl<'a> Evaluator<'a> {
         }
         home.memo.borrow_mut().insert(key.clone(), Slot::Busy);
         // What fails elsewhere is nothing that `try` around this could catch.
-        let doubted = self.doubted.take();
-        let (value, references) = self.traced(make);
-        self.doubted.replace(doubted);
+        let ((value, references), _) = self.doubting(|| self.traced(make));
         home.memo.borrow_mut().insert(key, Slot::Done(value.clone(), references.into()));
         value
     }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::source::{Span, parent};
+use crate::source::{Span, below, in_folder, parent};
 use crate::tree::Text;
 
 use super::super::project::{Directory, File, Kind, Project};
@@ -81,10 +81,6 @@ fn given<'a>(file: &File<'a>) -> BTreeSet<&'a str> {
     }
 }
 
-fn inside(path: &str, folder: &str) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
 /// Whether a root takes any of the values of a file.
 fn takes_any(root: &Directory<'_>, file: &File<'_>) -> bool {
     let given = given(file);
@@ -92,8 +88,7 @@ fn takes_any(root: &Directory<'_>, file: &File<'_>) -> bool {
 }
 
 /// Whether a file that lies elsewhere gives a root what it asks for, or mostly what it knows.
-fn is_made_for(root: &Directory<'_>, file: &File<'_>) -> bool {
-    let given = given(file);
+fn is_made_for(root: &Directory<'_>, given: &BTreeSet<&str>) -> bool {
     let known = given.iter().filter(|name| root.variables.contains_key(*name)).count();
     let mut asked = root.variables.iter().filter(|(_, block)| block.body.attribute("default").is_none()).peekable();
     known > 0 && (known * 2 >= given.len() || asked.peek().is_some() && asked.all(|(name, _)| given.contains(name)))
@@ -111,12 +106,16 @@ impl<'a> Values<'a> {
         let mut shared: BTreeMap<&str, Vec<&'a File<'a>>> = BTreeMap::new();
         let mut folders: BTreeMap<&str, BTreeSet<&'a str>> = BTreeMap::new();
         let mut beside: Vec<(&'a File<'a>, Vec<&'a str>)> = Vec::new();
-        let to_copy = |file: &&&File<'_>| {
-            let words: Vec<&str> = stem(file).split(['.', '-', '_']).collect();
-            !words.iter().any(|word| TO_COPY.contains(word))
-        };
-        for file in project.values.iter().filter(to_copy).copied() {
-            let around = |root: &&&'a Directory<'a>| file.directory == root.path || inside(file.directory, root.path);
+        let in_use = |file: &&&File<'_>| !stem(file).split(['.', '-', '_']).any(|word| TO_COPY.contains(&word));
+        // Roots for which values may lie elsewhere.
+        let open: Vec<&'a Directory<'a>> = roots
+            .iter()
+            .copied()
+            .filter(|root| !root.path.is_empty() && !root.path.split('/').any(holds_modules))
+            .filter(|root| !environments.is_for_show(&in_folder(root.path, "main.tf")))
+            .collect();
+        for file in project.values.iter().filter(in_use).copied() {
+            let around = |root: &&&'a Directory<'a>| below(root.path, file.directory).is_some();
             let home = roots.iter().filter(around).max_by_key(|root| root.path.len());
             if let Some(root) = home.filter(|root| takes_any(root, file)) {
                 values.add_own(root.path, file, environments);
@@ -131,7 +130,7 @@ impl<'a> Values<'a> {
             } else if SHARED.contains(&stem(file)) {
                 shared.entry(file.directory).or_default().push(file);
             } else {
-                match neighbours(roots, file, environments) {
+                match neighbours(&open, file, environments) {
                     found if found.is_empty() => values.unbound.push(file),
                     found => beside.push((file, found)),
                 }
@@ -144,7 +143,7 @@ impl<'a> Values<'a> {
                 for root in folders.get(folder).into_iter().flatten() {
                     taken |= values.add_shared(root, file, &environment);
                 }
-                for root in neighbours(roots, file, environments) {
+                for root in neighbours(&open, file, environments) {
                     taken = true;
                     if !values.add_shared(root, file, &environment) {
                         beside.push((*file, vec![root]));
@@ -214,8 +213,7 @@ impl<'a> Values<'a> {
     ) -> Vec<Plan<'a>> {
         let root = directory.path;
         let always = self.always.get(root).map_or(&[][..], Vec::as_slice);
-        let place = if root.is_empty() { "main.tf".to_owned() } else { format!("{root}/main.tf") };
-        let here = environments.decide(&place, &[]);
+        let here = environments.decide(&in_folder(root, "main.tf"), &[]);
         let plan = |environment: Environment, files: &[&'a File<'a>]| Plan {
             directory: root,
             environment: if here.production { environment } else { here.clone() },
@@ -232,6 +230,10 @@ impl<'a> Values<'a> {
         let with =
             |files: &[&'a File<'a>]| -> Vec<&'a File<'a>> { others.common.iter().chain(files).copied().collect() };
         let given: Vec<&'a File<'a>> = always.iter().chain(&others.common).copied().collect();
+        let is_given = sets.is_some() || !others.instances.is_empty() || !given.is_empty();
+        if !is_given && looks_reusable(directory, called) {
+            return vec![Plan { library: true, ..plan(here.clone(), &[]) }];
+        }
         let workspaces = super::super::workspaces::named(project, directory, &given, environments);
         // Values for a workspace are named after it.
         let named = |files: &[&'a File<'a>]| files.last().and_then(|file| workspaces.get(stem(file))).cloned();
@@ -250,22 +252,16 @@ impl<'a> Values<'a> {
             });
             return of_sets.chain(of_instances).collect();
         }
-        let library = given.is_empty() && looks_reusable(directory, called);
         // Of the workspaces that the text names, those that are named after environments are evaluated one by one.
         let known = workspaces.iter().filter_map(|name| Some((name, environments.of_word(name)?)));
         let plans: Vec<Plan<'a>> = known
-            .map(|(name, environment)| Plan {
-                library,
-                workspace: Some(name.clone()),
-                ..plan(environment, &others.common)
-            })
+            .map(|(name, environment)| Plan { workspace: Some(name.clone()), ..plan(environment, &others.common) })
             .collect();
-        if plans.iter().any(|plan| plan.environment.production) || library {
-            return if library { vec![Plan { library, ..plan(here.clone(), &others.common) }] } else { plans };
+        if plans.iter().any(|plan| plan.environment.production) {
+            return plans;
         }
         // Where none of them is production, production is a workspace that is not named.
-        let rest = Plan { library, ..plan(here.clone(), &others.common) };
-        std::iter::once(rest).chain(plans).collect()
+        std::iter::once(plan(here.clone(), &others.common)).chain(plans).collect()
     }
 
     /// Files for no root, as far as production would be given their values and Terragrunt does not read them.
@@ -276,7 +272,7 @@ impl<'a> Values<'a> {
             let read = project
                 .terragrunt
                 .keys()
-                .any(|path| inside(path, file.directory) || inside(file.directory, parent(path)));
+                .any(|path| below(file.directory, path).is_some() || below(parent(path), file.directory).is_some());
             !backend && !read && environments.decide(file.path, &[]).production
         };
         let gap = |file: &&'a File<'a>| {
@@ -309,17 +305,9 @@ fn neighbours<'a>(roots: &[&'a Directory<'a>], file: &File<'a>, environments: &E
             break;
         }
     }
-    let is_near = |root: &&&Directory<'_>| {
-        around.contains(&parent(root.path)) && !root.path.split('/').any(holds_modules) && !root.path.is_empty()
-    };
-    let shown = |root: &&&Directory<'_>| environments.is_for_show(&format!("{}/main.tf", root.path));
-    roots
-        .iter()
-        .filter(is_near)
-        .filter(|root| !shown(root))
-        .filter(|root| is_made_for(root, file))
-        .map(|root| root.path)
-        .collect()
+    let given = given(file);
+    let near = roots.iter().filter(|root| around.contains(&parent(root.path)));
+    near.filter(|root| is_made_for(root, &given)).map(|root| root.path).collect()
 }
 
 /// Files that name no environment.
@@ -338,13 +326,11 @@ impl<'a> Others<'a> {
     {
         let mut found = Self { common: Vec::new(), instances: BTreeMap::new() };
         let of_sets: BTreeSet<&str> = sets.flat_map(|(_, files)| files).flat_map(|file| given(file)).collect();
-        for (index, file) in files.iter().copied().enumerate() {
-            let own = given(file);
-            let twice = files.iter().enumerate().any(|(at, other)| {
-                at != index
-                    && stem(other) != stem(file)
-                    && !SHARED.contains(&stem(other))
-                    && !own.is_disjoint(&given(other))
+        let names: Vec<BTreeSet<&str>> = files.iter().map(|file| given(file)).collect();
+        for (file, own) in files.iter().copied().zip(&names) {
+            // A file is not told apart from itself: its name is the same.
+            let twice = files.iter().zip(&names).any(|(other, names)| {
+                stem(other) != stem(file) && !SHARED.contains(&stem(other)) && !own.is_disjoint(names)
             });
             if SHARED.contains(&stem(file)) || !twice && own.is_disjoint(&of_sets) {
                 found.common.push(file);
