@@ -7,7 +7,7 @@ use std::process::Command;
 
 use twoam::audit::{self, Request};
 
-use super::support::{Dice, Folder};
+use super::support::{Dice, Folder, corpora};
 
 /// How many rules are made.
 const RULES: usize = 400;
@@ -141,7 +141,7 @@ fn what_promtool_accepts_is_accepted() {
 #[test]
 #[allow(clippy::print_stdout, reason = "the count is the point")]
 fn rule_files_that_promtool_accepts_are_accepted() {
-    let Some(root) = std::env::var_os("TWOAM_CORPORA").filter(|_| has_promtool()) else {
+    let Some(root) = corpora().filter(|_| has_promtool()) else {
         println!("TWOAM_CORPORA or promtool is missing: no real rule file is compared");
         return;
     };

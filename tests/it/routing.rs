@@ -9,7 +9,7 @@ use std::process::Command;
 use twoam::audit::{self, Request};
 use twoam::model::Model;
 
-use super::support::{Dice, Folder};
+use super::support::{Dice, Folder, corpora};
 
 /// How many trees are made, and how many label sets are asked of each.
 const TREES: u64 = 60;
@@ -260,12 +260,12 @@ fn asked_of(model: &Model, dice: &mut Dice) -> Vec<(String, String)> {
 #[test]
 #[allow(clippy::print_stdout, reason = "the count is the point")]
 fn real_configurations_route_as_amtool_says() {
-    let Some(root) = std::env::var_os("TWOAM_CORPORA").filter(|_| has_amtool()) else {
+    let Some(root) = corpora().filter(|_| has_amtool()) else {
         println!("TWOAM_CORPORA or amtool is missing: no real configuration is compared");
         return;
     };
     let (mut configurations, mut refused, mut asked, mut wrong) = (0, Vec::new(), 0, String::new());
-    for (path, text) in real(Path::new(&root)) {
+    for (path, text) in real(&root) {
         let folder = Folder::new();
         let mut text = text;
         let mut file = folder.write("alertmanager.yml", &text);
