@@ -160,13 +160,15 @@ impl Eyes<'_, '_> {
     ) {
         let named = value.value().is_some();
         let from_elsewhere = value.reason().is_some_and(Unknown::is_from_elsewhere);
-        for thing in self.sought.things.meant(value) {
+        let things = self.sought.things.meant(value);
+        let several = things.len() > 1;
+        for thing in things {
             let environment = match thing {
                 Thing::Datastore(datastore) => &model[datastore].place.environment,
                 Thing::Workload(workload) => &model[workload].place.environment,
             };
             // A folder may be applied for each environment; what is of another one is not meant.
-            if from_elsewhere && *environment != alert.place.environment {
+            if (from_elsewhere || several) && *environment != alert.place.environment {
                 continue;
             }
             let (service, shown) = match thing {
@@ -212,7 +214,7 @@ fn named_hosts(matchers: &[(Text, Text, Text)], register: &Register<'_>) -> Vec<
 }
 
 /// Something that a dimension of a cloud metric may mean.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Thing {
     Datastore(Id<Datastore>),
     Workload(Id<Workload>),

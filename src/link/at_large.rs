@@ -1,10 +1,9 @@
 //! Alerts that name nothing and so are about everything of a kind: every pod that restarts, every Deployment that lacks
 //! copies. They watch each service a little, and belong to none. Uses `model`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::series::{Matcher, Patterns, Series};
-use crate::model::alert::Watch;
 use crate::model::{Alert, Id, Model, Service};
 use crate::tree::Text;
 
@@ -51,13 +50,18 @@ pub(super) fn find(model: &Model, series: &Series, patterns: &Patterns) -> BTree
         alert.calls() && !alert.place.library && !alert.heartbeat && alert.services.is_empty() && tells_which(alert)
     });
     for (id, alert) in calling {
-        for watch in &alert.watches {
-            let Watch::Series { metric: Some(metric), matchers } = watch else { continue };
-            let Some(kinds) = kinds_of(metric) else { continue };
-            let compiled: Vec<Matcher<'_>> = matchers.iter().map(|written| Matcher::new(written, patterns)).collect();
-            for service in series.left_in(&compiled, kinds, metric == "up") {
-                found.entry(service).or_insert(id);
-            }
+        let watched = alert.watches.iter().filter_map(|watch| {
+            let (metric, kinds) = watch.metric().and_then(|metric| Some((metric, kinds_of(metric)?)))?;
+            let compiled: Vec<Matcher<'_>> =
+                watch.matchers().iter().map(|written| Matcher::new(written, patterns)).collect();
+            Some(BTreeSet::from_iter(series.left_in(&compiled, kinds, metric == "up")))
+        });
+        // `a / b` is there of what both are.
+        let together = |left: BTreeSet<Id<Service>>, right: BTreeSet<Id<Service>>| {
+            if alert.alternatives { &left | &right } else { &left & &right }
+        };
+        for service in watched.reduce(together).unwrap_or_default() {
+            found.entry(service).or_insert(id);
         }
     }
     found

@@ -43,7 +43,7 @@ pub(super) struct ByAddress<T> {
     by_name: BTreeMap<Text, Vec<T>>,
 }
 
-impl<T: Copy> ByAddress<T> {
+impl<T: Copy + PartialEq> ByAddress<T> {
     /// An index of nothing yet.
     pub(super) fn new() -> Self {
         Self { by_address: BTreeMap::new(), by_name: BTreeMap::new() }
@@ -65,16 +65,34 @@ impl<T: Copy> ByAddress<T> {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// What a reference leads to: `aws_sqs_queue.jobs.arn` to `aws_sqs_queue.jobs`, from another root too.
-    pub(super) fn referred(&self, reference: &str) -> &[T] {
+    /// What a reference leads to: `aws_sqs_queue.jobs.arn` to `aws_sqs_queue.jobs`, from another root too. What it says
+    /// most exactly comes first: one environment has `jobs[0]`, and another, of which the count is not known, `jobs`.
+    /// All of them (`aws_sqs_queue.jobs`) are those of any index.
+    pub(super) fn referred(&self, reference: &str) -> Vec<T> {
         let ends = reference.match_indices(['.', '[']).map(|(at, _)| at).chain([reference.len()]);
-        let mut prefixes = ends.filter_map(|end| self.by_address.get(reference.get(..end)?));
-        prefixes.next().map_or(&[], Vec::as_slice)
+        let prefixes: Vec<&Vec<T>> = ends.filter_map(|end| self.by_address.get(reference.get(..end)?)).collect();
+        if !prefixes.is_empty() {
+            return prefixes.into_iter().rev().flatten().copied().collect();
+        }
+        let indexed = format_compact!("{reference}[");
+        let instances = self.by_address.range(indexed.clone()..);
+        instances
+            .take_while(|(address, _)| address.starts_with(indexed.as_str()))
+            .flat_map(|(_, it)| it)
+            .copied()
+            .collect()
     }
 
     /// What a value that is not known would be made of.
     pub(super) fn led_to(&self, unknown: &Unknown) -> Vec<T> {
-        unknown.refers_to.iter().flat_map(|reference| self.referred(reference)).copied().collect()
+        let mut found = Vec::new();
+        // One expression names a thing more than once: the resource, and an instance of it.
+        for thing in unknown.refers_to.iter().flat_map(|reference| self.referred(reference)) {
+            if !found.contains(&thing) {
+                found.push(thing);
+            }
+        }
+        found
     }
 
     /// What the value of a dimension is: by reference to a resource, or by name.
@@ -99,6 +117,12 @@ mod tests {
         assert_eq!(index.referred("aws_sqs_queue.jobs.arn"), [1]);
         assert_eq!(index.referred("aws_sqs_queue.jobs[0].arn"), [1]);
         assert!(index.referred("aws_sqs_queue.jobs_dead.arn").is_empty());
+        index.add("shop", "aws_sqs_queue.mails[0]", [], 3);
+        index.add("shop", "aws_sqs_queue.mails[1]", [], 4);
+        assert_eq!(index.referred("aws_sqs_queue.mails[1].arn"), [4]);
+        assert_eq!(index.referred("aws_sqs_queue.mails"), [3, 4]);
+        index.add("shop", "aws_sqs_queue.mails", [], 5);
+        assert_eq!(index.referred("aws_sqs_queue.mails[0].arn"), [3, 5], "that of another environment comes last");
         assert_eq!(index.referred("module.db.aws_db_instance.this.id"), [2]);
         assert_eq!(index.named("shop-jobs"), [1]);
         assert_eq!(index.referred("shop//aws_sqs_queue.jobs.arn"), [1]);

@@ -97,6 +97,8 @@ facts! {
         namespace: Fact<Text>,
         /// Tags.
         tags: Labels,
+        /// Whether it may fire though part of what it watches is not there: `a or b`, `a unless b`.
+        alternatives: bool,
         /// What is known of the labels of its series when it fires.
         output: Output,
         /// What its actions name: addresses of resources, identifiers, handles.

@@ -69,6 +69,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         impossible: reading.never.map_or_else(|| Fact::absent(asked.span), |why| Fact::known(why.into(), asked.span)),
         signals,
         output: reading.output,
+        alternatives: reading.alternatives,
         namespace: around.namespace.clone(),
         object_labels: around.object_labels.clone(),
         ..Alert::default()

@@ -49,6 +49,8 @@ pub(super) struct Reading {
     pub(super) watches: Vec<Watch>,
     /// Whether it already looks back over time.
     pub(super) smoothed: bool,
+    /// Whether it gives something though part of what it watches is not there: `a or b`, `a unless b`.
+    pub(super) alternatives: bool,
     /// What its value comes from.
     pub(super) basis: Basis,
     /// What is known of the labels of its result.
@@ -153,6 +155,7 @@ impl Walk {
                 // Whether something happened at all is asked of events, and an event does not flap.
                 let none = matches!(binary.rhs.as_ref(), Expr::NumberLiteral(number) if number.val == 0.0);
                 self.reading.smoothed |= none && binary.op.id() == token::T_GTR && is_rate(&binary.lhs);
+                self.reading.alternatives |= matches!(binary.op.id(), token::T_LOR | token::T_LUNLESS);
                 self.visit(&binary.lhs);
                 self.visit(&binary.rhs);
             }

@@ -46,7 +46,7 @@ impl Named {
             match (target.value(), target.reason()) {
                 // What is made of something else than a receiver steers machines.
                 (Some(named), _) if is_machine(named) => {}
-                (Some(named), _) => match near(model, alert, self.find(named)).as_slice() {
+                (Some(named), _) => match near(model, alert, &self.find(named)).as_slice() {
                     [] => hits.push(hit(None, Some(elsewhere(named, target)))),
                     found => hits.extend(found.iter().map(|id| hit(Some(*id), None))),
                 },
@@ -80,15 +80,16 @@ impl Named {
     }
 
     /// By reference, by name, or by the name at the end of an identifier (`arn:aws:sns:eu-west-1:123456789012:pages`).
-    fn find(&self, named: &str) -> &[Id<Receiver>] {
-        match self.receivers.referred(named) {
-            [] => {}
-            found => return found,
+    fn find(&self, named: &str) -> Vec<Id<Receiver>> {
+        let found = self.receivers.referred(named);
+        if !found.is_empty() {
+            return found;
         }
         match self.receivers.named(named) {
             [] if named.contains([':', '/']) => self.receivers.named(named.rsplit([':', '/']).next().unwrap_or(named)),
             found => found,
         }
+        .to_vec()
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn join(model: &mut Model) {
     for index in 0..model.paging_services.len() {
         let id: Id<PagingService> = Id::new(index);
         let service = &model[id];
-        let policy = service.policy_refers_to.iter().find_map(|named| policies.referred(named).first().copied());
+        let policy = service.policy_refers_to.iter().find_map(|named| policies.referred(named).into_iter().next());
         let escalates = match (policy, service.policy_refers_to.first()) {
             (Some(policy), _) => Fact::known(true, model[policy].place.span),
             (None, Some(elsewhere)) => {
@@ -64,8 +64,9 @@ fn called(
     integration: &Integration,
     integrations: &ByAddress<Id<PagingService>>,
 ) -> Option<Id<PagingService>> {
-    if let Some(found) = integration.refers_to.iter().find_map(|named| integrations.referred(named).first()) {
-        return Some(*found);
+    if let Some(found) = integration.refers_to.iter().find_map(|named| integrations.referred(named).into_iter().next())
+    {
+        return Some(found);
     }
     if integration.reach != Reach::Pager || !integration.refers_to.is_empty() {
         return None;
@@ -113,11 +114,11 @@ fn reach_people(model: &mut Model, id: Id<EscalationPolicy>, schedules: &ByAddre
             doubt = doubt.or_else(|| target.reason().cloned());
             continue;
         };
-        if let Some(schedule) = schedules.referred(address).first() {
-            if !found.contains(schedule) {
-                found.push(*schedule);
+        if let Some(schedule) = schedules.referred(address).into_iter().next() {
+            if !found.contains(&schedule) {
+                found.push(schedule);
             }
-            for member in &model[*schedule].members {
+            for member in &model[schedule].members {
                 match (member.value(), member.reason()) {
                     (Some(person), _) => {
                         people.insert(person.clone());
