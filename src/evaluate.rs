@@ -268,7 +268,7 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
     };
     let mut places = judgement.places;
     if let Some(shared) = &place.shared {
-        at_the_call(&mut places, kind, place.span, shared);
+        at_the_call(&mut places, kind, shared);
     }
     let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
     let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, repeat: 0 };
@@ -277,11 +277,11 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
 }
 
 /// What a shared module decides is said at the call, and where the module says it comes second.
-fn at_the_call(places: &mut Vec<(Text, Span)>, kind: &str, call: Span, shared: &Shared) {
-    let decided_inside = places.first().is_some_and(|(_, span)| shared.files.contains(&span.source));
+fn at_the_call(places: &mut Vec<(Text, Span)>, kind: &str, shared: &Shared) {
+    let decided_inside = places.first().is_some_and(|(_, span)| shared.files.binary_search(&span.source).is_ok());
     if decided_inside {
-        places.retain(|(_, span)| *span != call);
-        places.insert(0, (kind.into(), call));
+        places.retain(|(_, span)| *span != shared.call);
+        places.insert(0, (kind.into(), shared.call));
     }
     if !places.iter().any(|(_, span)| *span == shared.head) {
         places.push((Text::const_new("declared in the module that is called"), shared.head));

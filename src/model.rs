@@ -69,6 +69,8 @@ pub use service::{Member, Service};
 pub use signal::{Signal, Signals};
 pub use workload::{Budget, Container, Workload};
 
+use std::sync::Arc;
+
 use crate::source::{SourceId, Span};
 use crate::tree::{Text, Unknown};
 
@@ -97,8 +99,11 @@ pub struct Place {
 pub struct Shared {
     /// The head of what is declared.
     pub head: Span,
-    /// The files of the module's folder, when several calls share it: what is decided in them is decided for each.
-    pub files: Vec<SourceId>,
+    /// The call in the root that leads to it.
+    pub call: Span,
+    /// The files of all modules that several calls share, sorted: what is decided in them is decided for each.
+    #[serde(skip)]
+    pub files: Arc<[SourceId]>,
 }
 
 /// The number of a noun in its list.

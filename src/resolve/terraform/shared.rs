@@ -4,43 +4,45 @@
 //! folder that one call uses is a part of the root, and its resources stand where they are written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::Shared;
 use crate::source::{Source, SourceId, Span, below, parent};
 use crate::tree::{Document, Text};
 
-use super::Root;
+use super::{Resource, Root};
 
 /// Moves the resources of shared modules to the calls in their roots.
 pub(super) fn anchor(roots: &mut [Root], documents: &[(&Source, &Document)]) {
-    let mut calls: BTreeMap<Span, BTreeSet<&[Span]>> = BTreeMap::new();
-    let certain = |resource: &&super::Resource| resource.uncertain.is_none();
+    // A block of a module, whether it declares something or calls a further module, and the ways in which it is reached.
+    let mut ways: BTreeMap<Span, BTreeSet<&[Span]>> = BTreeMap::new();
+    let certain = |resource: &&Resource| resource.uncertain.is_none();
     let resources = roots.iter().flat_map(|root| &root.resources).filter(|resource| !resource.call_chain.is_empty());
-    for resource in resources.filter(certain) {
-        calls.entry(resource.head).or_default().insert(&resource.call_chain);
+    for Resource { head, call_chain, .. } in resources.filter(certain) {
+        ways.entry(*head).or_default().insert(call_chain);
+        for (nth, call) in call_chain.iter().enumerate() {
+            ways.entry(*call).or_default().insert(&call_chain[nth + 1..]);
+        }
     }
-    if calls.is_empty() {
+    if ways.is_empty() {
         return;
     }
-    let shared: BTreeSet<Span> =
-        calls.into_iter().filter(|(_, chains)| chains.len() > 1).map(|(head, _)| head).collect();
-    let mut paths: BTreeMap<SourceId, &str> = BTreeMap::new();
-    let mut folders: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
-    for (source, document) in documents {
-        paths.insert(document.source, &source.path);
-        folders.entry(parent(&source.path)).or_default().push(document.source);
-    }
+    let shared: BTreeSet<Span> = ways.into_iter().filter(|(_, ways)| ways.len() > 1).map(|(head, _)| head).collect();
+    let paths: BTreeMap<SourceId, &str> =
+        documents.iter().map(|(source, document)| (document.source, source.path.as_ref())).collect();
+    let folder = |head: &Span| paths.get(&head.source).map(|path| parent(path));
+    let folders: BTreeSet<&str> = shared.iter().filter_map(folder).collect();
+    let files = paths.iter().filter(|(_, path)| folders.contains(parent(path))).map(|(source, _)| *source);
+    let files: Arc<[SourceId]> = files.collect();
     for Root { directory, resources, .. } in roots {
         for resource in resources {
             let Some(call) = resource.call_chain.last().copied() else { continue };
             let Some(path) = paths.get(&call.source) else { continue };
-            let is_shared = shared.contains(&resource.head);
-            if !is_shared && is_inside(&resource.path, directory) {
+            if !shared.contains(&resource.head) && is_inside(&resource.path, directory) {
                 continue;
             }
-            // What the module decides for its only caller is said where it decides it.
-            let files = if is_shared { folders.get(parent(&resource.path)).cloned() } else { None };
-            resource.shared = Some(Shared { head: resource.head, files: files.unwrap_or_default() });
+            // What a module decides for its only caller is said where it decides it: its files are not among the shared.
+            resource.shared = Some(Shared { head: resource.head, call, files: Arc::clone(&files) });
             resource.head = call;
             resource.path = Text::from(*path);
         }
