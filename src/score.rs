@@ -2,7 +2,8 @@
 //!
 //! A verdict weighs by its severity. The score of a service, or of one of its questions, is passed weight ÷ (passed +
 //! failed weight) in percent; unknowns and waived gaps do not count. The score of the whole weighs the services by tier.
-//! A grade follows the score but is capped by what is open: a critical gap makes it F, a high one C at best.
+//! A grade follows the score but is capped by what is open: a critical gap makes it F, a high one C at best. A service of
+//! which nothing was read but its name in a catalogue, or pages about it, has neither score nor grade.
 
 use crate::evaluate::{Outcome, Verdict};
 use crate::model::{Id, Model, Service};
@@ -211,7 +212,10 @@ pub fn score(model: &Model, verdicts: &[Verdict]) -> Scores {
     // A service of which no rule asks anything (a folder of log buckets, say) has nothing to be scored.
     let mut services: Vec<ServiceScore> = judged
         .filter(|(_, indices)| !indices.is_empty())
-        .map(|((id, _), indices)| score_service(id, indices, verdicts))
+        .map(|((id, service), indices)| match service.is_read() {
+            true => score_service(id, indices, verdicts),
+            false => undecided(score_service(id, indices, verdicts)),
+        })
         .collect();
     // The worst first; what could not be decided comes last, since nothing bad is known of it.
     services.sort_by_key(|score| (score.grade.is_none(), score.grade, score.score, model[score.service].name.clone()));
@@ -245,6 +249,17 @@ fn score_service(service: Id<Service>, indices: Vec<usize>, verdicts: &[Verdict]
         questions: questions.collect(),
         verdicts: indices,
     }
+}
+
+/// What can be said of a service of which nothing was read: its gaps, but not that anything of it is as it should be.
+fn undecided(mut score: ServiceScore) -> ServiceScore {
+    for question in score.questions.iter_mut().filter(|question| question.score.is_some()) {
+        question.score = None;
+        if question.answer != Answer::No {
+            question.answer = Answer::Unknown;
+        }
+    }
+    ServiceScore { score: None, grade: None, coverage: 0.0, ..score }
 }
 
 #[cfg(test)]

@@ -78,6 +78,11 @@ fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut
         tally.unknown,
         score.coverage * 100.0
     )?;
+    if !service.is_read() {
+        let remedy = "audit the repository that runs it as well, or name its folders under `[[service]]` in twoam.toml";
+        line(out, &format!("  nothing of it was read but where it is named: {remedy}"))?;
+        writeln!(out)?;
+    }
     write_loss(audit, service, out)?;
     for question in Question::ALL {
         let mut own: Vec<&&Verdict> = verdicts.iter().filter(|verdict| verdict.question == question).collect();

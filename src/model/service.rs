@@ -91,6 +91,17 @@ facts! {
     }
 }
 
+/// Kinds of members that are written of a service, and show nothing of how it runs.
+const WRITTEN: &[&str] = &["runbook", "post_mortem", "drill"];
+
+impl Service {
+    /// Whether anything of it was read: what runs, what keeps its data, what ships it, what watches it. Of a name in a
+    /// catalogue, and of pages about it, nothing can be told.
+    pub fn is_read(&self) -> bool {
+        self.members.iter().any(|member| !WRITTEN.contains(&member.kind))
+    }
+}
+
 /// Something that belongs to a service, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Member {

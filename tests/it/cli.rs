@@ -76,6 +76,20 @@ fn a_folder_with_nothing_to_audit_is_not_called_clean() {
 }
 
 #[test]
+fn a_service_of_which_only_the_name_was_read_is_not_called_ready() {
+    let folder = Folder::new();
+    folder.write(
+        "catalog-info.yaml",
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: basket}\n\
+         spec: {type: service, lifecycle: production, owner: team-shop}\n",
+    );
+    let run = twoam(folder.path(), &[]);
+    assert!(run.out.contains("?  basket") && run.out.contains("Nothing could be judged"), "{}", run.out);
+    let explained = twoam(folder.path(), &["explain", "service/basket"]);
+    assert!(explained.out.contains("nothing of it was read but where it is named"), "{}", explained.out);
+}
+
+#[test]
 fn one_broken_file_loses_only_itself() {
     let folder = small();
     folder.write("alerts/broken.yml", "groups:\n  - name: [unclosed\n");
