@@ -67,7 +67,7 @@ pub use runbook::{Command, DocumentLink, Mention, RecoveryObjective, Runbook};
 pub use schema::{Fact, Labels, State};
 pub use service::{Member, Service};
 pub use signal::{Signal, Signals};
-pub use workload::{Budget, Container, Workload};
+pub use workload::{Budget, Container, Front, Workload};
 
 use std::sync::Arc;
 

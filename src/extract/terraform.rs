@@ -11,6 +11,7 @@ mod datastores;
 mod denied;
 mod deployments;
 mod experiments;
+mod fronts;
 mod grafana;
 mod logs;
 mod notices;
@@ -44,12 +45,13 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
     facts.problems.extend(resolved.problems.iter().cloned());
     let mut seen = Seen::default();
     let abroad = abroad::Abroad::new(resolved);
+    let fronts = fronts::Fronts::new(resolved);
     for root in &resolved.roots {
         let ground = Ground { root, abroad: &abroad };
         datastores::extract(ground, &mut seen, facts);
         backups::extract(ground, resolved, &mut seen, facts);
         restore_tests::extract(ground, &mut seen, facts);
-        workloads::extract(ground, &mut seen, facts);
+        workloads::extract(ground, &fronts, &mut seen, facts);
         deployments::extract(ground, &mut seen, facts);
         releases::extract(ground, &mut seen, facts);
         pools::extract(ground, &mut seen, facts);

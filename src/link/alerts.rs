@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::format_compact;
 use rayon::prelude::*;
 
 use super::index::ByAddress;
@@ -165,23 +166,27 @@ impl Eyes<'_, '_> {
         for thing in things {
             let environment = match thing {
                 Thing::Datastore(datastore) => &model[datastore].place.environment,
-                Thing::Workload(workload) => &model[workload].place.environment,
+                Thing::Workload(workload) | Thing::Behind(workload) => &model[workload].place.environment,
             };
             // A folder may be applied for each environment; what is of another one is not meant.
             if (from_elsewhere || several) && *environment != alert.place.environment {
                 continue;
             }
-            let (service, shown) = match thing {
+            let of = |what: &Text| format!("the dimension {name} of {what}");
+            let (service, reason) = match thing {
                 Thing::Datastore(_) if named && !store => continue,
                 Thing::Workload(_) if named && PLACES.contains(&name.as_str()) => continue,
                 Thing::Datastore(datastore) => {
                     seen.datastores.push(datastore);
-                    (model[datastore].service, &model[datastore].name)
+                    (model[datastore].service, of(&model[datastore].name))
                 }
-                Thing::Workload(workload) => (model[workload].service, &model[workload].name),
+                Thing::Workload(workload) => (model[workload].service, of(&model[workload].name)),
+                Thing::Behind(workload) => {
+                    (model[workload].service, of(&format_compact!("what calls {}", model[workload].name)))
+                }
             };
             if let Some(service) = service {
-                seen.service(service, || format!("the dimension {name} of {shown}"));
+                seen.service(service, || reason);
             }
         }
     }
@@ -218,6 +223,8 @@ fn named_hosts(matchers: &[(Text, Text, Text)], register: &Register<'_>) -> Vec<
 pub(super) enum Thing {
     Datastore(Id<Datastore>),
     Workload(Id<Workload>),
+    /// What carries callers to a workload.
+    Behind(Id<Workload>),
 }
 
 /// Dimensions whose value is the name of a place, in which many things may be.
@@ -278,6 +285,9 @@ fn things(model: &Model) -> ByAddress<Thing> {
     }
     for (id, workload) in model.each::<Workload>() {
         things.add(&workload.place.root, &workload.name, [&workload.plain_name], Thing::Workload(id));
+        for front in &workload.fronts {
+            things.add(&front.root, &front.address, [&front.name], Thing::Behind(id));
+        }
     }
     things
 }

@@ -116,7 +116,7 @@ impl Eyes<'_, '_> {
         for thing in dashboard.targets.iter().flat_map(|address| self.sought.things.referred(address)) {
             let service = match thing {
                 Thing::Datastore(id) => model[id].service,
-                Thing::Workload(id) => model[id].service,
+                Thing::Workload(id) | Thing::Behind(id) => model[id].service,
             };
             if let Some(service) = service {
                 found.entry(service).or_insert_with(|| "its panels refer to it".to_owned());

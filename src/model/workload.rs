@@ -66,6 +66,8 @@ facts! {
         annotations: Labels,
         /// Names of claims, claim templates and hosts it names in its environment, by which datastores are found.
         uses: Vec<Fact<Text>>,
+        /// What stands before it and carries its callers to it: load balancers, their target groups, gateways of APIs.
+        fronts: Vec<Front>,
         /// Names of the claims it mounts, those of its own templates left out.
         claims: Vec<Fact<Text>>,
         /// Names of the `ConfigMaps` its environment is read from.
@@ -84,6 +86,17 @@ facts! {
         /// Why nothing is known of its pods: the chart that makes them was not read, and this stands for them.
         unread: Option<Unread>,
     }
+}
+
+/// What carries callers to a workload, and is not part of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Front {
+    /// The folder of the root that declares it.
+    pub root: Text,
+    /// Its address there.
+    pub address: Text,
+    /// Its own name; empty where it has none that is known.
+    pub name: Text,
 }
 
 /// What a workload stands for whose objects were not read.

@@ -59,7 +59,7 @@ fn key(environment: &str, root: &str, address: &str) -> (Text, Text) {
 }
 
 /// The things of other roots that a value is made of, without the attribute that is taken of each.
-fn things(node: &Node) -> Vec<Text> {
+pub(super) fn things(node: &Node) -> Vec<Text> {
     fn walk(node: &Node, depth: u8, found: &mut Vec<Text>) {
         match &node.value {
             Value::Unknown(unknown) => {

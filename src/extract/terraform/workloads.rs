@@ -6,6 +6,7 @@ use crate::model::{Fact, State, Workload};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text, Unknown};
 
+use super::fronts::Fronts;
 use super::{Ground, Seen, containers, doubt, leaves, reading, refers_to, text, whole};
 
 /// Resource type, platform, and the attributes that name it.
@@ -23,11 +24,12 @@ const KINDS: &[(&str, &str, &[&str])] = &[
     ("azurerm_function_app_flex_consumption", "app-service", &["name"]),
 ];
 
-pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
+pub(super) fn extract(ground: Ground<'_>, fronts: &Fronts, seen: &mut Seen, facts: &mut Facts) {
     for (kind, platform, names) in KINDS {
         let public = super::public::made(ground.root, kind);
         for resource in ground.of_type(kind).chain(&public) {
-            let workload = workload(ground, resource, platform, names);
+            let mut workload = workload(ground, resource, platform, names);
+            workload.fronts = fronts.of(ground.root, resource);
             if seen.first(&workload.name, &workload.place, format!("{:?}", workload.auto_rollback.state)) {
                 let id = facts.model.add(workload);
                 containers::extract(ground, resource, id, facts);

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::{Span, parent};
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
-use crate::tree::{Entry, Map, Node, Text, Value};
+use crate::tree::{ELSEWHERE, Entry, Map, Node, Text, Value};
 
 use super::evaluate::{Evaluator, Scope};
 use super::manifests;
@@ -407,6 +407,12 @@ impl<'a> Evaluator<'a> {
             self.spend(value.weight as usize);
             let value = value.into_node();
             let full = join(path, &name.value);
+            if scope.binds() {
+                // What `each` stands for was asked for where the collection is written.
+                within(&value, &mut |address| {
+                    references.push(Reference { attribute: full.clone(), address: address.clone() });
+                });
+            }
             references.extend(found.into_iter().map(|address| Reference { attribute: full.clone(), address }));
             map.entries.push(Entry { key: name.value.clone(), key_span: name.span, value });
         }
@@ -485,6 +491,16 @@ impl<'a> Evaluator<'a> {
         let item =
             |inner: &'a Block| Node::new(self.body(&inner.body, scope, &mut Vec::new(), "", 1).value, inner.head);
         Node::new(Value::List(items.map(item).collect()), block.head)
+    }
+}
+
+/// Tells the addresses in this root that what is not known in a value would be made of.
+fn within(node: &Node, tell: &mut dyn FnMut(&Text)) {
+    match &node.value {
+        Value::Unknown(unknown) => unknown.refers_to.iter().filter(|it| !it.contains(ELSEWHERE)).for_each(tell),
+        Value::List(items) => items.iter().for_each(|item| within(item, tell)),
+        Value::Map(map) => map.entries.iter().for_each(|entry| within(&entry.value, tell)),
+        _ => {}
     }
 }
 

@@ -89,6 +89,11 @@ impl Scope<'_> {
         self.with("count", each.clone()).with("each", each)
     }
 
+    /// Whether any name is bound.
+    pub(super) fn binds(&self) -> bool {
+        self.names.is_some()
+    }
+
     /// The value bound to a name.
     pub(super) fn get(&self, name: &str) -> Option<Typed> {
         let mut names = self.names.as_ref();
