@@ -34,6 +34,9 @@ const TAGS: &[&str] = &[
     "product",
 ];
 
+/// Those of them that may name what several services are part of.
+const WIDER: &[&str] = &["System", "system", "Product", "product"];
+
 /// Values of such tags that say what made a thing rather than what it is part of.
 const MAKERS: &[&str] = &["terraform", "terraform-cloud", "opentofu", "terragrunt", "pulumi"];
 
@@ -56,6 +59,8 @@ pub(super) struct Register<'c> {
     users: BTreeMap<Text, Vec<Id<Workload>>>,
     /// Stacks that are named by a folder that says nothing.
     nameless: BTreeSet<Id<Service>>,
+    /// How many services, the first ones, are declared or run something; the others only keep data.
+    declared_or_running: usize,
 }
 
 /// The service something belongs to, and why that is thought.
@@ -77,10 +82,12 @@ impl<'c> Register<'c> {
     /// Finds the services and gives every workload and datastore its own.
     pub(super) fn fill(model: &mut Model, context: &'c Context<'c>) -> Self {
         let platforms = platforms(model);
+        let (users, nameless) = (users(model), BTreeSet::new());
         let mut register =
-            Self { context, by_name: BTreeMap::new(), platforms, users: users(model), nameless: BTreeSet::new() };
+            Self { context, by_name: BTreeMap::new(), platforms, users, nameless, declared_or_running: 0 };
         register.declare(model);
         register.take_workloads(model);
+        register.declared_or_running = model.services.len();
         register.take_datastores(model);
         register
     }
@@ -326,6 +333,13 @@ impl<'c> Register<'c> {
             };
         }
         if let Some((key, value)) = tagged(&datastore.tags) {
+            // One tag on all databases of a platform says less than what each is called.
+            if WIDER.contains(&key)
+                && self.find(value).is_none_or(|id| id.index() >= self.declared_or_running)
+                && let Some((name, id)) = self.begun_with(datastore)
+            {
+                return Claim { service: Claimed::Known(id), reason: format!("its name {name}") };
+            }
             return Claim { service: Claimed::Named(value.into()), reason: format!("tag {key}={value}") };
         }
         if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
@@ -361,6 +375,11 @@ impl<'c> Register<'c> {
         }
         let name = datastore.names.first().filter(|name| !name.is_empty()).cloned();
         Claim { service: Claimed::Named(name.unwrap_or_else(|| datastore.name.clone())), reason: "its own name".into() }
+    }
+
+    /// The service whose name one of the datastore's names begins with.
+    fn begun_with<'d>(&self, datastore: &'d Datastore) -> Option<(&'d Text, Id<Service>)> {
+        datastore.names.iter().find_map(|name| Some((name, self.find_at_start(&self.normal(name))?)))
     }
 
     /// The service of a workload whose environment names the datastore.
