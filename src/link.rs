@@ -14,6 +14,7 @@ mod dashboards;
 mod defined;
 mod documents;
 mod dumped;
+mod elections;
 mod forward;
 mod helpers;
 mod images;
@@ -147,6 +148,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     uncharted::stand_in(model);
     siblings::part(model, context.environments, context.named_by);
     model.settle_claims();
+    elections::join(model);
     dumped::settle(model);
     volumes::bind(model);
     capacity::defaults(model);

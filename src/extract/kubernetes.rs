@@ -19,6 +19,7 @@ mod object;
 mod operator;
 mod reconcile;
 mod release;
+mod role;
 mod rollout;
 mod selecting;
 mod skaffold;
@@ -67,6 +68,8 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
         (group, kind) if monitor::KINDS.contains(&(group, kind)) => monitor::extract(&object, facts),
         ("flagger.app", "Canary") => rollout::canary(&object, facts),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::role(&object, facts),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => role::binding(&object, facts),
         ("cert-manager.io", "Certificate") => certificate::managed(&object, facts),
         ("", "Secret") => certificate::secret(&object, facts),
         ("", "LimitRange") => capacity::limit_range(&object, facts),

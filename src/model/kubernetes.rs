@@ -28,6 +28,10 @@ pub struct Objects {
     pub askers: Vec<Asker>,
     /// What lets only callers of the own network through an entrance.
     pub fences: Vec<Fence>,
+    /// `Role` and `ClusterRole`, for what they let change by name.
+    pub roles: Vec<Role>,
+    /// `RoleBinding` and `ClusterRoleBinding`.
+    pub bindings: Vec<RoleBinding>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
     /// `PersistentVolume` that was made by hand.
@@ -57,6 +61,8 @@ impl Objects {
         self.entrances.extend(other.entrances);
         self.askers.extend(other.askers);
         self.fences.extend(other.fences);
+        self.roles.extend(other.roles);
+        self.bindings.extend(other.bindings);
         self.claims.extend(other.claims);
         self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
@@ -244,6 +250,34 @@ pub struct Fence {
     pub around: (Text, Text),
     /// `metadata.namespace`, of both.
     pub namespace: Fact<Text>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A `Role` or a `ClusterRole`, for the objects by which whoever has it may elect a leader.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Role {
+    /// Its kind.
+    pub kind: Text,
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`, of a `Role`.
+    pub namespace: Fact<Text>,
+    /// The names of the leases, the config maps and the endpoints that it may change, where it names them, with where.
+    pub changes: Vec<(Text, Span)>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A `RoleBinding` or a `ClusterRoleBinding`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct RoleBinding {
+    /// The kind of the role that it gives, and its name.
+    pub role: (Text, Text),
+    /// `metadata.namespace`, of a `RoleBinding`: a `Role` is of the same.
+    pub namespace: Fact<Text>,
+    /// The service accounts that have it: names and namespaces.
+    pub accounts: Vec<(Text, Fact<Text>)>,
     /// Where.
     pub place: Place,
 }

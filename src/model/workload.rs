@@ -70,6 +70,8 @@ facts! {
         fronts: Vec<Front>,
         /// Names of the claims it mounts, those of its own templates left out.
         claims: Vec<Fact<Text>>,
+        /// The service account it runs as, where it names one.
+        account: Option<Text>,
         /// Names of the `ConfigMaps` its environment is read from.
         configured_by: Vec<Text>,
         /// Where it says itself that it is measured: an annotation that asks to be scraped, a setting that sends

@@ -115,6 +115,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         gitops: gitops(object),
         uses,
         claims,
+        account: shape.pod.get("serviceAccountName").and_then(|name| text(name).value().cloned()),
         configured_by,
         ports,
         rollout: rollout::of_workload(object, &shape),
