@@ -287,7 +287,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let delivered = resolve::delivery::resolve(&folders, environments);
     model.surroundings.shared_bases = resolve::kustomize::shared(&folders);
     let installed = resolve::helm::install(&charts, environments, &delivered.charts);
-    skipped.retain(|skipped| !installed.templates.contains(&skipped.path));
+    skipped.retain(|skipped| !installed.files.contains(&skipped.path));
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);
     skipped.extend(delivered.undelivered.iter().map(|file| Skipped {

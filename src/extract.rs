@@ -94,7 +94,6 @@ pub const EXTRACTORS: &[Extractor] = &[
     dashboard::extract,
     drill::extract,
     grafana::extract,
-    helmfile::extract,
     kubernetes::extract,
     make::extract,
     migration::extract,
@@ -107,8 +106,14 @@ pub const EXTRACTORS: &[Extractor] = &[
 ];
 
 /// The extractors of what may be rendered. The others go by the path or the text of a file.
-const RENDERED: &[Extractor] =
-    &[alertmanager::extract, dashboard::extract, kubernetes::extract, prometheus::extract, slo::extract];
+const RENDERED: &[Extractor] = &[
+    alertmanager::extract,
+    dashboard::extract,
+    helmfile::extract,
+    kubernetes::extract,
+    prometheus::extract,
+    slo::extract,
+];
 
 /// The alerts and recordings in a document that Jsonnet makes.
 pub fn generated(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {

@@ -224,6 +224,22 @@ impl Node {
         self.as_map().map_or(&[], |map| &map.entries)
     }
 
+    /// This value with another laid over it: mappings key by key, anything else is replaced.
+    #[must_use]
+    pub fn overlaid(mut self, above: &Node) -> Node {
+        let (Value::Map(below), Some(over)) = (&mut self.value, above.as_map()) else { return above.clone() };
+        for entry in &over.entries {
+            match below.entries.iter().position(|own| own.key == entry.key) {
+                Some(at) => {
+                    let own = below.entries.remove(at);
+                    below.entries.insert(at, Entry { value: own.value.overlaid(&entry.value), ..entry.clone() });
+                }
+                None => below.entries.push(entry.clone()),
+            }
+        }
+        self
+    }
+
     /// A scalar as text: strings as they are, numbers and booleans as they are written in YAML.
     pub fn scalar(&self) -> Option<Text> {
         match &self.value {

@@ -1,48 +1,49 @@
-//! Helmfile: `helmfile.yaml` and what stands in `helmfile.d/` name releases of charts. Uses `tree` and `model`.
+//! Helmfile: the releases that a helmfile names, each as `resolve` gives it, with what its environment, its templates and
+//! its defaults say of it. Uses `tree` and `model`.
 //!
-//! Fields and defaults: <https://helmfile.readthedocs.io/en/latest/configuration/>. Of a helmfile
-//! that is a template only what it installs is known, not how.
+//! Fields and defaults: <https://helmfile.readthedocs.io/en/latest/configuration/>.
 
+use super::kubernetes::of_values;
 use super::{Facts, Input};
-use crate::model::release::{Source, is_platform_part, moves};
+use crate::model::release::{Source, Stated, is_platform_part, moves};
 use crate::model::{Fact, Release};
-use crate::resolve::helm::is_helmfile;
 use crate::tree::{Node, Text};
 
-/// Adds the releases of a helmfile.
+/// `historyMax` left out.
+const DEFAULT_HISTORY: i64 = 10;
+
+/// Adds the release that a helmfile was resolved to.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
-    if !is_helmfile(&input.source.path) {
-        return;
-    }
-    let documents: Vec<&Node> = input.document.values().iter().collect();
-    // Documents are layers: defaults of an earlier one hold in those that follow.
-    let default = |key: &str| documents.iter().rev().find_map(|document| document.at(&["helmDefaults", key]));
-    for document in &documents {
-        for release in document.get("releases").map_or(&[][..], Node::items) {
-            let installed = release.get("installed").and_then(Node::as_bool) != Some(false);
-            if let Some(read) = read(input, release, default("atomic")).filter(|_| installed) {
-                facts.model.add(read);
-            }
+    let documents = input.document.values().iter().filter(|document| document.get("apiVersion").is_none());
+    for release in documents.filter_map(|document| document.get("releases")).flat_map(Node::items) {
+        if let Some(read) = read(input, release) {
+            facts.model.add(read);
         }
     }
 }
 
-fn read(input: &Input<'_>, release: &Node, atomic: Option<&Node>) -> Option<Release> {
+fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
     let name = release.get("name")?;
     let text = name.scalar()?;
-    let namespace = release.get("namespace").and_then(Node::scalar);
-    let words: Vec<&str> = namespace.iter().map(Text::as_str).collect();
-    let chart = release.get("chart").map_or_else(|| Fact::absent(name.span), |chart| Fact::read(chart, Node::scalar));
-    let version =
-        release.get("version").map_or_else(|| Fact::absent(name.span), |version| Fact::read(version, Node::scalar));
+    let said =
+        |key: &str| release.get(key).map_or_else(|| Fact::absent(name.span), |node| Fact::read(node, Node::scalar));
+    let switch =
+        |key: &str| release.get(key).map_or_else(|| Fact::known(false, name.span), |it| Fact::read(it, Node::as_bool));
+    let (chart, version, namespace) = (said("chart"), said("version"), said("namespace"));
+    let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
     let written = chart.value().map(Text::as_str).unwrap_or_default();
     let is_here = written.is_empty() || written.starts_with(['.', '/']) || !written.contains('/');
-    let atomic = release.get("atomic").or(atomic);
+    let atomic = switch("atomic");
     Some(Release {
         name: compact_str::format_compact!("{}#{text}", input.source.path),
         place: input.place(name.span, &words),
         tool: Text::const_new("helmfile"),
-        goes_back: atomic.map_or_else(|| Fact::known(false, name.span), |atomic| Fact::read(atomic, Node::as_bool)),
+        // Atomic upgrades wait, whatever else is said: <https://helm.sh/docs/helm/helm_upgrade/>.
+        waits: if atomic.is_true() { atomic.clone() } else { switch("wait") },
+        goes_back: atomic,
+        max_history: release
+            .get("historyMax")
+            .map_or_else(|| Fact::known(DEFAULT_HISTORY, name.span), |history| Fact::read(history, Node::as_int)),
         moves: if is_here {
             Fact::absent(name.span)
         } else {
@@ -51,6 +52,7 @@ fn read(input: &Input<'_>, release: &Node, atomic: Option<&Node>) -> Option<Rele
         platform_part: is_platform_part(written) || is_platform_part(&text),
         names: vec![text],
         source: if is_here { Source::Here } else { Source::Charts },
+        stated: Some(Box::new(Stated { namespace, ..of_values(release.get("values")) })),
         chart,
         version,
         ..Release::default()

@@ -32,6 +32,7 @@ mod workload;
 pub(super) use self::container::{is_moving_tag, mutable as image_changes, tag as image_tag};
 use self::object::Object;
 pub(super) use self::selecting::selector as label_selector;
+pub(super) use self::stated::of_values;
 use super::{Facts, Input};
 use crate::tree::Node;
 

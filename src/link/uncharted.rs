@@ -43,7 +43,7 @@ fn add(model: &mut Model, release: &Release, gap: &Gap) {
         gap.span,
     );
     let chart = release.chart.value().map(Text::as_str).unwrap_or_default();
-    let own = release.name.rsplit('/').next().unwrap_or(&release.name);
+    let own = release.names.last().map_or(release.name.as_str(), Text::as_str);
     let namespace = stated.namespace.value().map(Text::as_str).unwrap_or_default();
     // What the reason names is the chart itself where Flux finds it through another object.
     let platform_part = release.platform_part
@@ -52,7 +52,10 @@ fn add(model: &mut Model, release: &Release, gap: &Gap) {
         || is_platform_namespace(namespace);
     // A job is told apart by what it does rather than by what asks for it.
     let is_job = stated.scheduled || JOBS.contains(&chart.rsplit('/').next().unwrap_or(chart));
-    let kind = if is_job { "CronJob" } else { release.name.split('/').next().unwrap_or_default() };
+    // A helmfile has no objects: Helm keeps what it installs as a release.
+    let of_tool =
+        if release.tool == "helmfile" { "Release" } else { release.name.split('/').next().unwrap_or_default() };
+    let kind = if is_job { "CronJob" } else { of_tool };
     let id = Id::new(model.workloads.len());
     let containers = stated.images.iter().map(|image| model.add(container(release, image, id, &why))).collect();
     let several = stated.replicas.value().is_some_and(|copies| *copies >= 2);

@@ -31,5 +31,4 @@ mod yaml;
 
 pub(super) use application::calls;
 pub use chart::{Charts, Folders};
-pub use helmfile::is_helmfile;
 pub use install::{Installed, install};

@@ -13,18 +13,25 @@ use crate::tree::{Node, Text};
 /// Names under which values say how many copies there are.
 const REPLICAS: &[&str] = &["replicaCount", "replicas"];
 
-/// What a release says of what it installs.
+/// What an object of a controller says of what it installs.
 pub(super) fn read(object: &Object<'_>, controller: &'static str, values: Option<&Node>) -> Stated {
     let delivered = workload::gitops(object);
     let own = || Fact::known(Text::const_new(controller), object.head());
+    Stated {
+        labels: object.labels.clone(),
+        annotations: object.annotations.clone(),
+        controller: if delivered.is_absent() { own() } else { delivered },
+        ..of_values(values)
+    }
+}
+
+/// What the values of a release say of what it installs.
+pub(in crate::extract) fn of_values(values: Option<&Node>) -> Stated {
     let parts: Vec<(Text, &Node)> = values.map(parts).unwrap_or_default();
     let (hosts, doors) = ingress(&parts);
     let replicas = replicas(&parts).unwrap_or_default();
     Stated {
         scheduled: hosts.is_empty() && replicas.is_absent() && is_scheduled(&parts),
-        labels: object.labels.clone(),
-        annotations: object.annotations.clone(),
-        controller: if delivered.is_absent() { own() } else { delivered },
         images: parts.iter().filter_map(|(part, node)| image(part, node.get("image")?)).collect(),
         replicas,
         inside: doors.iter().any(|door| entrance::is_private(door))

@@ -212,3 +212,33 @@ fn a_helmfile_includes_others_with_what_it_gives_them() {
         rendered(&[("helmfile.yaml", "helmfiles:\n  - parts/helmfile.yaml\n"), ("parts/helmfile.yaml", part)]);
     assert_eq!(list, ["production shop 2"]);
 }
+
+#[test]
+fn a_helmfile_is_told_by_what_it_says() {
+    let release = "releases:\n  - name: front\n    namespace: shop\n    chart: ../charts/web\n";
+    let own = format!("helmDefaults:\n  wait: true\n{release}");
+    let (list, gaps) = rendered(&[("clusters/production.yaml", &own)]);
+    assert_eq!((list, gaps), (vec!["production front 1".to_owned()], vec![]));
+    // A list of releases alone is anybody's, and an object of Kubernetes is one.
+    let object = format!("apiVersion: shop.example/v1\nkind: Plan\nenvironments: {{}}\n{release}");
+    for other in [release, object.as_str()] {
+        assert_eq!(rendered(&[("clusters/production.yaml", other)]).0, [" web 1"], "{other}");
+    }
+}
+
+#[test]
+fn helmfiles_that_include_each_other_end() {
+    let release = "releases:\n  - name: front\n    chart: ./charts/web\n";
+    let (list, gaps) = rendered(&[
+        ("helmfile.yaml", &format!("{release}helmfiles:\n  - path: other.yaml\n")),
+        ("other.yaml", "helmfiles:\n  - path: helmfile.yaml\n"),
+    ]);
+    assert_eq!(list, ["production front 1"]);
+    assert_eq!(gaps, ["the helmfile `helmfile.yaml` that this includes is not read: so deep they include each other"]);
+    // Each includes all, and one of them is given no bound of its own.
+    let names: Vec<String> = (0..40).map(|number| format!("parts/{number}.yaml")).collect();
+    let part = format!("{release}helmfiles:\n  - path: '*.yaml'\n");
+    let parts: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), part.as_str())).collect();
+    let (_, gaps) = rendered(&parts);
+    assert!(gaps.iter().any(|gap| gap.ends_with("is not read: so often they include each other")), "{gaps:?}");
+}

@@ -6,7 +6,7 @@
 //! What it includes by `helmfiles` is a helmfile of its own, rendered for the same environment with the values that it is
 //! given; those of the parent it does not see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::application::parameter;
@@ -18,18 +18,65 @@ use super::value::{Fields, Kind, Value};
 use super::values;
 use crate::model::{Environment, Environments};
 use crate::parse;
+use crate::resolve::rendered::Rendered;
 use crate::source::{SourceId, Span, join, parent};
-use crate::tree::{Content, Node};
+use crate::tree::{Content, Entry, Map, Node, Value as Tree};
+
+/// What a release says, or the defaults say of every release, that its extractor reads beside its name and its chart.
+const RELEASE_KEYS: &[&str] = &["namespace", "version", "atomic", "wait", "historyMax"];
 
 /// How many environments of a helmfile are rendered.
 const MOST_ENVIRONMENTS: usize = 20;
 
-/// How many files a pattern of a helmfile may include, and how deep they may include each other.
+/// How many files a pattern of a helmfile may include, how deep they may include each other, and how often in all.
 const MOST_NESTED: usize = 200;
 const MOST_DEPTH: usize = 5;
+const MOST_INCLUDED: usize = 1_000;
 
-/// Whether a path is that of a helmfile.
-pub fn is_helmfile(path: &str) -> bool {
+/// Keys of a helmfile beside its releases.
+/// <https://helmfile.readthedocs.io/en/latest/#configuration>
+const OWN_KEYS: &[&str] = &[
+    "apiVersions",
+    "bases",
+    "commonLabels",
+    "environments",
+    "helmBinary",
+    "helmDefaults",
+    "helmfiles",
+    "hooks",
+    "kubeContext",
+    "kubeVersion",
+    "lockFilePath",
+    "missingFileHandler",
+    "repositories",
+    "templates",
+];
+
+/// Whether a file is a helmfile: by its name, or, as `helmfile -f` takes any, by what stands at its first level: a list of
+/// releases that name charts, and something else that is helmfile's own.
+fn is_helmfile(path: &str, text: &str) -> bool {
+    is_named_helmfile(path) || is_yaml(path) && says_helmfile(text)
+}
+
+fn is_yaml(path: &str) -> bool {
+    [".yaml", ".yml", ".gotmpl"].iter().any(|end| path.ends_with(end))
+}
+
+fn says_helmfile(text: &str) -> bool {
+    if !text.contains("releases:") {
+        return false;
+    }
+    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    let item = |key: &str| {
+        below(text, "releases:").any(|line| {
+            let line = line.trim_start();
+            line.strip_prefix("- ").unwrap_or(line).trim_start().strip_prefix(key).is_some_and(|it| it.starts_with(':'))
+        })
+    };
+    item("name") && item("chart") && OWN_KEYS.iter().any(|key| has(key)) && !has("apiVersion") && !has("kind")
+}
+
+fn is_named_helmfile(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = name.strip_suffix(".gotmpl").unwrap_or(name);
@@ -59,8 +106,12 @@ pub(super) struct Found {
     pub(super) releases: Vec<Installs>,
     /// What they install from elsewhere, and what could not be rendered.
     pub(super) gaps: BTreeSet<(SourceId, Span, String)>,
-    /// Templates that were rendered: they are not unread.
-    pub(super) templates: BTreeSet<String>,
+    /// Files that were rendered: they are not unread, and say nothing beside what they become.
+    pub(super) files: BTreeSet<String>,
+    /// What they become: a document for each release, with all that is said of it elsewhere.
+    pub(super) documents: Vec<Rendered>,
+    /// How many were included so far.
+    included: usize,
 }
 
 /// Reads every helmfile.
@@ -68,20 +119,45 @@ pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
     let mut found = Found::default();
     let all: Vec<Helmfile<'_, '_>> = charts
         .files()
-        .filter(|(path, _)| is_helmfile(path) && !environments.is_for_show(path))
+        .filter(|(path, _)| !environments.is_for_show(path))
         .filter_map(|(path, id)| {
-            let (_, source) = charts.file(path)?;
+            let (_, source) = charts.file(path).filter(|(_, source)| is_helmfile(path, &source.text))?;
             Some(Helmfile { charts, environments, path, id, text: &source.text })
         })
         .collect();
-    // What another includes is installed with what that gives it.
-    let nested: BTreeSet<String> = all.iter().flat_map(Helmfile::nested).collect();
-    for file in all.iter().filter(|file| !nested.contains(file.path)) {
+    for file in outermost(&all) {
         for name in file.chosen() {
             file.install(&name, &[], 0, &mut found);
         }
     }
     found
+}
+
+/// Those that no other includes: what another includes is installed with what that gives it. Of those that include each
+/// other in a circle, the first.
+fn outermost<'f, 'c, 'a>(all: &'f [Helmfile<'c, 'a>]) -> Vec<&'f Helmfile<'c, 'a>> {
+    let includes: BTreeMap<&str, Vec<String>> = all.iter().map(|file| (file.path, file.nested())).collect();
+    let nested: BTreeSet<&str> = includes.values().flatten().map(String::as_str).collect();
+    let (by_others, mut outermost): (Vec<_>, Vec<_>) = all.iter().partition(|file| nested.contains(file.path));
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let reach = |path, reached: &mut BTreeSet<_>| {
+        let mut next = vec![path];
+        while let Some(path) = next.pop() {
+            if reached.insert(path) {
+                next.extend(includes.get(path).into_iter().flatten().map(String::as_str));
+            }
+        }
+    };
+    for file in &outermost {
+        reach(file.path, &mut reached);
+    }
+    for file in by_others {
+        if !reached.contains(file.path) {
+            reach(file.path, &mut reached);
+            outermost.push(file);
+        }
+    }
+    outermost
 }
 
 struct Helmfile<'c, 'a> {
@@ -102,6 +178,8 @@ struct State {
     releases: Vec<Node>,
     templates: Vec<Node>,
     helmfiles: Vec<Node>,
+    /// What holds for every release that does not say otherwise.
+    defaults: Node,
 }
 
 impl Helmfile<'_, '_> {
@@ -161,8 +239,16 @@ impl Helmfile<'_, '_> {
     fn include(&self, entry: &Node, name: &str, depth: usize, found: &mut Found) {
         let Some(path) = entry.as_str().or_else(|| entry.get("path")?.as_str()) else { return };
         let files = self.named(path);
-        if files.is_empty() || depth >= MOST_DEPTH {
-            found.gaps.insert((self.id, entry.span, format!("the helmfile `{path}` that this includes is not here")));
+        found.included += files.len();
+        let refused = if files.is_empty() {
+            Some("is not here")
+        } else if depth >= MOST_DEPTH {
+            Some("is not read: so deep they include each other")
+        } else {
+            (found.included > MOST_INCLUDED).then_some("is not read: so often they include each other")
+        };
+        if let Some(why) = refused {
+            found.gaps.insert((self.id, entry.span, format!("the helmfile `{path}` that this includes {why}")));
             return;
         }
         let given = entry.get("values").map_or(&[][..], Node::items);
@@ -185,21 +271,19 @@ impl Helmfile<'_, '_> {
             releases: Vec::new(),
             templates: Vec::new(),
             helmfiles: Vec::new(),
+            defaults: Node::new(Tree::Map(Map::default()), Span::head(self.id)),
         };
         for values in given.iter().filter(|values| values.as_map().is_some()) {
             let value = Value::of(values, &mut state.run.origins);
             state.given = values::overlay(&state.given, &value);
         }
         state.values = state.given.clone();
-        let is_template = text.contains("{{");
         if let Err(wrong) = self.layers(self.id, text, &mut state, found, true) {
             let (span, reason) = said(wrong, self.id);
             found.gaps.insert((self.id, span, format!("chart not analysed: {reason}")));
             return;
         }
-        if is_template {
-            found.templates.insert(self.path.to_owned());
-        }
+        found.files.insert(self.path.to_owned());
         let releases = std::mem::take(&mut state.releases);
         for release in &releases {
             self.release(release, &mut state, found);
@@ -248,6 +332,9 @@ impl Helmfile<'_, '_> {
             }
         }
         state.values = values::overlay(&state.values, &state.given);
+        if let Some(defaults) = document.get("helmDefaults") {
+            state.defaults = state.defaults.clone().overlaid(defaults);
+        }
         state.templates.extend(document.get("templates").cloned());
         state.helmfiles.extend(document.get("helmfiles").map_or(&[][..], Node::items).iter().cloned());
         state.releases.extend(document.get("releases").map_or(&[][..], Node::items).iter().cloned());
@@ -275,7 +362,7 @@ impl Helmfile<'_, '_> {
         if !path.ends_with(".gotmpl") {
             return Ok(self.charts.documents(&path).unwrap_or_default().into_iter().take(1).collect());
         }
-        found.templates.insert(path);
+        found.files.insert(path);
         let place = Place::File { source: id, at: 0, via: OriginId::NONE };
         let text = Value::from(Kind::Traced(Rc::new(Traced::of(source.text.as_str(), place))));
         state.render(&text, release).map(|nodes| nodes.into_iter().take(1).collect())
@@ -321,23 +408,67 @@ impl Helmfile<'_, '_> {
             return Ok(());
         };
         let written = state.text(written, chart, Some(facts))?;
-        let Some(index) = join(self.folder(), &written).and_then(|folder| self.charts.in_folder(&folder)) else {
-            let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
-            found.gaps.insert((self.id, chart.span, reason));
-            return Ok(());
-        };
-        let mut given = Vec::new();
-        for entry in said_in("values").map_or(&[][..], Node::items) {
-            given.extend(self.values(entry, state, Some(facts), found)?);
-        }
-        given.extend(said_in("set").map_or(&[][..], Node::items).iter().filter_map(parameter));
         let namespace = said_in("namespace").filter(|namespace| namespace.as_str().is_some()).cloned();
         let word = namespace.as_ref().and_then(Node::as_str);
         let words: Vec<&str> = std::iter::once(state.name.as_str()).chain(word).chain(name.as_str()).collect();
         let environment = self.environments.of_word(&state.name);
         let environment = environment.unwrap_or_else(|| self.environments.decide(self.path, &words));
+        let here = join(self.folder(), &written).and_then(|folder| self.charts.in_folder(&folder));
+        let mut document = self.document(name, &Node::string(written.as_str(), chart.span), said_in, state);
+        document.environment = Some(environment.clone());
+        let mut given = Vec::new();
+        for entry in said_in("values").map_or(&[][..], Node::items) {
+            match self.values(entry, state, Some(facts), found) {
+                Ok(values) => given.extend(values),
+                // The release is there, whatever it is given.
+                Err(wrong) if here.is_some() => {
+                    found.documents.push(as_helmfile(document));
+                    return Err(wrong);
+                }
+                Err(_) => {}
+            }
+        }
+        given.extend(said_in("set").map_or(&[][..], Node::items).iter().filter_map(parameter));
+        let Some(index) = here else {
+            let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
+            found.gaps.insert((self.id, chart.span, reason));
+            let values = given.into_iter().reduce(|below, above| below.overlaid(&above));
+            if let (Tree::Map(map), Some(value)) = (&mut document.node.value, values) {
+                map.entries.push(Entry { key: "values".into(), key_span: value.span, value });
+            }
+            found.documents.push(as_helmfile(document));
+            return Ok(());
+        };
+        found.documents.push(as_helmfile(document));
         found.releases.push(Installs { chart: index, name: name.clone(), namespace, values: given, environment });
         Ok(())
+    }
+
+    /// A release by itself, with what its templates and the defaults say of it.
+    fn document<'n>(
+        &self,
+        name: &Node,
+        chart: &Node,
+        said_in: &dyn Fn(&str) -> Option<&'n Node>,
+        state: &State,
+    ) -> Rendered {
+        let said = RELEASE_KEYS.iter().filter_map(|key| {
+            let value = said_in(key).or_else(|| state.defaults.get(key))?;
+            Some(Entry { key: (*key).into(), key_span: value.span, value: value.clone() })
+        });
+        let own = [("name", name), ("chart", chart)];
+        let own = own.map(|(key, node)| Entry { key: key.into(), key_span: node.span, value: node.clone() });
+        let entries = own.into_iter().chain(said).collect();
+        let release = Node::new(Tree::Map(Map { entries }), name.span);
+        let source = if self.charts.path_of(name.span.source).is_empty() { self.id } else { name.span.source };
+        Rendered {
+            source,
+            path: self.charts.path_of(source).into(),
+            span: name.span,
+            node: release,
+            environment: None,
+            library: false,
+        }
     }
 }
 
@@ -389,6 +520,14 @@ impl State {
         let Some(path) = condition.and_then(Node::as_str) else { return true };
         values::at_path(&self.values, path).and_then(|value| values::boolean(&value)) != Some(false)
     }
+}
+
+/// A release as the helmfile that holds nothing else.
+fn as_helmfile(release: Rendered) -> Rendered {
+    let span = release.span;
+    let releases = Node::new(Tree::List(vec![release.node]), span);
+    let entry = Entry { key: "releases".into(), key_span: span, value: releases };
+    Rendered { node: Node::new(Tree::Map(Map { entries: vec![entry] }), span), ..release }
 }
 
 /// The templates that a release inherits, the nearest first.

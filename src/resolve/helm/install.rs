@@ -38,8 +38,8 @@ pub struct Installed {
     pub renderings: Renderings,
     /// Comments in templates that speak to us.
     pub comments: Vec<Comment>,
-    /// Templates outside of charts that were rendered: helmfiles and their values.
-    pub templates: BTreeSet<String>,
+    /// Files outside of charts that were rendered: helmfiles and their values.
+    pub files: BTreeSet<String>,
 }
 
 /// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them.
@@ -77,8 +77,9 @@ pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTre
     // What turned out to be installed by another says nothing by itself.
     done.retain(|(planned, _)| planned.is_called || !plan.called.contains(&planned.release.chart));
     let mut installed = collect(charts, done, helmfiles.gaps);
-    installed.renderings.replaced.extend(helmfiles.templates.iter().filter_map(|path| Some(charts.file(path)?.0)));
-    installed.templates = helmfiles.templates;
+    installed.renderings.documents.extend(helmfiles.documents);
+    installed.renderings.replaced.extend(helmfiles.files.iter().filter_map(|path| Some(charts.file(path)?.0)));
+    installed.files = helmfiles.files;
     installed
 }
 
