@@ -290,10 +290,12 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     skipped.retain(|skipped| !installed.files.contains(&skipped.path));
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);
-    skipped.extend(delivered.undelivered.iter().map(|file| Skipped {
-        path: sources.get(*file).path.clone(),
-        reason: "not judged: nothing delivers it, as nearly everything else is delivered".to_owned(),
-    }));
+    skipped.extend(
+        delivered
+            .undelivered
+            .iter()
+            .map(|(file, why)| Skipped { path: sources.get(*file).path.clone(), reason: (*why).to_owned() }),
+    );
     renderings.absorb(delivered.renderings);
     renderings.dedup();
 

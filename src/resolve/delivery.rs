@@ -11,6 +11,7 @@ mod argocd;
 mod envsubst;
 mod flux;
 mod release;
+mod switched_off;
 mod undelivered;
 mod unit;
 
@@ -19,15 +20,20 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::switched_off::Commented;
 use self::unit::{Known, Made, Unit};
 use super::kustomize::{self, Built, Files};
 use super::rendered::{Rendered, Renderings};
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Span, below};
 use crate::tree::{Node, Text};
 
 /// How often what is built may name something further: an application of applications of applications.
 const MOST_ROUNDS: usize = 6;
+
+/// Why a file is not judged.
+const LEFT_OVER: &str = "not judged: nothing delivers it, as nearly everything else is delivered";
+const SWITCHED_OFF: &str = "not judged: it is commented out, or deleted again, where it would be delivered";
 
 /// How many folders may be delivered.
 const MOST_UNITS: usize = 5_000;
@@ -50,8 +56,8 @@ pub struct Delivered {
     pub renderings: Renderings,
     /// Folders of charts that were rendered for what names them: they say nothing by themselves.
     pub charts: BTreeSet<String>,
-    /// Files of what runs that nothing delivers, where controllers deliver nearly all others: they are not judged.
-    pub undelivered: BTreeSet<SourceId>,
+    /// Files of what reaches no cluster, with why: they are not judged.
+    pub undelivered: BTreeMap<SourceId, &'static str>,
 }
 
 /// Builds everything that the files say reaches a cluster.
@@ -60,29 +66,40 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
     if files.kustomizations().is_empty() && written.is_empty() {
         return Delivered::default();
     }
-    let own = roots(files, environments);
-    let (mut current, mut in_artifacts) = (rounds(files, environments, &written, &own, true), true);
+    let commented = Commented::read(files);
+    let own = roots(files, environments, &commented);
+    let (mut current, mut in_artifacts) = (rounds(files, environments, &written, &commented, &own, true), true);
     // What is found in artifacts for nothing but tries says less than the folders by themselves.
     let mut found = current.iter().map(|(unit, _)| unit).filter(|unit| unit.in_artifact).peekable();
     if found.peek().is_some() && found.all(|unit| !unit.environment.production) {
-        (current, in_artifacts) = (rounds(files, environments, &written, &own, false), false);
+        (current, in_artifacts) = (rounds(files, environments, &written, &commented, &own, false), false);
     }
     drop(own);
-    let undelivered = undelivered::files(files, environments, &current);
+    let left_over = undelivered::files(files, environments, &current);
+    let habit = !left_over.is_empty();
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
+    let mut undelivered: BTreeMap<SourceId, &'static str> =
+        commented.files().filter(|id| !replaced.contains(id)).map(|id| (id, SWITCHED_OFF)).collect();
+    undelivered.extend(left_over.into_iter().map(|id| (id, LEFT_OVER)));
     let alone: Vec<&Node> = written
         .iter()
-        .filter(|(id, _)| !replaced.contains(id) && !undelivered.contains(id))
+        .filter(|(id, _)| !replaced.contains(id) && !undelivered.contains_key(id))
         .map(|(_, node)| node)
         .collect();
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()), in_artifacts);
+    let off = switched_off::folders(&known, &written, &commented, &current);
     let made: Vec<Vec<Installed>> = current
         .par_iter()
         .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
         .collect();
     let by_themselves: Vec<Installed> = alone.par_iter().map(|node| installed(&known, node, None)).collect();
     let open = made.iter().flatten().chain(&by_themselves).any(|installed| installed.open);
-    let left = undelivered::units(files, &current, !undelivered.is_empty(), open);
+    let left = undelivered::units(files, &current, habit, open, &off);
+    let is_off = |unit: &Unit| unit.mark.is_none() && (commented.folder(&unit.folder) || is_below(&off, &unit.folder));
+    for (unit, built) in current.iter().filter(|(unit, _)| is_off(unit)) {
+        let file = files.kustomization(&unit.folder).filter(|file| built.files.contains(&file.id));
+        undelivered.extend(file.map(|file| (file.id, SWITCHED_OFF)));
+    }
     let (mut charts, mut inflated): (BTreeSet<String>, BTreeSet<String>) = Default::default();
     let mut renderings = Renderings::default();
     let mut take =
@@ -110,7 +127,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         inflated.extend(built.charts.iter().map(ToString::to_string));
     }
     take(&mut renderings, by_themselves, None, false);
-    for file in files.kept().filter(|file| undelivered.contains(&file.id) && !replaced.contains(&file.id)) {
+    for file in files.kept().filter(|file| undelivered.contains_key(&file.id) && !replaced.contains(&file.id)) {
         renderings.documents.extend(file.documents().iter().map(|node| rendered(files, node.clone(), None, true)));
         renderings.replaced.insert(file.id);
     }
@@ -172,12 +189,13 @@ fn rounds(
     files: &Files<'_>,
     environments: &Environments,
     written: &[(SourceId, Node)],
+    commented: &Commented,
     own: &[Folder],
     in_artifacts: bool,
 ) -> Vec<Folder> {
     let mut current = own.to_vec();
     for _ in 0..MOST_ROUNDS {
-        let next = round(files, environments, written, own, &current, in_artifacts);
+        let next = round(files, environments, written, commented, own, &current, in_artifacts);
         let same = next.len() == current.len() && next.iter().zip(&current).all(|(left, right)| left.0 == right.0);
         current = next;
         if same {
@@ -193,12 +211,14 @@ fn round(
     files: &Files<'_>,
     environments: &Environments,
     written: &[(SourceId, Node)],
+    commented: &Commented,
     own: &[Folder],
     current: &[Folder],
     in_artifacts: bool,
 ) -> Vec<Folder> {
     let replaced: BTreeSet<SourceId> = current.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
-    let alone: Vec<&Node> = written.iter().filter(|(id, _)| !replaced.contains(id)).map(|(_, node)| node).collect();
+    let stands = |id: &SourceId| !replaced.contains(id) && !commented.file(*id);
+    let alone: Vec<&Node> = written.iter().filter(|(id, _)| stands(id)).map(|(_, node)| node).collect();
     let known = Known::new(files, environments, objects(current).chain(alone.iter().copied()), in_artifacts);
     let mut wanted: Vec<Unit> = Vec::new();
     let named = current.iter().flat_map(|(unit, built)| built.objects.iter().map(move |node| (Some(unit), node)));
@@ -225,11 +245,11 @@ fn round(
 /// The kustomizations that no other includes, built. Of those that include each other in a circle the first stands for
 /// all. A component that nothing includes, and what is commented out where it was included, is built for the files it is
 /// made of, which say nothing by themselves.
-fn roots(files: &Files<'_>, environments: &Environments) -> Vec<Folder> {
+fn roots(files: &Files<'_>, environments: &Environments, commented: &Commented) -> Vec<Folder> {
     let all = files.kustomizations();
     let included = kustomize::included(files);
     let is_component = |folder: &str| kustomize::is_component(files, folder);
-    let is_apart = |folder: &str| is_component(folder) || is_commented_out(files, folder);
+    let is_apart = |folder: &str| is_component(folder) || commented.folder(folder);
     let (roots, rest): (Vec<&str>, Vec<&str>) =
         all.iter().map(|(folder, _)| *folder).partition(|folder| !included.contains(*folder) && !is_apart(folder));
     let unit = |folder: &str| Unit::alone(folder, environments);
@@ -250,14 +270,9 @@ fn roots(files: &Files<'_>, environments: &Environments) -> Vec<Folder> {
     built
 }
 
-/// Whether the kustomization of the folder above names a folder in a comment: `# - ./runners`.
-fn is_commented_out(files: &Files<'_>, folder: &str) -> bool {
-    let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-    let Some(file) = files.kustomization(above) else { return false };
-    file.source.text.lines().filter_map(|line| line.trim_start().strip_prefix('#')).any(|comment| {
-        let named = comment.trim().strip_prefix("- ").map(|entry| entry.trim().trim_matches(['"', '\'']));
-        named.is_some_and(|entry| entry.trim_start_matches("./").trim_end_matches('/') == name)
-    })
+/// Whether a folder is one of these or below one.
+fn is_below(folders: &BTreeSet<String>, folder: &str) -> bool {
+    folders.iter().any(|above| below(above, folder).is_some())
 }
 
 /// What controllers read, and what they fill in, as it stands in files. What stands in a test or an example delivers

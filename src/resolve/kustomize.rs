@@ -96,6 +96,15 @@ pub fn included(files: &Files<'_>) -> BTreeSet<Text> {
     included
 }
 
+/// The paths of all that some kustomization includes: folders and files.
+pub fn named(files: &Files<'_>) -> BTreeSet<Text> {
+    let mut named = BTreeSet::new();
+    each_base(files, |folder, written| {
+        named.extend(files.remote(written).or_else(|| files::join(folder, written)).map(Text::from));
+    });
+    named
+}
+
 /// The folders that a kustomization of another root includes, each with the folder of that kustomization.
 pub fn shared(files: &Files<'_>) -> Vec<(Text, Text)> {
     let mut shared = Vec::new();

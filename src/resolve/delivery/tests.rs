@@ -306,3 +306,43 @@ fn a_base_that_nothing_includes_waits_where_controllers_deliver() {
     files.push(("flux/shop.yaml", &flux));
     assert_eq!(library(&made(&files)), ["apps/old/base/web.yaml"]);
 }
+
+#[test]
+fn deliveries_that_are_commented_out_deliver_nothing() {
+    let shop = kustomization("shop", "./base/shop/app");
+    let notes = kustomization("notes", "./base/notes/app");
+    let mut files = vec![
+        ("overlay/kustomization.yaml", "resources:\n  - ../base/shop/ks.yaml\n  # - ../base/notes/ks.yaml  # later\n"),
+        ("base/shop/ks.yaml", shop.as_str()),
+        ("base/shop/app/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/shop/app/web.yaml", PLAIN),
+        ("base/notes/ks.yaml", notes.as_str()),
+        ("base/notes/app/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/notes/app/web.yaml", PLAIN),
+    ];
+    assert_eq!(library(&made(&files)), ["base/notes/app/web.yaml", "base/notes/ks.yaml"]);
+    // Somebody else includes it after all.
+    files.push(("other/kustomization.yaml", "resources: [../base/notes/ks.yaml]\n"));
+    assert_eq!(library(&made(&files)).len(), 0);
+}
+
+#[test]
+fn what_every_overlay_deletes_is_not_delivered() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: notes\nspec:\n  generators:\n    - clusters:\n        values: {sourceRoot: configs/notes}\n  template:\n    metadata: {name: 'notes-{{name}}'}\n    spec:\n      source: {path: '{{values.sourceRoot}}/production', repoURL: 'https://example.org/platform'}\n";
+    let deletes = "resources: [../../base]\npatches:\n  - patch: |-\n      apiVersion: argoproj.io/v1alpha1\n      kind: ApplicationSet\n      metadata: {name: notes}\n      $patch: delete\n";
+    let other = set.replace("notes", "shop");
+    let mut files = vec![
+        ("sets/base/kustomization.yaml", "resources: [notes.yaml, shop.yaml]\n"),
+        ("sets/base/notes.yaml", set),
+        ("sets/base/shop.yaml", other.as_str()),
+        ("sets/overlays/production/kustomization.yaml", deletes),
+        ("configs/notes/production/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("configs/notes/production/web.yaml", PLAIN),
+        ("configs/shop/production/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("configs/shop/production/web.yaml", PLAIN),
+    ];
+    assert_eq!(library(&made(&files)), ["configs/notes/production/web.yaml"]);
+    // One overlay keeps it.
+    files.push(("sets/overlays/west/kustomization.yaml", "resources: [../../base]\n"));
+    assert_eq!(library(&made(&files)).len(), 0);
+}

@@ -10,7 +10,7 @@ use super::unit::Unit;
 use super::{Folder, argocd, flux, release};
 use crate::model::Environments;
 use crate::resolve::kustomize::{Built, File, Files};
-use crate::source::{SourceId, below, parent};
+use crate::source::{SourceId, below, in_folder, parent};
 use crate::tree::Node;
 
 /// Kinds of what runs.
@@ -45,16 +45,17 @@ fn delivers(unit: &Unit, built: &Built) -> bool {
 
 /// Of each folder that is built, whether nothing delivers it. Where controllers deliver nearly all, that is all they do
 /// not name. A base waits for others to include it: one that none does, though there are others beside it or all that
-/// controllers deliver is known, reaches no cluster either.
-pub(super) fn units(files: &Files<'_>, built: &[Folder], habit: bool, open: bool) -> Vec<bool> {
+/// controllers deliver is known, reaches no cluster either; nor does what stands in a folder that was switched `off`.
+pub(super) fn units(files: &Files<'_>, built: &[Folder], habit: bool, open: bool, off: &BTreeSet<String>) -> Vec<bool> {
     let controlled = built.iter().any(|(unit, _)| unit.mark.is_some());
     let folders = files.kustomizations();
     let beside = |unit: &Unit| {
-        let above = format!("{}/", parent(&unit.folder));
+        let above = in_folder(parent(&unit.folder), "");
         folders.iter().any(|(folder, _)| folder.starts_with(&above) && below(&unit.folder, folder).is_none())
     };
     let waits = |unit: &Unit| controlled && is_base(unit) && (!open || beside(unit));
-    built.iter().map(|(unit, built)| (habit || waits(unit)) && !delivers(unit, built)).collect()
+    let is_off = |unit: &Unit| super::is_below(off, &unit.folder);
+    built.iter().map(|(unit, built)| (habit || waits(unit) || is_off(unit)) && !delivers(unit, built)).collect()
 }
 
 /// Whether a folder is meant to be built by others, by the usual name for that.
