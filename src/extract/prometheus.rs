@@ -17,7 +17,7 @@ mod signal;
 use super::{Facts, Input};
 use crate::model::{Fact, Labels, RunbookReference};
 use crate::source::Span;
-use crate::tree::{Map, Node, Text};
+use crate::tree::{Format, Map, Node, Text};
 
 /// What the mappings around a rule say of it.
 #[derive(Clone, Default)]
@@ -32,6 +32,8 @@ struct Surroundings {
     templated: bool,
     /// Labels of the Kubernetes object, by which a Prometheus selects it.
     object_labels: Option<Labels>,
+    /// Whether the document is a rule file, of which a Prometheus is told by its path.
+    in_rule_file: bool,
 }
 
 /// The language of a rule's expression.
@@ -90,8 +92,11 @@ pub(super) fn asked(written: &str) -> Option<Vec<crate::model::alert::Watch>> {
 
 /// Adds the alerts of a file.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
-    let around = Surroundings { language: language_of_path(&input.source.path), ..Surroundings::default() };
+    let written = input.sources.is_none() && input.document.format == Format::Yaml;
     for document in input.document.values() {
+        let in_rule_file = written && document.get("groups").is_some() && document.get("apiVersion").is_none();
+        let language = language_of_path(&input.source.path);
+        let around = Surroundings { language, in_rule_file, ..Surroundings::default() };
         server::extract(input, document, facts);
         visit(input, document, &around, facts);
     }

@@ -16,8 +16,7 @@ pub(super) fn judge(model: &mut Model) {
     }
     let mut seen: BTreeSet<Text> = BTreeSet::new();
     for alert in &mut model.alerts {
-        let plain = alert.source == "prometheus" && !alert.slo && alert.object_labels.is_none();
-        if plain && seen.insert(alert.place.path.clone()) {
+        if alert.in_rule_file && seen.insert(alert.place.path.clone()) {
             alert.tested = Fact::known(tested.contains(&last(&alert.place.path)), alert.place.span);
         }
     }

@@ -105,6 +105,9 @@ facts! {
         targets: Vec<Fact<Text>>,
         /// Labels of the Kubernetes object it is declared in.
         object_labels: Option<Labels>,
+        /// Whether it stands in a file of rules, as the configuration of a Prometheus names them; rules in values of a
+        /// chart, in a program and in an objective are handed over in another way.
+        in_rule_file: bool,
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         alternatives: reading.alternatives,
         namespace: around.namespace.clone(),
         object_labels: around.object_labels.clone(),
+        in_rule_file: around.in_rule_file,
         ..Alert::default()
     };
     link(alert, facts);

@@ -122,7 +122,7 @@ impl<'m> Selection<'m> {
 /// Whether a configuration file of Prometheus names the rule's file; only said where a configuration in the same folder
 /// or above it names files beside itself.
 fn by_file(servers: &[RuleFiles<'_>], alert: &Alert) -> Fact<bool> {
-    if alert.source != "prometheus" || alert.namespace.value().is_some() {
+    if !alert.in_rule_file {
         return Fact::absent(alert.place.span);
     }
     let mut near = false;
