@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::helpers::of_image;
 use super::kubernetes::Selecting;
 use super::monitors::Collected;
+use super::series::jobs_by_host;
 use super::uncharted::unread_part;
 use crate::model::{Fact, Id, Model, Service, Workload};
 use crate::source::Span;
@@ -56,7 +57,7 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, collected: &Collec
         let of_service = || selecting.services(model, workload).iter().find_map(|service| service.scraped);
         workload.telemetry.or_else(of_service)
     };
-    let finder = finder(model);
+    let (finder, jobs) = (finder(model), jobs_by_host(model));
     let mut facts: Vec<(Id<Service>, Fact<bool>)> = Vec::new();
     for (id, service) in model.each::<Service>() {
         let lasting: Vec<(Id<Workload>, &Workload)> = service
@@ -74,6 +75,12 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, collected: &Collec
         };
         let found = lasting.iter().find_map(by_monitor);
         let found = found.or_else(|| lasting.iter().find_map(|(_, workload)| annotated(workload)));
+        let listed = |workload: &Workload| {
+            let served = selecting.services(model, workload);
+            let names = served.iter().map(|service| &service.name).chain([&workload.plain_name]);
+            names.into_iter().find_map(|name| Some(jobs.get(name)?.first()?.span))
+        };
+        let found = found.or_else(|| lasting.iter().find_map(|(_, workload)| listed(workload)));
         let found = found.or_else(|| alerted_on(model, service));
         let unread = unread_part(model, id).map(|part| &part.why);
         let fact = match (found, finder.as_ref().or(unread)) {

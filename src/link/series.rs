@@ -8,6 +8,7 @@ use regex::Regex;
 use super::index::BySelector;
 use super::kubernetes::{Selecting, same_namespace};
 use crate::model::probe::host;
+use crate::model::routing::ScrapeJob;
 use crate::model::{Fact, Id, Labels, Model, Monitor, Service, Workload};
 use crate::tree::Text;
 
@@ -64,6 +65,19 @@ const SOURCES: &[&str] =
 const EXPORTERS: &[&str] =
     &["kube-state-metrics", "kubelet", "cadvisor", "node-exporter", "blackbox", "blackbox-exporter"];
 
+/// Jobs that find everything in a cluster, as the chart of Prometheus and its example configuration call them: whose
+/// series they are, other labels say.
+/// <https://github.com/prometheus/prometheus/blob/main/documentation/examples/prometheus-kubernetes.yml>
+const DISCOVERIES: &[&str] = &[
+    "kubernetes-cadvisor",
+    "kubernetes-nodes-cadvisor",
+    "kubernetes-pods",
+    "kubernetes-pods-slow",
+    "kubernetes-service-endpoints",
+    "kubernetes-service-endpoints-slow",
+    "kubernetes-services",
+];
+
 /// The patterns of all matchers, each compiled once: alerts repeat them.
 pub(super) struct Patterns(BTreeMap<Text, Option<Regex>>);
 
@@ -114,6 +128,11 @@ impl<'m> Matcher<'m> {
         matched != self.negated
     }
 
+    /// Whether it asks for what one job collects of many.
+    fn is_of_exporter(&self) -> bool {
+        self.label == "job" && EXPORTERS.iter().chain(DISCOVERIES).any(|job| self.accepts(job))
+    }
+
     /// Whether it says which thing it means: a positive matcher of a naming label that not everything satisfies.
     fn identifies(&self) -> bool {
         let picks = match &self.test {
@@ -121,7 +140,7 @@ impl<'m> Matcher<'m> {
             Test::Regex(pattern) => !pattern.is_match("") && !pattern.is_match("\u{1}no such name\u{1}"),
             Test::Unreadable => false,
         };
-        let of_exporter = self.label == "job" && EXPORTERS.iter().any(|exporter| self.accepts(exporter));
+        let of_exporter = self.is_of_exporter();
         picks && !self.negated && !of_exporter && IDENTIFYING.contains(&self.label.as_str())
     }
 
@@ -214,6 +233,15 @@ impl Identity {
                 }
             }
         }
+        let jobs: Vec<&ScrapeJob> =
+            self.names.iter().filter_map(|name| targets.jobs.get(name)).flatten().copied().collect();
+        for job in jobs {
+            self.scraped = true;
+            self.add("job", job.name.clone());
+            for target in &job.targets {
+                self.add("instance", target.clone());
+            }
+        }
         let probes: Vec<&Monitor> =
             self.names.iter().filter_map(|name| targets.probes.get(name)).flatten().copied().collect();
         for probe in probes {
@@ -272,7 +300,7 @@ impl Identity {
     /// Whether what is known of its series leaves it out of a selector. A label that merely describes (`code`, `le`) may
     /// have any value; a naming one must fit.
     fn contradicts(&self, matcher: &Matcher<'_>) -> bool {
-        let of_exporter = matcher.label == "job" && EXPORTERS.iter().any(|exporter| matcher.accepts(exporter));
+        let of_exporter = matcher.is_of_exporter();
         let contradicted = match self.labels.get(matcher.label) {
             Some(values) => !values.iter().any(|value| matcher.accepts(value)),
             None => matcher.identifies() && !self.names.iter().any(|name| matcher.accepts(name)),
@@ -292,11 +320,23 @@ pub(super) fn reaches(monitor: &Monitor, namespace: &Fact<Text>) -> bool {
         || same_namespace(&monitor.namespace, namespace)
 }
 
+/// Jobs by the names of the hosts that they list.
+pub(super) fn jobs_by_host(model: &Model) -> BTreeMap<Text, Vec<&ScrapeJob>> {
+    let mut jobs: BTreeMap<Text, Vec<&ScrapeJob>> = BTreeMap::new();
+    for job in &model.routing.scrape_jobs {
+        for target in &job.targets {
+            jobs.entry(first_label(target).into()).or_default().push(job);
+        }
+    }
+    jobs
+}
+
 /// What gives workloads further names, found by what it selects.
 struct Targets<'m> {
     selecting: &'m Selecting,
     by_selector: BySelector,
     probes: BTreeMap<Text, Vec<&'m Monitor>>,
+    jobs: BTreeMap<Text, Vec<&'m ScrapeJob>>,
 }
 
 impl<'m> Targets<'m> {
@@ -308,7 +348,8 @@ impl<'m> Targets<'m> {
                 probes.entry(first_label(target).into()).or_default().push(probe);
             }
         }
-        Self { selecting, by_selector: BySelector::new(monitors.iter().map(|monitor| &monitor.selector)), probes }
+        let by_selector = BySelector::new(monitors.iter().map(|monitor| &monitor.selector));
+        Self { selecting, by_selector, probes, jobs: jobs_by_host(model) }
     }
 
     /// The monitors of some kinds whose selector matches these labels.

@@ -159,6 +159,17 @@ pub struct Prometheus {
     pub takes_over: Option<Span>,
 }
 
+/// A job that lists the targets it scrapes, rather than finding them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ScrapeJob {
+    /// Its name, which its series carry as `job`.
+    pub name: Text,
+    /// `host:port`, as written.
+    pub targets: Vec<Text>,
+    /// Where.
+    pub span: Span,
+}
+
 /// An `Alertmanager`, as far as it says which configuration it has.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Alertmanager {
@@ -206,6 +217,8 @@ pub struct Declarations {
     pub recordings: Vec<Recording>,
     /// Rule files that unit tests of promtool name, as written.
     pub tested_files: Vec<Text>,
+    /// Jobs in production whose targets are listed.
+    pub scrape_jobs: Vec<ScrapeJob>,
 }
 
 impl Declarations {
@@ -216,6 +229,7 @@ impl Declarations {
         self.alertmanagers.extend(other.alertmanagers);
         self.recordings.extend(other.recordings);
         self.tested_files.extend(other.tested_files);
+        self.scrape_jobs.extend(other.scrape_jobs);
     }
 }
 

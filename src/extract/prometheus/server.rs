@@ -3,7 +3,7 @@
 use crate::extract::kubernetes::label_selector;
 use crate::extract::{Facts, Input};
 use crate::model::probe::host;
-use crate::model::routing::Prometheus;
+use crate::model::routing::{Prometheus, ScrapeJob};
 use crate::model::{Fact, Gap, Hides, Labels, Probe};
 use crate::source::Span;
 use crate::tree::{Map, Node, Text, Unknown};
@@ -15,6 +15,7 @@ pub(super) fn extract(input: &Input<'_>, document: &Node, facts: &mut Facts) {
 
 fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
     let Some(map) = node.as_map() else { return };
+    scraped(input, node, facts);
     let resource = map.get("apiVersion").and_then(Node::as_str).is_some();
     match map.get("kind").and_then(Node::as_str).filter(|_| resource) {
         Some("CustomResourceDefinition") => return,
@@ -103,6 +104,35 @@ fn of_file(input: &Input<'_>, node: &Node) -> Prometheus {
         discovers: jobs(node).find_map(discovery),
         takes_over: taken_over(node),
         ..Prometheus::default()
+    }
+}
+
+/// Keys of lists of jobs: in a configuration, and in values of charts that pass them on.
+const JOBS: &[&str] = &["scrape_configs", "additionalScrapeConfigs"];
+
+/// The jobs whose targets are listed here, of a configuration or of a `ScrapeConfig`.
+/// <https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config>,
+/// <https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.ScrapeConfigSpec>
+fn scraped(input: &Input<'_>, node: &Node, facts: &mut Facts) {
+    if !input.place(node.span, &[]).environment.production {
+        return;
+    }
+    let mut add = |job: &Node, name: Option<&Node>, lists: &str| {
+        let groups = job.get(lists).map_or(&[][..], Node::items).iter();
+        let targets = groups.flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
+        let targets: Vec<Text> = targets.filter_map(Node::scalar).collect();
+        // What a proxy asks of others is not listed as its target.
+        let asks_others = job.get("metrics_path").and_then(Node::as_str) == Some("/probe");
+        let Some(name) = name.and_then(Node::scalar).filter(|_| !targets.is_empty() && !asks_others) else { return };
+        facts.model.routing.scrape_jobs.push(ScrapeJob { name, targets, span: job.span });
+    };
+    for job in JOBS.iter().filter_map(|key| node.get(key)).flat_map(Node::items) {
+        add(job, job.get("job_name"), "static_configs");
+    }
+    if node.get("kind").and_then(Node::as_str) == Some("ScrapeConfig")
+        && let Some(spec) = node.get("spec")
+    {
+        add(spec, spec.get("jobName"), "staticConfigs");
     }
 }
 
