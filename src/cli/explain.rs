@@ -3,6 +3,7 @@
 mod alert;
 mod rollback;
 mod rule;
+mod signals;
 
 use std::io::{self, Write};
 
@@ -102,6 +103,7 @@ fn explain_service(audit: &Audit, score: &ServiceScore, verbose: bool, out: &mut
         write_passed(audit, &passed, out)?;
         writeln!(out)?;
     }
+    signals::explain(audit, service, out)?;
     rollback::explain(audit, service, out)?;
     write_way_up(&verdicts, tally, out)
 }

@@ -134,7 +134,12 @@ fn union(alerts: &[&Alert], unread: Option<&Unknown>) -> Signals {
     });
     let doubt = alerts.iter().find_map(|alert| alert.signals.reason()).or(untold.as_ref()).or(unread);
     let tells = |alert: &&&Alert, signal: Signal| alert.signals.value().is_some_and(|told| told.contains(&signal));
-    let fact = |signal: Signal| match (alerts.iter().find(|alert| tells(alert, signal)), doubt) {
+    let first = |signal: Signal| {
+        let mut telling = alerts.iter().filter(|alert| tells(alert, signal));
+        let one = telling.clone().next();
+        telling.find(|alert| alert.pages.is_true()).or(one)
+    };
+    let fact = |signal: Signal| match (first(signal), doubt) {
         (Some(alert), _) => Fact::known(true, alert.place.span),
         (None, Some(unknown)) => Fact::unknown(unknown.clone()),
         (None, None) => Fact::known(false, alerts.first().map(|alert| alert.place.span)),

@@ -54,7 +54,7 @@ impl Property for Vec<Signal> {
 }
 
 schema::facts! {
-    /// Which signals of something are alerted on, each by the first alert that does.
+    /// Which signals of something are alerted on, each by the first alert that wakes someone, or else that does.
     part Signals as "signals" {
         /// Whether an alert says that it is not there.
         availability: Fact<bool>,
