@@ -66,7 +66,11 @@ impl<'m> Senders<'m> {
     }
 
     fn of_environment(&self, alert: &Alert) -> impl Iterator<Item = &'m Prometheus> {
-        self.servers.iter().copied().filter(|server| server.place.environment == alert.place.environment)
+        // What Grafana evaluates, no Prometheus sends.
+        let sends = move |server: &&Prometheus| {
+            alert.source == "prometheus" && server.place.environment == alert.place.environment
+        };
+        self.servers.iter().copied().filter(sends)
     }
 
     fn sent_by<'s>(&'s self, servers: &[&'s Prometheus], alert: &'s Alert) -> Labels<'s> {
@@ -84,7 +88,8 @@ impl<'m> Senders<'m> {
             }
         }
         let relabels = servers.iter().find_map(|server| server.relabels);
-        Labels { alert, external, any_server: !servers.is_empty(), relabels, given: &self.given }
+        let any_server = !servers.is_empty() || alert.source != "prometheus";
+        Labels { alert, external, any_server, relabels, given: &self.given }
     }
 }
 
