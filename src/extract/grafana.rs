@@ -120,6 +120,7 @@ fn contact_point(input: &Input<'_>, node: &Node) -> Option<Receiver> {
             detail: detail.unwrap_or_default().into(),
             span: way.get("type").map_or(way.span, |node| node.span),
             refers_to: Vec::new(),
+            teams: Vec::new(),
             paging_service: None,
         });
     }

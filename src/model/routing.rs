@@ -60,6 +60,8 @@ pub struct Integration {
     pub span: Span,
     /// Addresses of Terraform resources that it is made of.
     pub refers_to: Vec<Text>,
+    /// Teams that it asks the paging tool to call, by name.
+    pub teams: Vec<Text>,
     /// The service of the paging tool that it calls, once linked.
     pub paging_service: Option<Id<PagingService>>,
 }

@@ -183,6 +183,12 @@ fn a_service_is_explained_term_by_term() {
     {
         assert!(run.out.contains(part), "no `{part}` in:\n{}", run.out);
     }
+    let run = twoam(&lantern(), &["explain", "service/checkout", "--today", TODAY]);
+    for part in
+        ["Alerted on\n  checkout\n", "errors        wakes someone  CheckoutHighErrorRate (page)  alerts/checkout.yml:4"]
+    {
+        assert!(run.out.contains(part), "no `{part}` in:\n{}", run.out);
+    }
     let run = twoam(&lantern(), &["explain", "service/reportz", "--today", TODAY]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("did you mean `service/reports`?"), "{}", run.err);
@@ -317,4 +323,85 @@ fn a_pedantic_rule_is_asked_only_when_it_is_named() {
     assert!(says(&[]));
     let run = twoam(folder.path(), &["rules"]);
     assert!(run.out.contains("backup/copies-mutable"), "listed all the same: {}", run.out);
+}
+
+#[test]
+fn an_alert_is_followed_to_the_people_of_a_team() {
+    let folder = Folder::new();
+    folder.write(
+        "alertmanager.yml",
+        "route:\n  receiver: seating\n  routes:\n    - matchers: ['gate=\"none\"']\n      receiver: nobody\n    - matchers: \
+         ['gate=\"main\"']\n      receiver: incidents\nreceivers:\n  - name: nobody\n  - name: seating\n    opsgenie_configs:\n      \
+         - {api_key_file: key, responders: [{name: Seating, type: team}]}\n  - name: incidents\n    incidentio_configs:\n      \
+         - {url_file: url, alert_source_token_file: token}\n",
+    );
+    folder.write(
+        "rules.yml",
+        "groups:\n  - name: seats\n    rules:\n      - {alert: SeatsGone, expr: 'sum(seats) == 0', for: 5m}\n      \
+         - {alert: GateShut, expr: 'sum(gates) == 0', for: 5m, labels: {gate: main}}\n      \
+         - {alert: GateSlow, expr: 'sum by (gate) (seconds) > 9', for: 5m, labels: {gate: '{{ $labels.gate }}'}}\n",
+    );
+    folder.write(
+        "oncall.tf",
+        r#"
+resource "opsgenie_team" "seating" {
+  name = "Seating"
+}
+
+resource "opsgenie_escalation" "seating" {
+  name          = "seats"
+  owner_team_id = opsgenie_team.seating.id
+
+  rules {
+    condition   = "if-not-acked"
+    notify_type = "default"
+    delay       = 1
+
+    recipient {
+      type = "user"
+      id   = opsgenie_user.ada.id
+    }
+  }
+}
+
+resource "opsgenie_user" "ada" {
+  username  = "ada@example.org"
+  full_name = "Ada"
+  role      = "User"
+}
+
+resource "incident_alert_source" "incidents" {
+  name        = "Incidents"
+  source_type = "alertmanager"
+}
+
+resource "incident_alert_route" "all" {
+  name          = "All"
+  alert_sources = [{ alert_source_id = incident_alert_source.incidents.id, condition_groups = [] }]
+  escalation_config = {
+    escalation_targets = [{ escalation_paths = { array_value = [{ literal = incident_escalation_path.doors.id }] } }]
+  }
+}
+
+resource "incident_escalation_path" "doors" {
+  name = "doors"
+  path = [{ id = "a", type = "level", level = { targets = [{ type = "user", id = "U1" }] } }]
+}
+"#,
+    );
+    let explain = |alert: &str| twoam(folder.path(), &["explain", alert, "--today", TODAY]).out;
+    for (alert, parts) in [
+        (
+            "alert/SeatsGone",
+            &["pages        oncall.tf:2  Seating", "escalates    oncall.tf:6  seats", "1 person in all"][..],
+        ),
+        ("alert/GateShut", &["Incidents, by its name", "escalates    oncall.tf:41  doors", "The chain holds"]),
+        // One of the ways that it may take ends at nobody, and which it takes is not known.
+        ("alert/GateSlow", &["alertmanager.yml:9  nobody", "Not known: the label `gate` is made by a template"]),
+    ] {
+        let out = explain(alert);
+        for part in parts {
+            assert!(out.contains(part), "no `{part}` in:\n{out}");
+        }
+    }
 }

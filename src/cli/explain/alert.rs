@@ -31,7 +31,7 @@ pub(super) fn find<'a>(audit: &'a Audit, name: &str) -> Result<Vec<&'a Alert>, F
 /// Writes the chain of one alert.
 pub(super) fn write(audit: &Audit, alert: &Alert, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "alert/{}\n", shown(&alert.plain_name))?;
-    let mut chain = Chain { audit, out, broken: None, unknown: None };
+    let mut chain = Chain { audit, out, broken: None, unknown: None, perhaps: false };
     chain.link("rule", Some(alert.place.span), &calls(alert))?;
     if alert.loaded.is_false() {
         chain.breaks("no Prometheus in the audited roots loads this rule", alert.loaded.span);
@@ -44,7 +44,7 @@ pub(super) fn write(audit: &Audit, alert: &Alert, out: &mut dyn Write) -> io::Re
         if number > 0 {
             writeln!(chain.out)?;
         }
-        chain.way(hit)?;
+        chain.way(alert, hit)?;
     }
     chain.close(alert)
 }
@@ -68,6 +68,8 @@ struct Chain<'a> {
     out: &'a mut dyn Write,
     broken: Option<String>,
     unknown: Option<String>,
+    /// Whether the way that is written may not be taken.
+    perhaps: bool,
 }
 
 impl Chain<'_> {
@@ -81,7 +83,11 @@ impl Chain<'_> {
         writeln!(self.out, "  {what:<12} {place}{gap}{text}")
     }
 
+    /// A link is broken; one on a way that may not be taken leaves the end open.
     fn breaks(&mut self, text: &str, span: Option<Span>) {
+        if self.perhaps {
+            return;
+        }
         let place = self.place(span);
         let at = if place.is_empty() { String::new() } else { format!(" ({place})") };
         self.broken.get_or_insert_with(|| format!("{text}{at}"));
@@ -123,8 +129,10 @@ impl Chain<'_> {
         Ok(())
     }
 
-    fn way(&mut self, hit: &Hit) -> io::Result<()> {
+    fn way(&mut self, alert: &Alert, hit: &Hit) -> io::Result<()> {
         let model = &self.audit.model;
+        // Where every way that may be taken ends at nobody, nobody it is.
+        self.perhaps = hit.depends_on.is_some() && !alert.delivery.somebody.is_false();
         if let Some(unknown) = &hit.depends_on {
             let text = format!("it depends: {}", shown(&unknown.reason));
             self.link("maybe", None, &text)?;

@@ -167,8 +167,17 @@ fn integration(kind: &str, configured: &Node, receiver: &str, key: Span) -> Inte
         detail: plain(detail.unwrap_or_default()),
         span,
         refers_to: Vec::new(),
+        teams: teams(configured),
         paging_service: None,
     }
+}
+
+/// The teams of Opsgenie that an integration names.
+/// <https://prometheus.io/docs/alerting/latest/configuration/#opsgenie_config>
+fn teams(configured: &Node) -> Vec<Text> {
+    let responders = configured.get("responders").map_or(&[][..], Node::items).iter();
+    let teams = responders.filter(|it| it.get("type").and_then(Node::as_str).is_some_and(|kind| kind == "team"));
+    teams.filter_map(|team| team.get("name")?.scalar()).filter(|name| !name.contains("{{")).collect()
 }
 
 /// What a webhook reaches, by its URL and the name of its receiver.

@@ -5,7 +5,7 @@
 
 use crate::extract::Facts;
 use crate::model::{EscalationPolicy, Fact, PagingService, Schedule, State};
-use crate::resolve::terraform::{Resource, blocks};
+use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown, Value};
 
 use super::{Ground, Seen, refers_to, whole};
@@ -37,23 +37,53 @@ fn services(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         };
         add_service(service, seen, facts);
     }
-    let others: &[(&str, &str, &[&str])] = &[
-        ("opsgenie_api_integration", "opsgenie", &["responders", "owner_team_id"]),
-        ("opsgenie_email_integration", "opsgenie", &["responders", "owner_team_id"]),
-        ("grafana_oncall_integration", "grafana-oncall", &["default_route.escalation_chain_id"]),
-    ];
-    for (kind, tool, paths) in others {
+    for team in ground.of_type("opsgenie_team") {
+        let policy_refers_to = policies_of_team(ground, team);
+        add_service(PagingService { policy_refers_to, ..service(ground, team, "opsgenie") }, seen, facts);
+    }
+    for kind in ["opsgenie_api_integration", "opsgenie_email_integration"] {
         for resource in ground.of_type(kind) {
-            let named = paths.iter().flat_map(|path| resource.refers(path)).map(Text::from).collect();
-            let service = PagingService {
-                integrations: vec![resource.address.clone()],
-                policy_refers_to: named,
-                acknowledgement_seconds: Fact::absent(resource.head),
-                ..service(ground, resource, tool)
-            };
-            add_service(service, seen, facts);
+            let named = ["responders", "owner_team_id"].into_iter().flat_map(|path| resource.refers(path));
+            let called = named.flat_map(|named| {
+                let mut teams = ground.of_type("opsgenie_team");
+                let team = teams.find(|team| points_at(named, &team.address));
+                team.map_or_else(|| vec![Text::from(named)], |team| policies_of_team(ground, team))
+            });
+            add_integration(resource, called.collect(), service(ground, resource, "opsgenie"), seen, facts);
         }
     }
+    for resource in ground.of_type("grafana_oncall_integration") {
+        let called = resource.refers("default_route.escalation_chain_id").map(Text::from).collect();
+        add_integration(resource, called, service(ground, resource, "grafana-oncall"), seen, facts);
+    }
+    for resource in ground.of_type("incident_alert_source") {
+        let routes = ground.of_type("incident_alert_route");
+        let routes = routes.filter(|route| refers_to(route, "alert_sources", &resource.address));
+        let called = routes.flat_map(|route| route.refers("escalation_config")).map(Text::from).collect();
+        add_integration(resource, called, service(ground, resource, "incident.io"), seen, facts);
+    }
+}
+
+/// What is called for a team of Opsgenie: what its routing rules notify, or the escalation that it owns.
+/// <https://registry.terraform.io/providers/opsgenie/opsgenie/latest/docs/resources/team_routing_rule>
+fn policies_of_team(ground: Ground<'_>, team: &Resource) -> Vec<Text> {
+    let rules = ground.of_type("opsgenie_team_routing_rule");
+    let rules = rules.filter(|rule| refers_to(rule, "team_id", &team.address));
+    let notified = rules.flat_map(|rule| rule.refers("notify")).filter(|named| named.contains("opsgenie_escalation."));
+    let owned = ground.of_type("opsgenie_escalation");
+    let owned = owned.filter(|policy| refers_to(policy, "owner_team_id", &team.address));
+    notified.map(Text::from).chain(owned.map(|policy| policy.address.clone())).collect()
+}
+
+fn add_integration(
+    resource: &Resource,
+    policy_refers_to: Vec<Text>,
+    service: PagingService,
+    seen: &mut Seen,
+    facts: &mut Facts,
+) {
+    let integrations = vec![resource.address.clone()];
+    add_service(PagingService { policy_refers_to, integrations, ..service }, seen, facts);
 }
 
 fn service(ground: Ground<'_>, resource: &Resource, tool: &'static str) -> PagingService {
@@ -63,6 +93,7 @@ fn service(ground: Ground<'_>, resource: &Resource, tool: &'static str) -> Pagin
         tool: Text::const_new(tool),
         plain_name: plain_name(resource),
         address: resource.address.clone(),
+        acknowledgement_seconds: Fact::absent(resource.head),
         ..PagingService::default()
     }
 }
@@ -233,7 +264,7 @@ fn schedules(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
         let listed: Vec<&str> = resource.refers("shifts").collect();
         let shifts = ground
             .of_type("grafana_oncall_on_call_shift")
-            .filter(|shift| listed.iter().any(|address| crate::resolve::terraform::points_at(address, &shift.address)));
+            .filter(|shift| listed.iter().any(|address| points_at(address, &shift.address)));
         let members = shifts.flat_map(|shift| {
             ["users", "rolling_users"]
                 .into_iter()

@@ -51,6 +51,7 @@ fn integration(kind: &str, reach: Reach, detail: Option<&Node>, at: &Resource, a
         detail: shown.unwrap_or_default().into(),
         span: at.head,
         refers_to: at.refers(attribute).map(Text::from).collect(),
+        teams: Vec::new(),
         paging_service: None,
     }
 }

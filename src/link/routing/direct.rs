@@ -1,6 +1,6 @@
 //! Alarms that name whom they call themselves: topics, action groups, channels, handles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::index::ByAddress;
 use crate::model::routing::{Hit, Integration, Reach};
@@ -60,6 +60,9 @@ impl Named {
                 (None, None) => {}
             }
         }
+        // A target may be written in more than one way: the topic, and an attribute of it.
+        let mut seen = BTreeSet::new();
+        hits.retain(|hit| hit.receiver.is_none_or(|receiver| seen.insert(receiver)));
         hits
     }
 
@@ -160,6 +163,7 @@ fn of_handle(handle: &Text, place: Place) -> Receiver {
             detail: handle.clone(),
             span,
             refers_to: Vec::new(),
+            teams: Vec::new(),
             paging_service: None,
         }],
         ..Receiver::default()

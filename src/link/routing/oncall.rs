@@ -73,8 +73,15 @@ fn called(
     }
     let words = words_of(&model[receiver].plain_name);
     let fits = |service: &PagingService| {
-        let of_tool = service.tool == integration.kind || integration.kind == "webhook" || integration.kind == "https";
-        of_tool && !words.is_empty() && words_of(&service.plain_name) == words
+        // Alertmanager writes `incidentio_configs`.
+        let of_tool = service.tool.replace('.', "") == integration.kind.as_str()
+            || integration.kind == "webhook"
+            || integration.kind == "https";
+        let named = match integration.teams.as_slice() {
+            [] => !words.is_empty() && words_of(&service.plain_name) == words,
+            teams => teams.contains(&service.plain_name),
+        };
+        of_tool && named
     };
     let mut fitting = model.each::<PagingService>().filter(|(_, service)| fits(service)).map(|(id, _)| id);
     let first = fitting.next()?;
