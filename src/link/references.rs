@@ -91,6 +91,9 @@ fn described(name: &Named) -> String {
     match name.kind {
         NamedKind::Namespace => format!("namespace `{whole}`"),
         NamedKind::Workload => format!("workload `{whole}`"),
+        NamedKind::EcsService => format!("ECS service `{whole}`"),
+        NamedKind::Function => format!("function `{whole}`"),
+        NamedKind::File => format!("file `{whole}`"),
         NamedKind::Database => format!("database `{whole}`"),
         NamedKind::Script => format!("script `{whole}`"),
         NamedKind::MakeTarget => format!("target `{}` in the Makefile", name.name),
@@ -112,12 +115,14 @@ struct Known<'c> {
     folders: BTreeSet<&'c str>,
     /// Folder → targets, and whether there may be others.
     makefiles: BTreeMap<Text, (BTreeSet<Text>, bool)>,
+    /// Platform → how many things of it there are, and whether the name of each is known.
+    cloud: BTreeMap<&'c str, (usize, bool)>,
     kubernetes_hidden: bool,
     terraform_hidden: bool,
 }
 
 impl<'c> Known<'c> {
-    fn new(model: &Model, context: &'c Context<'c>) -> Self {
+    fn new(model: &'c Model, context: &'c Context<'c>) -> Self {
         let lower = |text: &Text| text.to_lowercase();
         let own = model.workloads.iter().filter_map(|it| it.namespace.value()).map(lower);
         let watched = model.alerts.iter().flat_map(|alert| &alert.watches).filter_map(|watch| {
@@ -142,6 +147,13 @@ impl<'c> Known<'c> {
                 rest = folder;
             }
         }
+        let mut cloud: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+        for workload in model.workloads.iter().filter(|workload| workload.platform != "kubernetes") {
+            let (count, named) = cloud.entry(workload.platform.as_str()).or_insert((0, true));
+            *count += 1;
+            // What has no name that is known goes by that of its resource.
+            *named &= !workload.name.ends_with(&format!(".{}", workload.plain_name));
+        }
         let databases = model.datastores.iter().filter(|it| it.kind == "database");
         let makefiles = model.surroundings.makefiles.iter().map(|makefile| {
             let folder = parent(&makefile.path);
@@ -158,6 +170,7 @@ impl<'c> Known<'c> {
             files,
             folders,
             makefiles: makefiles.collect(),
+            cloud,
             kubernetes_hidden: hides(Hides::kubernetes),
             terraform_hidden: hides(|what| matches!(what, Hides::Terraform | Hides::Values)),
         }
@@ -183,13 +196,26 @@ impl<'c> Known<'c> {
             }
             NamedKind::Database if self.databases.contains(&lower) => Found::Here,
             NamedKind::Database => unread(self.terraform_hidden || !self.databases_named, self.databases.len() >= FEW),
-            NamedKind::Script => self.script(&name.name, page),
+            NamedKind::EcsService => self.of_cloud(&lower, "ecs"),
+            NamedKind::Function => self.of_cloud(&lower, "lambda"),
+            NamedKind::Script | NamedKind::File => self.file(&name.name, page),
             NamedKind::MakeTarget => self.target(name, page),
         }
     }
 
-    /// A script is looked for from the page, from its root, and anywhere at all. Its folder must be one of scripts.
-    fn script(&self, path: &str, page: &str) -> Found {
+    /// A service or function of a cloud, by the name that it is given there.
+    fn of_cloud(&self, lower: &Text, platform: &str) -> Found {
+        let (names, named) = self.cloud.get(platform).map_or((0, true), |(count, named)| (*count, *named));
+        match names {
+            _ if self.names.contains(lower) => Found::Here,
+            names if names < FEW => Found::NotToTell,
+            _ if self.terraform_hidden || !named => Found::Hidden,
+            _ => Found::Nowhere,
+        }
+    }
+
+    /// A file is looked for from the page, from its root, and anywhere at all. Its folder must be one of such files.
+    fn file(&self, path: &str, page: &str) -> Found {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         let tail = format!("/{path}");
         let same = self.files.get(file).map_or(&[][..], Vec::as_slice);

@@ -132,8 +132,14 @@ pub enum NamedKind {
     Namespace,
     /// A Kubernetes workload.
     Workload,
+    /// A service of ECS.
+    EcsService,
+    /// A function of Lambda.
+    Function,
     /// A database of a cloud provider, or in a server.
     Database,
+    /// A file in the repository that is read, edited or applied.
+    File,
     /// A script in the repository.
     Script,
     /// A target of a Makefile.

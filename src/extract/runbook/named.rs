@@ -1,4 +1,4 @@
-//! What a command names: namespaces, workloads, databases, scripts, targets of make. Uses `commands` and `model`.
+//! What a command names: namespaces, workloads, databases, scripts and other files, targets of make. Uses `commands` and `model`.
 //!
 //! Only literal names count. Whether a thing of that name exists, linking finds out, where it can be known.
 
@@ -10,6 +10,23 @@ const INTERPRETERS: &[&str] = &["bash", "sh", "zsh", "python", "python3", "ruby"
 
 /// Endings of scripts.
 const SCRIPTS: &[&str] = &["sh", "bash", "py", "rb", "pl", "js", "ts"];
+
+/// Endings of files that people read, edit and apply.
+const FILES: &[&str] = &["yaml", "yml", "json", "tf", "tfvars", "hcl", "toml", "ini", "conf", "sql", "jsonnet", "md"];
+
+/// Programs that show or edit the files they are given.
+const READERS: &[&str] = &["cat", "less", "more", "head", "tail", "vi", "vim", "nano", "emacs", "code", "bat"];
+
+/// Programs, and their flags for a file that they are given.
+const GIVEN: &[(&str, &[&str])] = &[
+    ("kubectl", &["-f", "--filename"]),
+    ("oc", &["-f", "--filename"]),
+    ("helm", &["-f", "--values"]),
+    ("psql", &["-f", "--file"]),
+    ("terraform", &["-var-file", "--var-file"]),
+    ("tofu", &["-var-file", "--var-file"]),
+    ("ansible-playbook", &["-i", "--inventory"]),
+];
 
 /// Kinds of Kubernetes workloads, as kubectl calls them.
 const WORKLOADS: &[(&str, &str)] = &[
@@ -71,7 +88,13 @@ pub(super) fn by_all(words: &[String]) -> Vec<Named> {
             rest.iter().find(|word| !word.starts_with('-')).and_then(|path| script(path)).into_iter().collect()
         }
         name if name.contains('/') => script(name).into_iter().collect(),
-        _ => by_cluster(words),
+        name if READERS.contains(&name) || name == "ansible-playbook" => {
+            rest.iter().filter_map(|path| file(path)).collect()
+        }
+        name => {
+            let flags = GIVEN.iter().find(|(given, _)| *given == name).map_or(&[][..], |(_, flags)| *flags);
+            by_cluster(words).into_iter().chain(value(rest, flags).and_then(file)).collect()
+        }
     }
 }
 
@@ -143,20 +166,33 @@ fn kubectl(words: &[String]) -> Vec<Named> {
     names
 }
 
-/// `aws rds … --db-instance-identifier NAME`, unless the command makes it.
+/// Of `aws`: a service, the flags by which its commands name a thing, and what that is.
+const AWS: &[(&str, &[&str], NamedKind)] = &[
+    ("rds", &["--db-instance-identifier", "--db-cluster-identifier"], NamedKind::Database),
+    ("ecs", &["--service", "--services", "--service-name"], NamedKind::EcsService),
+    ("lambda", &["--function-name"], NamedKind::Function),
+];
+
+/// `aws rds … --db-instance-identifier NAME`, `aws ecs … --service NAME`, unless the command makes it.
 fn aws(words: &[String]) -> Vec<Named> {
     let elsewhere = value(words, &["--profile", "--endpoint-url"]).is_some();
     let positional = positional(words);
-    let (Some(&"rds"), Some(verb)) = (positional.first(), positional.get(1)) else { return Vec::new() };
+    let (Some(service), Some(verb)) = (positional.first(), positional.get(1)) else { return Vec::new() };
+    let Some((_, flags, kind)) = AWS.iter().find(|(known, ..)| known == service) else { return Vec::new() };
     let makes = ["restore", "create", "wait", "delete"].iter().any(|start| verb.starts_with(start));
-    let database = value(words, &["--db-instance-identifier", "--db-cluster-identifier"]);
-    let found = database.filter(|name| !elsewhere && !makes && is_literal(name));
-    found.map(|name| named(NamedKind::Database, name, "")).into_iter().collect()
+    let found = value(words, flags).filter(|name| !elsewhere && !makes && is_literal(name));
+    found.map(|name| named(*kind, name, "")).into_iter().collect()
 }
 
 /// What a command makes, or gives another name: whatever names it on the same page is not in the repository, and need
 /// not be.
 pub(super) fn made(words: &[String]) -> Vec<Named> {
+    let written = words.windows(2).filter(|pair| matches!(pair[0].as_str(), ">" | ">>" | "tee" | "--output" | "-o"));
+    let written = written.flat_map(|pair| [file(&pair[1]), script(&pair[1])]).flatten();
+    made_by(words).into_iter().chain(written).collect()
+}
+
+fn made_by(words: &[String]) -> Vec<Named> {
     let (program, rest) = program(words);
     let positional = positional(rest);
     let of = |kind, names: Vec<&str>| names.into_iter().map(|name| named(kind, name, "")).collect();
@@ -245,11 +281,20 @@ fn make(words: &[String]) -> Vec<Named> {
 
 /// A relative path in a folder that ends as scripts do.
 fn script(path: &str) -> Option<Named> {
+    kept(path, SCRIPTS).map(|path| named(NamedKind::Script, path, ""))
+}
+
+/// A relative path in a folder that ends as files do which people keep in a repository.
+fn file(path: &str) -> Option<Named> {
+    kept(path, FILES).filter(|path| path.contains('/')).map(|path| named(NamedKind::File, path, ""))
+}
+
+fn kept<'p>(path: &'p str, endings: &[&str]) -> Option<&'p str> {
     let path = path.strip_prefix("./").unwrap_or(path);
     let (stem, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
     let plain = path.chars().all(|it| it.is_ascii_alphanumeric() || "-_./".contains(it));
-    let fits = plain && !path.starts_with(['/', '~', '.']) && SCRIPTS.contains(&extension) && is_literal(stem);
-    fits.then(|| named(NamedKind::Script, path, ""))
+    let fits = plain && !path.starts_with(['/', '~', '.']) && endings.contains(&extension) && is_literal(stem);
+    fits.then_some(path)
 }
 
 #[cfg(test)]
@@ -278,6 +323,16 @@ mod tests {
             ("./scripts/drain.sh node-1", &["Script scripts/drain.sh"]),
             ("python3 tools/drain.py", &["Script tools/drain.py"]),
             ("helm rollback checkout -n shop", &["Namespace shop"]),
+            ("aws ecs update-service --cluster main --service biller --force-new-deployment", &["EcsService biller"]),
+            ("aws lambda get-function --function-name resize", &["Function resize"]),
+            ("kubectl apply -n shop -f k8s/drain.yaml", &["File k8s/drain.yaml"]),
+            ("helm upgrade checkout ./chart -f values/production.yaml", &["File values/production.yaml"]),
+            ("cat config/limits.yaml | head", &["File config/limits.yaml"]),
+            ("terraform plan -var-file=envs/production.tfvars", &["File envs/production.tfvars"]),
+            (
+                "ansible-playbook -i inventory/hosts.ini plays/drain.yml",
+                &["File inventory/hosts.ini", "File plays/drain.yml"],
+            ),
         ] {
             assert_eq!(names(command), expected, "{command}");
         }
@@ -290,6 +345,7 @@ mod tests {
             ("aws rds modify-db-instance --db-instance-identifier a --new-db-instance-identifier b", "b"),
             ("kubectl create namespace rescue", "rescue"),
             ("gcloud sql instances clone orders orders-copy", "orders-copy"),
+            ("kubectl get deployment checkout -o yaml > k8s/before.yaml", "k8s/before.yaml"),
         ] {
             let found: Vec<String> =
                 made(&shlex::split(command).unwrap()).into_iter().map(|it| it.name.to_string()).collect();
@@ -311,6 +367,10 @@ mod tests {
             "~/bin/x.sh",
             "make -f other.mk all",
             "psql -d postgres",
+            "cat /etc/hosts.conf",
+            "cat values.yaml",
+            "kubectl apply -f https://example.net/a/b.yaml",
+            "cat backups/$(date).sql",
         ] {
             assert_eq!(names(command), Vec::<String>::new(), "{command}");
         }
