@@ -72,6 +72,9 @@ pub struct Verdict {
     pub message: String,
     /// Where: the first is what a finding underlines, the others are related.
     pub evidence: Vec<Evidence>,
+    /// Where its subject is declared: its head, that in the shared module that makes it, those of its other renderings;
+    /// empty for a pass.
+    pub heads: Vec<Span>,
     /// Depends on rule, subject and path only; empty for a pass.
     pub fingerprint: String,
     /// The waiver that covers it.
@@ -129,6 +132,8 @@ struct Gap {
     unknown: Option<Unknown>,
     message: String,
     evidence: Vec<Evidence>,
+    /// Where its subject is declared.
+    heads: Vec<Span>,
     /// How many before it have its rule, subject and path.
     repeat: usize,
 }
@@ -153,12 +158,12 @@ impl Repeated {
 impl Judged<'_> {
     fn verdict(self) -> Verdict {
         let gap = self.gap.map(|gap| *gap);
-        let (outcome, severity, message, evidence, fingerprint) = match gap {
-            None => (Outcome::Pass, self.rule.meta.severity, String::new(), Vec::new(), String::new()),
-            Some(Gap { severity, unknown, message, evidence, repeat }) => {
+        let (outcome, severity, message, evidence, heads, fingerprint) = match gap {
+            None => (Outcome::Pass, self.rule.meta.severity, String::new(), Vec::new(), Vec::new(), String::new()),
+            Some(Gap { severity, unknown, message, evidence, heads, repeat }) => {
                 let outcome = unknown.map_or(Outcome::Fail, |unknown| Outcome::Unknown(Box::new(unknown)));
                 let fingerprint = fingerprint(&self.rule.meta.id, self.subject, &self.place.path, repeat);
-                (outcome, severity, message, evidence, fingerprint)
+                (outcome, severity, message, evidence, heads, fingerprint)
             }
         };
         Verdict {
@@ -172,6 +177,7 @@ impl Judged<'_> {
             environment: self.place.environment.name.clone(),
             message,
             evidence,
+            heads,
             fingerprint,
             suppressed: None,
         }
@@ -271,7 +277,8 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
         at_the_call(&mut places, kind, shared);
     }
     let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
-    let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, repeat: 0 };
+    let heads = std::iter::once(place.span).chain(place.shared.as_ref().map(|shared| shared.head)).collect();
+    let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, heads, repeat: 0 };
     let span = gap.evidence.first().map_or(place.span, |evidence| evidence.span);
     Judged { rank: 0, rule, kind, subject, place, service, span, again: false, gap: Some(Box::new(gap)) }
 }
@@ -319,12 +326,14 @@ fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
     for group in rendered.chunk_by(alike).filter(|group| group.len() > 1) {
         let Some(kept) = group.iter().copied().min_by_key(depth) else { continue };
         for index in group.iter().copied().filter(|index| *index != kept) {
-            elsewhere.push((kept, judged[index].span));
+            let heads = judged[index].gap.as_ref().map_or_else(Vec::new, |gap| gap.heads.clone());
+            elsewhere.push((kept, judged[index].span, heads));
             merged[index] = true;
         }
     }
-    for (kept, span) in elsewhere {
+    for (kept, span, heads) in elsewhere {
         if let Some(gap) = &mut judged[kept].gap {
+            gap.heads.extend(heads);
             gap.evidence.push(Evidence { label: Text::const_new("the same in another rendering"), span });
         }
     }

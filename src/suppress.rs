@@ -16,17 +16,13 @@
 mod scanners;
 mod written;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::civil::Date;
 
 use crate::config::{self, Config};
 use crate::evaluate::{Outcome, Suppression, Verdict};
-use crate::model::{
-    Alert, Backup, Command, Container, Datastore, Deployment, DocumentLink, Drill, Id, LogStore, Migration, Model,
-    Noun, OwnerPattern, RestoreTest, Runbook, Service, Workload,
-};
+use crate::model::{Datastore, Id, Model, Workload};
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{SourceId, Sources, Span};
 use crate::tree::{Comment, Text};
@@ -217,7 +213,6 @@ fn covered_line(source: &crate::source::Source, comment: Span) -> u32 {
 /// Marks what is waived, and says which waivers are wrong, have ended or cover nothing.
 pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> Vec<Problem> {
     let mut problems = waivers.problems.clone();
-    let heads = Heads::of(scope.model);
     for waiver in &waivers.list {
         if !scope.ran.contains(&waiver.rule) {
             continue;
@@ -233,7 +228,7 @@ pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> 
         }
         let mut used = false;
         for verdict in verdicts.iter_mut().filter(|verdict| verdict.rule == waiver.rule) {
-            if verdict.outcome == Outcome::Pass || !waiver.covers(verdict, &heads, scope) {
+            if verdict.outcome == Outcome::Pass || !waiver.covers(verdict, scope) {
                 continue;
             }
             used = true;
@@ -258,13 +253,13 @@ impl Waiver {
         }
     }
 
-    fn covers(&self, verdict: &Verdict, heads: &Heads, scope: &Scope<'_>) -> bool {
+    fn covers(&self, verdict: &Verdict, scope: &Scope<'_>) -> bool {
         match &self.covers {
             Covers::Line(source, line) => {
                 let here = |span: Span| {
                     span.source == *source && scope.sources.get(span.source).position(span.start).line == *line
                 };
-                verdict.primary().is_some_and(here) || heads.of_subject(verdict).any(here)
+                verdict.primary().is_some_and(here) || verdict.heads.iter().copied().any(here)
             }
             Covers::Workload(id) => is_about(verdict, *id, scope.model),
             Covers::Described(waiver) => fits(verdict, waiver, scope),
@@ -323,53 +318,6 @@ fn fits(verdict: &Verdict, waiver: &config::Waiver, scope: &Scope<'_>) -> bool {
         .as_ref()
         .is_none_or(|globs| verdict.primary().is_some_and(|span| globs.is_match(scope.sources.path(span))));
     service && subject && path
-}
-
-/// Where subjects are declared: kind and name → heads.
-struct Heads(BTreeMap<(&'static str, Text), Vec<Span>>);
-
-impl Heads {
-    fn of(model: &Model) -> Self {
-        let mut heads = Self(BTreeMap::new());
-        macro_rules! add_each {
-            ($($Noun:ty),+) => { $(heads.add::<$Noun>(model);)+ };
-        }
-        add_each!(
-            Service,
-            Workload,
-            Container,
-            Datastore,
-            Backup,
-            RestoreTest,
-            Alert,
-            Runbook,
-            DocumentLink,
-            Command,
-            Deployment,
-            Migration,
-            Drill,
-            OwnerPattern,
-            LogStore
-        );
-        heads
-    }
-
-    fn add<T: Noun>(&mut self, model: &Model) {
-        for (_, noun) in model.each::<T>() {
-            let heads = self.0.entry((T::described().name, noun.name().into())).or_default();
-            heads.push(noun.place().span);
-            heads.extend(noun.place().shared.as_ref().map(|shared| shared.head));
-        }
-    }
-
-    /// The heads of a verdict's subject: of several that share its name, those in the files that the verdict names. A
-    /// service has one name everywhere.
-    fn of_subject<'h>(&'h self, verdict: &'h Verdict) -> impl Iterator<Item = Span> + 'h {
-        let heads = self.0.get(&(verdict.subject_kind, verdict.subject.clone())).map_or(&[][..], Vec::as_slice);
-        let only = heads.len() == 1;
-        let near = |head: &Span| verdict.evidence.iter().any(|evidence| evidence.span.source == head.source);
-        heads.iter().copied().filter(move |head| only || near(head))
-    }
 }
 
 #[cfg(test)]

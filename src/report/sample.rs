@@ -184,6 +184,7 @@ impl Builder {
             environment: "production".into(),
             message: message.into(),
             evidence,
+            heads: Vec::new(),
             fingerprint: format!("{rule}/{subject}"),
             suppressed: None,
         });

@@ -4,7 +4,7 @@ use jiff::civil::date;
 
 use super::*;
 use crate::evaluate::Evidence;
-use crate::model::{Environment, Fact, Labels, Place};
+use crate::model::{Container, Environment, Fact, Labels, Place, Service};
 use crate::parse;
 use crate::rule::{Question, Severity};
 use crate::source::Source;
@@ -75,6 +75,7 @@ impl Night {
             environment: "production".into(),
             message: String::new(),
             evidence: vec![Evidence { label: Text::default(), span }],
+            heads: vec![span],
             fingerprint: String::new(),
             suppressed: None,
         };
@@ -151,13 +152,12 @@ fn a_comment_waives_nothing_else() {
 fn a_comment_at_the_head_waives_what_is_found_inside() {
     let text = "# twoam: ignore[backup/no-pitr] a copy\nresource \"aws_db_instance\" \"a\" {\n  retention = 0\n}\n";
     let mut night = Night::of(&[("a.tf", text)]);
-    let place = night.place("a.tf", "resource \"aws_db_instance\" \"a\"");
-    night.model.datastores.push(Datastore { name: "aws_db_instance.a".into(), place, ..Datastore::default() });
-    for subject in ["aws_db_instance.a", "aws_db_instance.b"] {
-        night.fails(night.at("a.tf", "retention"), |verdict| {
+    let head = night.at("a.tf", "resource \"aws_db_instance\" \"a\"");
+    let inside = night.at("a.tf", "retention");
+    for heads in [vec![inside, head], vec![inside]] {
+        night.fails(inside, |verdict| {
             verdict.rule = "backup/no-pitr".into();
-            verdict.subject_kind = "datastore";
-            verdict.subject = subject.into();
+            verdict.heads = heads;
         });
     }
     assert_eq!(night.judge(), (vec![reason("a copy"), None], NOTHING.to_vec()));
@@ -296,12 +296,10 @@ fn a_waiver_beside_the_code_comes_before_the_configuration() {
 fn a_decision_for_another_scanner_waives_the_same_gap() {
     let found = |text: &str| {
         let mut night = Night::of(&[("a.tf", text)]);
-        let place = night.place("a.tf", "resource \"aws_dynamodb_table\" \"a\"");
-        night.model.datastores.push(Datastore { name: "aws_dynamodb_table.a".into(), place, ..Datastore::default() });
+        let head = night.at("a.tf", "resource \"aws_dynamodb_table\" \"a\"");
         night.fails(night.at("a.tf", "hash_key"), |verdict| {
             verdict.rule = "backup/no-pitr".into();
-            verdict.subject_kind = "datastore";
-            verdict.subject = "aws_dynamodb_table.a".into();
+            verdict.heads.push(head);
         });
         let (mut reasons, said) = night.judge();
         (reasons.remove(0), said)
