@@ -264,7 +264,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
 
     let modules: Vec<(&Source, &Document)> = kept
         .iter()
-        .filter(|document| !matches!(document.format, Format::Yaml | Format::Text | Format::Groovy))
+        .filter(|document| !matches!(document.format, Format::Yaml | Format::Text | Format::Groovy | Format::Jsonnet))
         .map(|document| (sources.get(document.source), document))
         .collect();
     let read = |path: &str| discover::text_at(&roots, path, config.discovery().largest);

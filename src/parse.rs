@@ -9,6 +9,7 @@ pub mod encrypted;
 pub mod groovy;
 pub mod hcl;
 pub mod json;
+pub mod jsonnet;
 mod keys;
 pub mod markdown;
 pub mod toml;
@@ -38,6 +39,7 @@ pub fn parse(id: SourceId, text: &str, format: Format) -> Parsed {
         Format::Hcl => hcl::parse(id, text),
         Format::Markdown => markdown::parse(id, text),
         Format::Groovy => Parsed { document: groovy::parse(id, text), problems: Vec::new() },
+        Format::Jsonnet => Parsed { document: jsonnet::parse(id, text), problems: Vec::new() },
         Format::Text => Parsed {
             document: Document { source: id, format, content: Content::Text, comments: Vec::new() },
             problems: Vec::new(),

@@ -276,6 +276,8 @@ pub enum Format {
     Markdown,
     /// Groovy, as a Jenkinsfile is written in it.
     Groovy,
+    /// Jsonnet, of which only the comments are read here.
+    Jsonnet,
     /// Lines of text that an extractor reads itself (CODEOWNERS).
     Text,
 }

@@ -94,7 +94,7 @@ fn by_extension(extension: &str) -> Option<Format> {
         "tf" | "tofu" | "tfvars" | "hcl" => Format::Hcl,
         "toml" => Format::Toml,
         "md" | "markdown" | "mdx" => Format::Markdown,
-        "jsonnet" | "libsonnet" => Format::Text,
+        "jsonnet" | "libsonnet" => Format::Jsonnet,
         _ => return None,
     })
 }
