@@ -1,7 +1,6 @@
 //! Rules × subjects → verdicts. Uses `model` and `rule`.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -150,8 +149,8 @@ impl Repeated {
             let again = |noun: &T| noun.name().contains('/') && count.get(noun.name()).is_some_and(|count| *count > 1);
             (T::described().name, model.each::<T>().map(|(_, noun)| again(noun)).collect())
         }
-        let kinds = [of::<Workload>(model), of::<Container>(model), of::<Datastore>(model), of::<Monitor>(model)];
-        Self(BTreeMap::from(kinds))
+        let kinds = [of::<Workload>, of::<Container>, of::<Datastore>, of::<Monitor>];
+        Self(kinds.into_par_iter().map(|of| of(model)).collect())
     }
 }
 
@@ -305,11 +304,9 @@ fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
     if repeat > 0 {
         hash.update(repeat.to_string());
     }
-    hash.finalize().iter().take(16).fold(String::with_capacity(32), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    format!("{:032x}", u128::from_be_bytes(half))
 }
 
 /// One Kubernetes object may stand in several files: a base and its overlays, a chart's output, a copy for each
@@ -343,11 +340,15 @@ fn merge_renderings(judged: &mut Vec<Judged<'_>>) {
 
 /// Two subjects of one name in one file would share a fingerprint; the later ones get one of their own.
 fn number_repeats(judged: &mut [Judged<'_>]) {
-    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for Judged { rule, subject, place, gap, .. } in judged {
-        let Some(gap) = gap else { continue };
-        let count = seen.entry((&place.path, &rule.meta.id, subject)).or_default();
-        gap.repeat = *count;
-        *count += 1;
+    let mut gaps: Vec<usize> = (0..judged.len()).filter(|index| judged[*index].gap.is_some()).collect();
+    let named = |index: &usize| (judged[*index].rank, judged[*index].subject, &judged[*index].place.path);
+    // What is alike stays in the order of places.
+    gaps.par_sort_unstable_by(|left, right| named(left).cmp(&named(right)).then(left.cmp(right)));
+    let alike = gaps.chunk_by(|left, right| named(left) == named(right));
+    let repeats: Vec<(usize, usize)> = alike.flat_map(|group| group.iter().copied().enumerate().skip(1)).collect();
+    for (count, index) in repeats {
+        if let Some(gap) = &mut judged[index].gap {
+            gap.repeat = count;
+        }
     }
 }
