@@ -47,6 +47,11 @@ impl Unknown {
         }
     }
 
+    /// Whether it is a text of which words are known.
+    pub fn has_words(&self) -> bool {
+        self.partial.as_deref().is_some_and(|partial| partial.contains(char::is_alphabetic))
+    }
+
     /// Whether it is made of nothing that is declared in its own root.
     pub fn is_from_elsewhere(&self) -> bool {
         self.refers_to.iter().all(|address| address.contains(ELSEWHERE))

@@ -137,7 +137,8 @@ impl<'a> Scope<'a> {
             },
             Expression::Has(operand) => match self.evaluate(operand, locals).datum {
                 Datum::Null => Datum::Bool(false).into(),
-                Datum::Unknown(unknown) => Datum::Unknown(unknown).into(),
+                // A text of which words are known is there, whatever the rest of it is.
+                Datum::Unknown(unknown) if !unknown.get().has_words() => Datum::Unknown(unknown).into(),
                 _ => Datum::Bool(true).into(),
             },
             Expression::Not(operand) => {

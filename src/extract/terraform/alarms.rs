@@ -114,8 +114,17 @@ fn runbook(told: &[Fact<Text>]) -> RunbookReference {
     });
     let unknown = || told.iter().find(|fact| fact.reason().is_some()).cloned();
     let span = told.last().and_then(|fact| fact.span);
-    let url = known.or_else(unknown).unwrap_or_else(|| Fact::absent(span));
+    // Of a text that is known in part, a link may be; where it leads is known where all of it is.
+    let part = || {
+        told.iter().find_map(|fact| {
+            let url = find(fact.reason()?.partial.as_ref()?)?;
+            Some(if url.contains('*') { (fact.clone(), true) } else { (Fact::known(url, fact.span), true) })
+        })
+    };
+    let found = known.map(|fact| (fact, true)).or_else(part);
+    let (url, is_there) = found.or_else(|| Some((unknown()?, false))).unwrap_or_else(|| (Fact::absent(span), false));
     let exists = match &url.state {
+        _ if is_there => Fact { state: State::Known(true), span: url.span, via: url.via.clone() },
         State::Absent => Fact::known(false, url.span),
         _ => url.clone().map(|_| true),
     };

@@ -198,7 +198,7 @@ static FUNCTIONS: &[Spec] = &[
     plain("filesha512", &[TEXT], |cx, args| file::digested(cx, args, digest::sha512)),
     outer("flatten", &[ANY], collection::flatten),
     plain("floor", &[NUMBER], |cx, args| cx.number_of(cx.number(args, 0)?.to_whole(false))),
-    many("format", &[TEXT], ANY.or_null().known(), format::format),
+    many("format", &[TEXT], ANY.or_null().seen(), format::format),
     plain("formatdate", &[TEXT, TEXT], date::formatdate),
     many("formatlist", &[TEXT], ANY.or_null().seen(), format::formatlist),
     plain("indent", &[NUMBER, TEXT], text::indent),

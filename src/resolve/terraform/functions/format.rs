@@ -1,5 +1,6 @@
 //! `format` and `formatlist`, with the verbs of the language's documentation.
 
+use std::rc::Rc;
 use std::str::CharIndices;
 
 use num_bigint::BigInt;
@@ -9,6 +10,7 @@ use crate::resolve::terraform::convert::{to_bool, to_number, to_text};
 use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::typed::{Typed, What, unknown_among};
 use crate::resolve::terraform::types::Type;
+use crate::tree::Unknown;
 
 use super::text::graphemes;
 use super::{Context, LONGEST_LIST, LONGEST_TEXT, json};
@@ -37,7 +39,16 @@ pub(super) fn format(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     if rest.iter().any(|value| is_untyped(value)) {
         return Ok(untyped(cx));
     }
-    cx.text_of(formatted(cx, cx.text(args, 0)?, &rest)?)
+    let text = formatted(cx, cx.text(args, 0)?, &rest);
+    match unknown_among(rest.iter().copied(), true) {
+        None => cx.text_of(text?),
+        // The rest of the text is known.
+        Some(unknown) => {
+            let partial = text.ok().filter(|text| text.len() <= LONGEST_TEXT).map(Into::into);
+            let unknown = Unknown { partial, set: true, ..unknown };
+            Ok(Typed::new(What::Unknown(Rc::new(unknown), Type::String), cx.span))
+        }
+    }
 }
 
 /// A null of no type: Terraform leaves what is made of it open until apply.
@@ -72,7 +83,11 @@ fn formatted(cx: &Context<'_, '_>, pattern: &str, args: &[&Typed]) -> Result<Str
         }
         next = verb.argument + 1;
         highest = highest.max(next);
-        write(cx, &mut out, &verb, argument)?;
+        if unknown_among([*argument], true).is_some() {
+            out.push('*');
+        } else {
+            write(cx, &mut out, &verb, argument)?;
+        }
         if out.len() > LONGEST_TEXT {
             break;
         }
