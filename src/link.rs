@@ -177,7 +177,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     tested::judge(model);
     certificates::judge(model, context);
     promises::judge(model);
-    routing::join(model);
+    routing::join(model, context.environments);
     documents::resolve(model, context);
     runbooks::join(model, &register, context);
     dashboards::join(model, &register, &sought, context);

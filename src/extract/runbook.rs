@@ -144,7 +144,7 @@ fn runbook(input: &Input<'_>, outline: &Outline<'_>, kind: Kind) -> Runbook {
         address: address::read(page),
         mentions: mention::read(outline),
         reviewed: reviewed(outline),
-        objectives: if kind == Kind::Template { Vec::new() } else { objective::read(outline) },
+        objectives: if kind == Kind::Template { Vec::new() } else { objective::read(outline, input.environments) },
         ..Runbook::default()
     }
 }

@@ -20,15 +20,15 @@ use rayon::prelude::*;
 use self::direct::Named;
 use self::labels::{Labels, Senders};
 use crate::model::routing::{Hit, Reach};
-use crate::model::{Alert, Delivery, Fact, Id, Model, Receiver, Route, Routing};
+use crate::model::{Alert, Delivery, Environments, Fact, Id, Model, Receiver, Route, Routing};
 use crate::source::{Span, parent};
 use crate::tree::{Text, Unknown};
 
 /// Says of every alert where it ends, and of every configuration and receiver what comes of it.
-pub(super) fn join(model: &mut Model) {
+pub(super) fn join(model: &mut Model, environments: &Environments) {
     compose::compose(model);
     oncall::join(model);
-    servers::merge(&mut model.routing.prometheis);
+    servers::merge(&mut model.routing.prometheis, environments);
     repeats::mark(model);
     loaded::mark(model);
     let named = Named::new(model);

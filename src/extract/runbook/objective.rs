@@ -115,7 +115,7 @@ const TOGETHER: &[&str] = &["recovery", "objectives", "disaster_recovery", "disa
 const MOST: usize = 500;
 
 /// What a page declares.
-pub(super) fn read(outline: &Outline<'_>) -> Vec<RecoveryObjective> {
+pub(super) fn read(outline: &Outline<'_>, environments: &Environments) -> Vec<RecoveryObjective> {
     let mut whole = RecoveryObjective::default();
     if let Some(matter) = &outline.page.front_matter {
         let together = TOGETHER.iter().filter_map(|key| matter.get(key));
@@ -125,7 +125,7 @@ pub(super) fn read(outline: &Outline<'_>) -> Vec<RecoveryObjective> {
     }
     let mut found = Vec::new();
     for table in &outline.page.tables {
-        of_table(table, &mut whole, &mut found);
+        of_table(table, environments, &mut whole, &mut found);
     }
     let text = outline.lines.iter().filter(|line| line.kind == LineKind::Text);
     for line in text.filter(|line| !line.text.trim_start().starts_with('|')) {
@@ -171,7 +171,12 @@ fn of_matter(matter: &Node, whole: &mut RecoveryObjective) {
 }
 
 /// A table has a column for each objective and a row for each service, or a row for each objective.
-fn of_table(table: &Table, whole: &mut RecoveryObjective, found: &mut Vec<RecoveryObjective>) {
+fn of_table(
+    table: &Table,
+    environments: &Environments,
+    whole: &mut RecoveryObjective,
+    found: &mut Vec<RecoveryObjective>,
+) {
     let columns: Vec<(usize, Aim, Option<f64>)> = table
         .header
         .iter()
@@ -182,7 +187,6 @@ fn of_table(table: &Table, whole: &mut RecoveryObjective, found: &mut Vec<Recove
     let is_row = columns.len() == 1 && columns[0].0 == 0;
     if columns.is_empty() || is_row {
         // Of a column for each environment, that of production counts.
-        let environments = Environments::default();
         let of_production = table.header.iter().position(|cell| {
             let mut words = cell.text.split(|it: char| !it.is_alphanumeric());
             words.any(|word| environments.of_word(word).is_some_and(|environment| environment.production))

@@ -7,7 +7,7 @@
 use crate::extract::Facts;
 use crate::model::rollout::Pause;
 use crate::model::{Deployment, Fact};
-use crate::resolve::terraform::{Resource, blocks, step};
+use crate::resolve::terraform::{Resource, blocks, points_at, step};
 use crate::tree::{Node, Text, Unknown};
 
 use super::{Ground, Seen, doubt, reading, refers_to, switch};
@@ -159,7 +159,7 @@ fn approved(ground: Ground<'_>, pipeline: &Resource) -> Option<Pause> {
 }
 
 fn refers_to_address(unknown: &Unknown, target: &Resource) -> bool {
-    unknown.refers_to.iter().any(|reference| reference.starts_with(target.address.as_str()))
+    unknown.refers_to.iter().any(|reference| points_at(reference, &target.address))
 }
 
 #[cfg(test)]

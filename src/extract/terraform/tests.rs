@@ -681,6 +681,23 @@ resource "google_clouddeploy_target" "production" {
   location         = "europe-west1"
   require_approval = true
 }
+variable "target" {}
+resource "google_clouddeploy_target" "prod" {
+  name             = "${var.target}-prod"
+  location         = "europe-west1"
+  require_approval = true
+}
+resource "google_clouddeploy_target" "prod_us" {
+  name     = "${var.target}-prod-us"
+  location = "us-east1"
+}
+resource "google_clouddeploy_delivery_pipeline" "stock" {
+  name     = "stock"
+  location = "us-east1"
+  serial_pipeline {
+    stages { target_id = google_clouddeploy_target.prod_us.name }
+  }
+}
 resource "google_clouddeploy_delivery_pipeline" "mailer" {
   name     = "mailer"
   location = "europe-west1"
@@ -697,4 +714,5 @@ resource "google_clouddeploy_delivery_pipeline" "mailer" {
     assert_eq!(waits("aws_codedeploy_deployment_group.search"), [Some(360)]);
     assert_eq!(waits("aws_codedeploy_deployment_group.shop"), [Some(300), None]);
     assert_eq!(waits("google_clouddeploy_delivery_pipeline.mailer"), [None]);
+    assert_eq!(waits("google_clouddeploy_delivery_pipeline.stock"), []);
 }

@@ -5,8 +5,7 @@ use crate::model::Environments;
 use crate::model::routing::Prometheus;
 
 /// Lets what only a base says count for each server that is made of it, in the place of a server of its own.
-pub(super) fn merge(servers: &mut Vec<Prometheus>) {
-    let environments = Environments::default();
+pub(super) fn merge(servers: &mut Vec<Prometheus>, environments: &Environments) {
     let stem = |server: &Prometheus| -> Option<String> {
         let (stem, extension) = server.place.path.rsplit_once('.')?;
         matches!(extension, "yaml" | "yml").then(|| stem.to_owned())
@@ -45,4 +44,27 @@ pub(super) fn merge(servers: &mut Vec<Prometheus>) {
         index += 1;
         !bases.contains(&(index - 1))
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Place;
+
+    #[test]
+    fn a_base_is_part_of_what_is_laid_over_it_in_any_environment() {
+        let server = |path: &str| Prometheus {
+            is_values: true,
+            place: Place { path: path.into(), ..Place::default() },
+            ..Prometheus::default()
+        };
+        let left = |environments: &Environments| {
+            let mut servers = vec![server("chart/values.yaml"), server("chart/values-gold.yaml")];
+            merge(&mut servers, environments);
+            servers.len()
+        };
+        assert_eq!(left(&Environments::default()), 2, "gold is no environment here");
+        let own = Environments { production_names: vec!["gold".into()], ..Environments::default() };
+        assert_eq!(left(&own), 1);
+    }
 }

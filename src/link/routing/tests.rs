@@ -1,13 +1,13 @@
 //! Trees as people write them, and where alerts end in them.
 
 use crate::extract::read_yaml;
-use crate::model::{Alert, Model};
+use crate::model::{Alert, Environments, Model};
 
 /// A file with a configuration and rules, joined.
 fn joined(text: &str) -> Model {
     let (_, facts) = read_yaml("monitoring/all.yaml", text);
     let mut model = facts.model;
-    super::join(&mut model);
+    super::join(&mut model, &Environments::default());
     model
 }
 
