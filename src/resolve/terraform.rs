@@ -11,6 +11,7 @@
 mod agree;
 mod align;
 mod collect;
+mod compared;
 mod constrain;
 mod convert;
 mod embedded;

@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
+use crate::model::Environments;
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::tree::block::{Attribute, Block, Body, ExpressionKind};
 use crate::tree::{Content, Document, Node, Text, Value};
@@ -197,6 +199,8 @@ pub(super) struct Project<'a> {
     /// Every file that was read, by path: what `file` and its kin may name.
     texts: BTreeMap<&'a str, (SourceId, &'a Source)>,
     sources: Option<&'a Sources>,
+    /// What conditions call production, looked for once.
+    production: OnceLock<Option<Text>>,
 }
 
 impl<'a> Project<'a> {
@@ -215,6 +219,11 @@ impl<'a> Project<'a> {
         }
         project.directories.retain(|_, directory| directory.configured);
         project
+    }
+
+    /// The one word for production that conditions compare something with.
+    pub(super) fn production(&self, environments: &Environments) -> Option<Text> {
+        self.production.get_or_init(|| super::compared::production(self, environments)).clone()
     }
 
     /// The file at a path from the audited root.

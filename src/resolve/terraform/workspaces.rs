@@ -243,7 +243,7 @@ impl<'a> Found<'_, 'a> {
     }
 }
 
-fn literal(expression: &Expression) -> Option<Text> {
+pub(super) fn literal(expression: &Expression) -> Option<Text> {
     match &expression.kind {
         ExpressionKind::Literal(Value::String(name)) => Some(name.clone()),
         _ => None,
@@ -251,7 +251,7 @@ fn literal(expression: &Expression) -> Option<Text> {
 }
 
 /// Every expression that stands directly in another.
-fn each_part<'a>(kind: &'a ExpressionKind, look: &mut dyn FnMut(&'a Expression)) {
+pub(super) fn each_part<'a>(kind: &'a ExpressionKind, look: &mut dyn FnMut(&'a Expression)) {
     match kind {
         ExpressionKind::Literal(_) | ExpressionKind::Variable(_) | ExpressionKind::Element => {}
         ExpressionKind::Template(parts) => template(parts, look),

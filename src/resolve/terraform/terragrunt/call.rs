@@ -5,6 +5,7 @@ use crate::resolve::terraform::operate::{Evaluated, Failure};
 use crate::resolve::terraform::project::Kind;
 use crate::resolve::terraform::typed::{Member, Typed};
 use crate::source::{Span, parent};
+use crate::tree::Text;
 use crate::tree::block::{Attribute, Expression};
 
 use super::{File, Terragrunt, UNIT, absolute, within};
@@ -58,7 +59,18 @@ pub(super) fn call(call: &Call<'_, '_>, name: &str) -> Option<Evaluated> {
 }
 
 /// Environment variables that say which environment is applied.
-const ENVIRONMENT: &[&str] = &["ENVIRONMENT", "ENV", "STAGE", "DEPLOY_ENV", "TF_ENV", "TG_ENV", "TERRAGRUNT_ENV"];
+const ENVIRONMENT: &[&str] = &[
+    "APP_ENV",
+    "DEPLOY_ENV",
+    "ENV",
+    "ENVIRONMENT",
+    "ENVIRONMENT_NAME",
+    "ENV_NAME",
+    "STAGE",
+    "TERRAGRUNT_ENV",
+    "TF_ENV",
+    "TG_ENV",
+];
 
 impl Call<'_, '_> {
     fn argument(&self, index: usize) -> Evaluated {
@@ -75,14 +87,28 @@ impl Call<'_, '_> {
         Some(Typed::unknown(reason, "pass a plan", self.span))
     }
 
-    /// `get_env(name)`. What is set when a unit is applied is not written anywhere; but which environment it is, a unit
-    /// in a folder that is named after one says itself: nobody applies `production/` as anything else.
+    /// `get_env(name, default)`. What is set when a unit is applied is not written anywhere, and a default is what a
+    /// machine has where nothing is set, which production need not be; so neither is known. But which environment it is,
+    /// a unit in a folder that is named after one says itself: nobody applies `production/` as anything else. Any other
+    /// unit is judged as production is, by the name that the default or the conditions of the project have for it.
     fn environment(&self) -> Evaluated {
         let name = self.argument(0)?;
-        let asks = self.arguments.len() == 1 && name.as_str().is_some_and(|name| ENVIRONMENT.contains(&name));
+        if !name.as_str().is_some_and(|name| ENVIRONMENT.contains(&name)) {
+            return Ok(self.outside("get_env").unwrap_or(name));
+        }
         let environments = self.terragrunt.units.environments;
         let own = self.file.original.split('/').find(|segment| environments.of_word(segment).is_some());
-        Ok(match own.filter(|_| asks) {
+        let default = self.arguments.get(1).and_then(|_| self.argument(1).ok()).filter(|default| {
+            let named = default.as_str().and_then(|word| environments.of_word(word));
+            named.is_some_and(|environment| environment.production)
+        });
+        if own.is_none()
+            && let Some(default) = default
+        {
+            return Ok(default);
+        }
+        let own = own.map(Text::from).or_else(|| self.evaluator.project.production(environments));
+        Ok(match own {
             Some(own) => Typed::string(own, self.span),
             None => self.outside("get_env").unwrap_or(name),
         })

@@ -145,6 +145,33 @@ fn what_is_asked_of_the_outside_is_not_known() {
 }
 
 #[test]
+fn a_unit_of_no_environment_is_judged_as_production_is() {
+    let module = r#"
+variable "env" {}
+resource "aws_db_instance" "this" {
+  deletion_protection     = var.env != "development"
+  backup_retention_period = var.env == "production" ? 14 : 0
+}
+"#;
+    let unit =
+        |asked: &str| format!("terraform {{\n  source = \"../../modules//db\"\n}}\ninputs = {{ env = {asked} }}\n");
+    let resolved = |module: &str, path: &str, asked: &str| {
+        let unit = unit(asked);
+        let repository = Repository::new(&[("modules/db/main.tf", module), (path, unit.as_str())]);
+        let database = repository.resource("aws_db_instance.this").clone();
+        (database.at("backup_retention_period").and_then(Node::as_int), database.at("deletion_protection").cloned())
+    };
+    let (days, protected) = resolved(module, "cloud/db/terragrunt.hcl", "get_env(\"APP_ENV\", \"development\")");
+    assert_eq!((days, protected.and_then(|node| node.as_bool())), (Some(14), Some(true)), "as the conditions call it");
+    let prod = module.replace("\"production\"", "\"prod\"");
+    assert_eq!(resolved(&prod, "cloud/db/terragrunt.hcl", "get_env(\"ENV\", \"prod\")").0, Some(14), "the default");
+    assert_eq!(resolved(&prod, "cloud/db/terragrunt.hcl", "get_env(\"ENV\")").0, Some(14));
+    assert_eq!(resolved(&prod, "cloud/db/terragrunt.hcl", "get_env(\"COLOUR\", \"prod\")").0, None);
+    let several = format!("{module}output \"live\" {{ value = var.env == \"live\" }}\n");
+    assert_eq!(resolved(&several, "cloud/db/terragrunt.hcl", "get_env(\"ENV\")").0, None, "which of the two it is");
+}
+
+#[test]
 fn merge_strategies_are_followed() {
     let module = "variable \"tags\" { default = {} }\nresource \"aws_s3_bucket\" \"x\" { tags = var.tags }\n";
     let parent = "inputs = {\n  tags = { a = \"parent\", b = \"parent\" }\n}\n";
