@@ -212,10 +212,11 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let of_packed = packed.iter().map(|packed| packed.path.as_str());
     let shown = discovery.files.iter().map(|found| found.shown.as_str());
     let charts = resolve::helm::Folders::find(shown.chain(of_packed));
-    // Behind the files that are read by themselves come the helpers and scripts of charts.
+    // Behind the files that are read by themselves come the helpers of charts, and scripts that pipelines run.
     let own_files = discovery.files.len();
-    let chart_files = discovery.further(|path| charts.is_part(path) || path.ends_with(".gotmpl"), &config.discovery());
-    discovery.files.extend(chart_files);
+    let is_part = |path: &str| charts.is_part(path) || path.ends_with(".gotmpl") || extract::ci::is_script(path);
+    let parts = discovery.further(is_part, &config.discovery());
+    discovery.files.extend(parts);
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
     let locate = |folder: &str| located(&roots, folder);
     let programs = Programs::find(&request.render, &locate).map_err(|missing| Box::new(not_there(missing)))?;

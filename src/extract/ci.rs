@@ -1,13 +1,15 @@
 //! Pipelines → the jobs that ship to production, and whether each has a way back; the jobs that rehearse by a clock.
 //! Uses `source`, `tree`, `model`.
 //!
-//! One file per platform turns what it reads into jobs, with what they call in the same repository; `job` judges them;
+//! One file per platform turns what it reads into jobs, with what they call in the same repository; `called` reads the
+//! scripts that they run; `job` judges them;
 //! `commands` knows what deploys; `across` finds the way back that another pipeline is. A job that deploys to anything
 //! but production is left out. What a pipeline takes from elsewhere is unknown, and listed.
 
 mod across;
 mod argo;
 mod azure;
+mod called;
 mod circleci;
 mod commands;
 mod files;
@@ -22,6 +24,7 @@ mod tekton;
 #[cfg(test)]
 mod tests;
 
+pub use called::is_script;
 pub use files::Files;
 
 use self::job::Job;
@@ -71,6 +74,9 @@ pub fn extract(files: &Files<'_>) -> Facts {
     pipelines.extend(argo::jobs(files));
     pipelines.extend(tekton::jobs(files));
     for pipeline in &mut pipelines {
+        for job in pipeline.iter_mut() {
+            called::follow(files, job);
+        }
         job::relate(pipeline);
     }
     let jobs: Vec<Job> = pipelines.into_iter().flatten().collect();

@@ -366,8 +366,14 @@ fn split_line(line: &str, commands: &mut Vec<Vec<String>>) {
     }
 }
 
-/// The program and the words after it, without what a shell or a runner puts before it.
+/// The name of the program and the words after it, without what a shell or a runner puts before it.
 fn program(command: &[String]) -> Option<(&str, &[String])> {
+    let (written, words) = written_program(command)?;
+    Some((written.rsplit('/').next().unwrap_or(written), words))
+}
+
+/// The program as it is written, with its folder, and the words after it.
+pub(super) fn written_program(command: &[String]) -> Option<(&str, &[String])> {
     let mut rest = command;
     loop {
         let (first, others) = rest.split_first()?;
@@ -380,7 +386,7 @@ fn program(command: &[String]) -> Option<(&str, &[String])> {
         } else if LEADING.contains(&first.as_str()) || assigns {
             rest = others;
         } else {
-            return Some((first.rsplit('/').next().unwrap_or(first), others));
+            return Some((first, others));
         }
     }
 }

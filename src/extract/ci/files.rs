@@ -63,6 +63,7 @@ pub(super) fn name(object: &Node) -> Text {
 pub struct Files<'a> {
     by_path: BTreeMap<&'a str, File<'a>>,
     sources: BTreeMap<SourceId, &'a Source>,
+    texts: BTreeMap<&'a str, &'a Source>,
     objects: Vec<Object<'a>>,
     prefixes: Vec<&'a str>,
     environments: &'a Environments,
@@ -87,12 +88,13 @@ impl<'a> Files<'a> {
         }
         let mut prefixes: Vec<&str> = prefixes.collect();
         prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.len()));
-        Self { by_path, sources, objects: Vec::new(), prefixes, environments }
+        Self { by_path, sources, texts: BTreeMap::new(), objects: Vec::new(), prefixes, environments }
     }
 
     /// Adds the objects that stand in files by themselves and those that tools make, and the files of these.
     pub fn add_objects(&mut self, sources: impl Iterator<Item = (SourceId, &'a Source)>, renderings: &'a Renderings) {
         self.sources.extend(sources);
+        self.texts = self.sources.values().map(|source| (source.path.as_str(), *source)).collect();
         for file in self.by_path.values().filter(|file| !renderings.replaced.contains(&file.id)) {
             let own = file.documents.iter().filter(|node| super::is_object(node));
             self.objects.extend(own.map(|node| Object { node, environment: None, library: false }));
@@ -113,6 +115,16 @@ impl<'a> Files<'a> {
     /// The file at a path.
     pub(super) fn get(&self, path: &str) -> Option<File<'a>> {
         self.by_path.get(path).copied()
+    }
+
+    /// The text at a path, of whatever syntax.
+    pub(super) fn text(&self, path: &str) -> Option<&'a Source> {
+        self.texts.get(path).copied()
+    }
+
+    /// Every text, by path.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &'a Source> {
+        self.texts.values().copied()
     }
 
     /// The objects.

@@ -308,6 +308,7 @@ fn step(node: &Node) -> Step {
         inputs: with.iter().filter_map(|it| Some((it.key.clone(), fill::for_shell(&it.value.scalar()?)))).collect(),
         on_failure: condition.contains("failure()") && !condition.contains("!failure()"),
         uses: environment.iter().filter_map(|it| it.value.scalar()).collect(),
+        called: Vec::new(),
     }
 }
 

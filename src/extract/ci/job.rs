@@ -30,6 +30,17 @@ pub(super) struct Step {
     pub(super) on_failure: bool,
     /// What its own variables say, by which services are found.
     pub(super) uses: Vec<Text>,
+    /// The commands of it that run something of the repository.
+    pub(super) called: Vec<Called>,
+}
+
+/// A command that runs a script or a recipe of the repository.
+#[derive(Clone, Debug)]
+pub(super) struct Called {
+    /// The command.
+    pub(super) command: Vec<String>,
+    /// The commands that it comes to.
+    pub(super) commands: Vec<Vec<String>>,
 }
 
 impl Step {
@@ -43,6 +54,7 @@ impl Step {
             inputs: Vec::new(),
             on_failure: false,
             uses: Vec::new(),
+            called: Vec::new(),
         }
     }
 }
@@ -202,9 +214,20 @@ fn manners(step: &Step) -> Vec<Manner> {
     commands_of(step).iter().filter_map(|it| commands::deploys(it)).chain(by_action).collect()
 }
 
-/// The commands of a step.
+/// The commands of a step; for one that runs something of the repository, what that comes to.
 pub(super) fn commands_of(step: &Step) -> Vec<Vec<String>> {
-    scripts(step).iter().flat_map(|script| commands::split(script)).collect()
+    let own = scripts(step);
+    let own = own.iter().flat_map(|script| commands::split(script));
+    own.flat_map(|command| match step.called.iter().find(|called| called.command == command) {
+        Some(called) => called.commands.clone(),
+        None => vec![command],
+    })
+    .collect()
+}
+
+/// Whether a name has a word for shipping in it.
+pub(super) fn names_shipping(name: &str) -> bool {
+    words(name).any(|word| SHIPPING.contains(&word.as_str()))
 }
 
 /// What a step runs: its script, and what it hands to an action that runs commands (`args: apply -f k8s/`).
@@ -279,14 +302,14 @@ fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque:
         return false;
     }
     let triggers = &job.triggers;
-    let meant = job.names.iter().any(|name| words(name).any(|word| SHIPPING.contains(&word.as_str())));
+    let meant = job.names.iter().any(|name| names_shipping(name));
     triggers.main || job.open_environment || ((triggers.manual || triggers.called || triggers.scheduled) && meant)
 }
 
 /// What a name says of production: yes, no, or nothing. In one name the word for something else wins
 /// (`production-preview`), except that `non-prod` is a word of its own.
 fn production(environments: &Environments, name: &str) -> Option<bool> {
-    let ships = words(name).any(|word| SHIPPING.contains(&word.as_str()));
+    let ships = names_shipping(name);
     let said: Vec<bool> = words(name)
         .filter_map(|word| {
             let word = word.as_str();
@@ -385,7 +408,10 @@ fn not_known(reason: String, remedy: &str, span: Span) -> (Fact<bool>, Text) {
 /// The arguments of the deploying commands, by which targets and services are found.
 fn targets(job: &Job) -> Vec<String> {
     let commands = job.steps.iter().flat_map(commands_of);
-    commands.filter(|command| commands::deploys(command).is_some()).flat_map(|it| commands::arguments(&it)).collect()
+    let commands = commands.filter(|command| commands::deploys(command).is_some());
+    // `./deploy.sh production`
+    let called = job.steps.iter().flat_map(|step| &step.called).map(|called| called.command.clone());
+    commands.chain(called).flat_map(|it| commands::arguments(&it)).collect()
 }
 
 /// What the deploying commands of a job ship, by name.
