@@ -391,6 +391,7 @@ fn generated(model: &mut Model, sources: &Sources, environments: &Environments) 
     let own = model.alerts.iter().filter(|alert| !environments.is_for_show(&alert.place.path));
     generated.leave_out(&own.map(|alert| alert.name.as_str()).collect());
     model.gaps.extend(generated.gaps);
+    model.surroundings.drawn.extend(generated.drawn);
     let documents = generated.documents.into_par_iter();
     documents.map(|document| extract::generated(document, sources, environments)).collect()
 }

@@ -115,9 +115,9 @@ const RENDERED: &[Extractor] = &[
     slo::extract,
 ];
 
-/// The alerts and recordings in a document that Jsonnet makes.
+/// The alerts, recordings and dashboards in a document that Jsonnet makes.
 pub fn generated(made: Rendered, sources: &Sources, environments: &Environments) -> Facts {
-    through(&[prometheus::extract], made, sources, environments)
+    through(&[dashboard::extract, prometheus::extract], made, sources, environments)
 }
 
 /// Everything the extractors find in a document that a tool made.

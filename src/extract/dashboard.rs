@@ -13,7 +13,7 @@ use crate::model::alert::Watch;
 use crate::model::dashboard::{Panel, Query};
 use crate::model::{Dashboard, Place};
 use crate::source::{Source, Span};
-use crate::tree::{Node, Text, Value};
+use crate::tree::{Format, Node, Text, Value};
 
 /// What says that dashboards are fetched from elsewhere: by number from Grafana's collection, or by address.
 const FETCHED: &[&str] = &["gnetId:", "grafana.com/api/dashboards", "grafanaCom:"];
@@ -30,13 +30,18 @@ pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let source = input.sources.is_none().then_some(input.source);
     let speaks = LazyCell::new(|| source.is_none_or(|source| speaks_of_panels(&source.text)));
     for document in input.document.values() {
-        if let Some(body) = body(document) {
+        let bodies =
+            if source.is_some() { body(document).into_iter().collect() } else { bodies(document, MOST_NESTED) };
+        for body in &bodies {
             facts.model.add(dashboard(body, |span| input.place(span, &[]), &input.source.path));
-        } else if *speaks {
+        }
+        if bodies.is_empty() && *speaks {
             inside(input, source, document, facts);
         }
     }
-    if let Some(at) = FETCHED.iter().find_map(|sign| source?.text.find(sign)) {
+    // A page may tell of such a setting without being one.
+    let settings = source.filter(|_| input.document.format != Format::Markdown);
+    if let Some(at) = FETCHED.iter().find_map(|sign| settings?.text.find(sign)) {
         let reason = Text::const_new("some dashboards are fetched from elsewhere");
         facts.model.surroundings.unread_dashboards.push((reason, Span::new(input.id, at, at + 1)));
     }
@@ -50,6 +55,15 @@ pub(super) fn body(document: &Node) -> Option<&Node> {
         panels && ["title", "uid", "schemaVersion"].iter().any(|key| node.get(key).is_some())
     };
     [Some(document), document.get("dashboard")].into_iter().flatten().find(is_one)
+}
+
+/// The dashboards that a program makes together, by their files or in a list.
+fn bodies(node: &Node, depth: usize) -> Vec<&Node> {
+    if let Some(body) = body(node) {
+        return vec![body];
+    }
+    let below = node.items().iter().chain(node.entries().iter().map(|entry| &entry.value));
+    below.filter(|_| depth > 0).flat_map(|node| bodies(node, depth - 1)).collect()
 }
 
 /// Whether a text may hold a dashboard.

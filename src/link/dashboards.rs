@@ -176,7 +176,7 @@ fn unread(model: &Model, context: &Context<'_>) -> Option<Unknown> {
     if let Some((reason, span)) = model.surroundings.unread_dashboards.first() {
         return Some(Unknown::new(reason.as_str(), remedy, *span));
     }
-    let made = super::documents::makes_dashboards(context)?;
+    let made = super::documents::makes_dashboards(model, context)?;
     Some(Unknown::new(format!("some dashboards are made by a program (`{made}`), which was not run"), remedy, None))
 }
 

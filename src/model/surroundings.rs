@@ -1,5 +1,7 @@
 //! What stands around pages: the sites that show them, the repositories that hold them, the targets their commands call.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::source::Span;
@@ -16,6 +18,8 @@ pub struct Surroundings {
     pub makefiles: Vec<Makefile>,
     /// Dashboards that are not here, or not known: why, and where they are named.
     pub unread_dashboards: Vec<(Text, Span)>,
+    /// Paths of programs that make dashboards and were evaluated for them.
+    pub drawn: BTreeSet<Text>,
     /// Pages that say what happens when an error budget is spent.
     pub budget_policies: Vec<Span>,
     /// Names of teams that are listed: in a catalogue, in an organisation, in a paging tool.
@@ -37,6 +41,7 @@ impl Surroundings {
         self.repositories.extend(other.repositories);
         self.makefiles.extend(other.makefiles);
         self.unread_dashboards.extend(other.unread_dashboards);
+        self.drawn.extend(other.drawn);
         self.budget_policies.extend(other.budget_policies);
         self.teams.extend(other.teams);
         self.listed.extend(other.listed);

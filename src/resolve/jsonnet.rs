@@ -1,5 +1,5 @@
-//! Jsonnet, evaluated for the alerts that it makes: mixins, and what is rendered to rule files and `PrometheusRule`s.
-//! Uses `source`, `tree` and `model`.
+//! Jsonnet, evaluated for the alerts that it makes: mixins, and what is rendered to rule files and `PrometheusRule`s; and
+//! for dashboards, where all that they import is here. Uses `source`, `tree` and `model`.
 //!
 //! `rsjsonnet-lang` parses; the evaluation is twoam's own. `jrsonnet` and `rsjsonnet` evaluate as well, but bound neither
 //! steps nor memory, so that one line of a repository could hold up the audit or end it, and they forget which text a
@@ -26,7 +26,7 @@ use rsjsonnet_lang::arena::Arena;
 
 use self::files::Files;
 use self::machine::Machine;
-use self::output::Output;
+use self::output::{Output, Wanted};
 use self::value::Stop;
 use super::rendered::Rendered;
 use crate::model::{Environments, Gap, Hides};
@@ -40,21 +40,28 @@ const STEPS_OF_ONE: u64 = 3_000_000;
 /// Words of texts that may make alerts.
 const SIGNS: &[&str] = &["alert:", "'alert'", "\"alert\"", "prometheusAlerts", "PrometheusRule"];
 
+/// Words that stand in what makes dashboards.
+const DRAWN: &[&[&str]] = &[&["panels", "panel."], &["schemaVersion", "grafanaDashboards"]];
+
 /// What the Jsonnet of a repository makes.
 #[derive(Debug, Default)]
 pub struct Generated {
-    /// One document for each entry point that makes alerts.
+    /// One document for each entry point that makes alerts or dashboards.
     pub documents: Vec<Rendered>,
     /// Entry points that could not be evaluated, or not wholly.
     pub gaps: Vec<Gap>,
+    /// The paths of all that dashboards are made of which were read.
+    pub drawn: Vec<Text>,
 }
 
 /// Evaluates the entry points.
 pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
     let files = Files::new(sources);
-    let imports = files.imports();
+    let (imports, open) = files.imports();
     let making = making(&files, &imports);
-    let own: Vec<SourceId> = making.iter().copied().filter(|file| is_own(files.path(*file))).collect();
+    let drawing = drawing(&files, &imports, &open);
+    let all: BTreeSet<SourceId> = making.union(&drawing).copied().collect();
+    let own: Vec<SourceId> = all.into_iter().filter(|file| is_own(files.path(*file))).collect();
     let others = |file: &SourceId| {
         let targets = imports.get(file).into_iter().flatten();
         targets.copied().filter(|target| target != file).collect::<Vec<_>>()
@@ -63,12 +70,16 @@ pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
     let (first, inner): (Vec<SourceId>, Vec<SourceId>) = own.iter().partition(|file| !imported.contains(file));
     let mut generated = Generated::default();
     let mut seen: BTreeSet<(Text, Span, Text)> = BTreeSet::new();
-    let mut used: BTreeSet<SourceId> = BTreeSet::new();
+    // The files of which the alerts, and of which the dashboards, were made.
+    let (mut used, mut drawn) = (BTreeSet::new(), BTreeSet::new());
     let mixins = |file: &SourceId| is_mixin(files.path(*file));
     let steps = STEPS_OF_ONE.min(STEPS / (own.len() as u64).max(1));
     for round in [first, inner.into_iter().filter(mixins).collect()] {
-        let round: Vec<SourceId> = round.into_iter().filter(|file| !used.contains(file)).collect();
-        let mut made: Vec<Evaluated> = round.into_par_iter().map(|file| run(&files, file, steps)).collect();
+        let wanting = |file: &SourceId| !used.contains(file) || drawing.contains(file) && !drawn.contains(file);
+        let round: Vec<SourceId> = round.into_iter().filter(wanting).collect();
+        let wanted = |file: &SourceId| Wanted { alerts: making.contains(file), dashboards: drawing.contains(file) };
+        let mut made: Vec<Evaluated> =
+            round.into_par_iter().map(|file| run(&files, file, wanted(&file), steps)).collect();
         // What several make alike is taken from the mixin itself, or from whatever knows most of it.
         made.sort_by_key(|one| (!mixins(&one.file), one.output.missing.len()));
         for Evaluated { file, output, read } in made {
@@ -85,8 +96,14 @@ pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
                     new
                 });
                 seen.extend(own);
+                let draws = drawing.contains(&file) && draws(&node, DEEPEST);
+                if draws && output.undrawn == 0 {
+                    drawn.extend(read.iter().copied());
+                }
                 if alerts > 0 {
                     used.extend(read);
+                }
+                if alerts > 0 || draws {
                     let span = Span::head(file);
                     let environment = Some(environment);
                     generated.documents.push(Rendered {
@@ -108,7 +125,18 @@ pub fn evaluate(sources: &Sources, environments: &Environments) -> Generated {
             }
         }
     }
+    generated.drawn = drawn.into_iter().map(|file| files.path(file).into()).collect();
     generated
+}
+
+/// How deep below the value of a file its dashboards may stand.
+const DEEPEST: usize = 5;
+
+/// Whether a value holds a dashboard.
+fn draws(node: &Node, depth: usize) -> bool {
+    let is_one = node.get("panels").is_some_and(|panels| !panels.items().is_empty());
+    let mut below = node.items().iter().chain(node.entries().iter().map(|entry| &entry.value));
+    is_one || depth > 0 && below.any(|node| draws(node, depth - 1))
 }
 
 impl Generated {
@@ -131,11 +159,11 @@ struct Evaluated {
 const STACK: usize = 64 << 20;
 
 /// Evaluates one file, in a thread that has the stack for it.
-fn run(files: &Files<'_>, file: SourceId, steps: u64) -> Evaluated {
+fn run(files: &Files<'_>, file: SourceId, wanted: Wanted, steps: u64) -> Evaluated {
     std::thread::scope(|scope| {
         let evaluated = std::thread::Builder::new()
             .stack_size(STACK)
-            .spawn_scoped(scope, || run_here(files, file, steps))
+            .spawn_scoped(scope, || run_here(files, file, wanted, steps))
             .ok()
             .and_then(|thread| thread.join().ok());
         evaluated.unwrap_or_else(|| {
@@ -145,11 +173,11 @@ fn run(files: &Files<'_>, file: SourceId, steps: u64) -> Evaluated {
     })
 }
 
-fn run_here(files: &Files<'_>, file: SourceId, steps: u64) -> Evaluated {
+fn run_here(files: &Files<'_>, file: SourceId, wanted: Wanted, steps: u64) -> Evaluated {
     let arena = Arena::new();
     let mut machine = Machine::new(&arena, files, steps);
     let output = match machine.file(file) {
-        Ok(thunk) => Output::of(&mut machine, thunk, Span::head(file)),
+        Ok(thunk) => Output::of(&mut machine, thunk, wanted, Span::head(file)),
         Err(stop) => Output::failed(&stop),
     };
     Evaluated { file, output, read: machine.read() }
@@ -174,6 +202,29 @@ fn making(files: &Files<'_>, imports: &BTreeMap<SourceId, BTreeSet<SourceId>>) -
         }
     }
     making
+}
+
+/// The files that make dashboards, all that they import being here. What is made with a library that is fetched when it
+/// is built is not evaluated for them: that there are some is said by their paths.
+fn drawing(
+    files: &Files<'_>,
+    imports: &BTreeMap<SourceId, BTreeSet<SourceId>>,
+    open: &BTreeSet<SourceId>,
+) -> BTreeSet<SourceId> {
+    let draws = |file: &SourceId| {
+        let mut reached = BTreeSet::from([*file]);
+        let mut next = vec![*file];
+        while let Some(file) = next.pop() {
+            if open.contains(&file) {
+                return false;
+            }
+            next.extend(imports.get(&file).into_iter().flatten().filter(|target| reached.insert(**target)));
+        }
+        let says =
+            |words: &&[&str]| reached.iter().any(|file| words.iter().any(|word| files.text(*file).contains(word)));
+        DRAWN.iter().all(says)
+    };
+    files.jsonnet().filter(draws).collect()
 }
 
 /// Libraries of others are evaluated through what uses them, and tests are for themselves.

@@ -30,7 +30,7 @@ impl Dashboards {
                 hosts.insert(url.host);
             }
         }
-        Self { uids, hosts, open: programs(context).is_some() }
+        Self { uids, hosts, open: programs(model, context).is_some() }
     }
 
     /// Whether the dashboard of a URL is here; nothing where that cannot be told.
@@ -43,12 +43,14 @@ impl Dashboards {
     }
 }
 
-/// A program that makes dashboards, by its name.
-pub(in crate::link) fn programs<'c>(context: &Context<'c>) -> Option<&'c str> {
+/// A program that makes dashboards, by its name, and was not evaluated for them.
+pub(in crate::link) fn programs<'c>(model: &Model, context: &Context<'c>) -> Option<&'c str> {
     let made = [".jsonnet", ".libsonnet", ".py", ".ts", ".go"];
     let mut paths = context.paths.iter().map(String::as_str);
     paths.find(|path| {
-        path.to_lowercase().contains("dashboard") && made.iter().any(|extension| path.ends_with(extension))
+        path.to_lowercase().contains("dashboard")
+            && made.iter().any(|extension| path.ends_with(extension))
+            && !model.surroundings.drawn.contains(*path)
     })
 }
 

@@ -76,12 +76,21 @@ impl<'s> Files<'s> {
         }
     }
 
-    /// What each file imports, as far as it is here.
-    pub(super) fn imports(&self) -> BTreeMap<SourceId, BTreeSet<SourceId>> {
-        let of = |file: SourceId| {
-            imports(self.text(file)).into_iter().filter_map(|import| self.resolve(file, import)).collect()
+    /// What each file imports, as far as it is here, and the files that import something that is not.
+    pub(super) fn imports(&self) -> (BTreeMap<SourceId, BTreeSet<SourceId>>, BTreeSet<SourceId>) {
+        let mut open = BTreeSet::new();
+        let mut of = |file: SourceId| {
+            let found = imports(self.text(file)).into_iter().filter_map(|import| {
+                let found = self.resolve(file, import);
+                if found.is_none() {
+                    open.insert(file);
+                }
+                found
+            });
+            found.collect()
         };
-        self.jsonnet().map(|file| (file, of(file))).collect()
+        let imported = self.jsonnet().map(|file| (file, of(file))).collect();
+        (imported, open)
     }
 }
 

@@ -11,6 +11,18 @@ use crate::tree::{Entry, Map, Node, Value};
 /// <https://monitoring.mixins.dev/#mixin-schema>
 const MIXIN: &[&str] = &["prometheusAlerts", "prometheusRules"];
 
+/// The field of mixins that holds their dashboards.
+const DASHBOARDS: &str = "grafanaDashboards";
+
+/// What a file is evaluated for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// For its alerts.
+    pub(super) alerts: bool,
+    /// For its dashboards.
+    pub(super) dashboards: bool,
+}
+
 /// Beginnings of the names of fields that hold no alerts and are costly to evaluate.
 const OTHERS: &[&str] = &["grafana", "dashboard", "_"];
 
@@ -27,16 +39,20 @@ pub(super) struct Missing {
 pub(super) struct Output {
     /// The value; none where it is a function that waits for arguments.
     pub(super) node: Option<Node>,
-    /// Why parts of it are unknown, each reason once.
+    /// Why parts of it are unknown that may hold alerts, each reason once.
     pub(super) missing: Vec<Missing>,
+    /// How many parts of dashboards are unknown.
+    pub(super) undrawn: usize,
+    /// What it is evaluated for.
+    wanted: Wanted,
     /// Where what does not know its place stands.
     fallback: Span,
 }
 
 impl Output {
     /// Writes out the value of a file.
-    pub(super) fn of(machine: &mut Machine<'_, '_>, file: ThunkId, fallback: Span) -> Self {
-        let mut output = Self { fallback, ..Self::default() };
+    pub(super) fn of(machine: &mut Machine<'_, '_>, file: ThunkId, wanted: Wanted, fallback: Span) -> Self {
+        let mut output = Self { wanted, fallback, ..Self::default() };
         match machine.force(file).and_then(|made| called(machine, made)) {
             Ok(Some(made)) => output.node = Some(output.top(machine, &made)),
             Ok(None) => {}
@@ -58,8 +74,20 @@ impl Output {
     fn top<'p>(&mut self, machine: &mut Machine<'p, '_>, made: &Made<'p>) -> Node {
         if let Own::Object(object) = made.value {
             let names: Vec<_> = MIXIN.iter().map(|name| machine.name(name)).collect();
-            if machine.has(object, names[0], usize::MAX, true) {
-                return self.fields(machine, object, names, made.span);
+            let drawn = Some(machine.name(DASHBOARDS)).filter(|_| self.wanted.dashboards);
+            let has = |machine: &mut Machine<'p, '_>, name| machine.has(object, name, usize::MAX, true);
+            let (alerts, dashboards) = (has(machine, names[0]), drawn.filter(|name| has(machine, *name)));
+            if alerts || dashboards.is_some() {
+                let mut node = self.fields(machine, object, names, made.span);
+                if let Some(drawn) = dashboards {
+                    // Last, since what they take is not for alerts to lack; nor do they hide any.
+                    self.wanted.alerts = false;
+                    let drawn = self.fields(machine, object, vec![drawn], made.span);
+                    if let (Value::Map(map), Value::Map(more)) = (&mut node.value, drawn.value) {
+                        map.entries.extend(more.entries);
+                    }
+                }
+                return node;
             }
         }
         self.value(machine, made)
@@ -79,7 +107,9 @@ impl Output {
             Own::Array(items) => self.list(machine, items, span),
             Own::Object(object) => match machine.fields(*object, false) {
                 Ok(mut names) => {
-                    names.retain(|name| !OTHERS.iter().any(|other| name.value().starts_with(other)));
+                    if self.wanted.alerts {
+                        names.retain(|name| !OTHERS.iter().any(|other| name.value().starts_with(other)));
+                    }
                     self.fields(machine, *object, names, span)
                 }
                 Err(stop) => self.unknown(&stop, span),
@@ -118,7 +148,9 @@ impl Output {
     }
 
     fn unknown(&mut self, stop: &Stop, span: Span) -> Node {
-        if self.missing.iter().all(|known| known.what != stop.0.what) {
+        if !self.wanted.alerts {
+            self.undrawn += 1;
+        } else if self.missing.iter().all(|known| known.what != stop.0.what) {
             self.missing.push(Missing { what: stop.0.what.clone(), span: stop.0.span });
         }
         Node::unknown(

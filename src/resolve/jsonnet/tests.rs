@@ -10,7 +10,8 @@ fn sources(files: &[(&str, &str)]) -> Sources {
 /// What one file evaluates to, or why not.
 fn value(text: &str) -> Result<serde_json::Value, String> {
     let sources = sources(&[("it.jsonnet", text)]);
-    let Evaluated { output, .. } = run(&Files::new(&sources), SourceId(0), STEPS_OF_ONE);
+    let Evaluated { output, .. } =
+        run(&Files::new(&sources), SourceId(0), Wanted { alerts: true, dashboards: false }, STEPS_OF_ONE);
     match (output.node, output.missing.into_iter().next()) {
         (_, Some(missing)) => Err(missing.what),
         (Some(node), None) => Ok(json(&node)),
@@ -240,4 +241,44 @@ fn hostile_files_end_as_gaps() {
         let (alerts, _) = evaluated(&[("it.jsonnet", &nested)]);
         assert_eq!(alerts, [] as [String; 0]);
     }
+}
+
+/// The titles of the dashboards that are made, and the paths of what they are made of.
+fn drawn(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    fn titles(node: &Node, found: &mut Vec<String>) {
+        if node.get("panels").is_some() {
+            found.push(node.get("title").and_then(Node::as_str).unwrap_or_default().to_owned());
+        }
+        let below = node.items().iter().chain(node.entries().iter().map(|entry| &entry.value));
+        below.for_each(|node| titles(node, found));
+    }
+    let generated = evaluate(&sources(files), &Environments::default());
+    let mut found = Vec::new();
+    generated.documents.iter().for_each(|document| titles(&document.node, &mut found));
+    let mut of: Vec<String> = generated.drawn.iter().map(ToString::to_string).collect();
+    of.sort();
+    (found, of)
+}
+
+#[test]
+fn dashboards_are_made_where_all_they_import_is_here() {
+    let page = "{ new(title):: { title: title, schemaVersion: 39, panels: [{ title: 'Sales' }] } }";
+    let boards = "local page = import 'page.libsonnet';
+        { grafanaDashboards+:: { 'shop.json': page.new('Shop %s' % $._config.name) } }";
+    let mixin =
+        "(import 'alerts/shop.libsonnet') + (import 'boards.libsonnet') + { _config+:: { selector: '', name: 'x' } }";
+    let common = [("page.libsonnet", page), ("alerts/shop.libsonnet", ALERTS), ("mixin.libsonnet", mixin)];
+    let all = ["alerts/shop.libsonnet", "boards.libsonnet", "mixin.libsonnet", "page.libsonnet"];
+    // Through the mixin, although its alerts are rendered by another entry point.
+    for entry in ["std.manifestYamlDoc((import 'mixin.libsonnet').prometheusAlerts)", "{}"] {
+        let files = [&common[..], &[("boards.libsonnet", boards), ("rules.jsonnet", entry)]].concat();
+        assert_eq!(drawn(&files), (vec!["Shop x".to_owned()], all.map(String::from).to_vec()), "{entry}");
+    }
+    let one = [("page.libsonnet", page), ("till.jsonnet", "{ 'till.json': (import 'page.libsonnet').new('Till') }")];
+    assert_eq!(drawn(&one).0, ["Till"]);
+    // What a library makes that is not here is not known, and its alerts are.
+    let open = format!("local other = import 'grafonnet/main.libsonnet'; {boards}");
+    let files = [&common[..], &[("boards.libsonnet", open.as_str())]].concat();
+    assert_eq!(drawn(&files), (Vec::new(), Vec::new()));
+    assert_eq!(evaluated(&files).0.len(), 2);
 }
