@@ -4,6 +4,7 @@
 //! and of what the user's own Helm and kustomize print, where `--render` asks for them: nothing else is run. It reads no
 //! clock, no environment and no network itself, and gives the same answer for any number of threads.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -212,9 +213,14 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let of_packed = packed.iter().map(|packed| packed.path.as_str());
     let shown = discovery.files.iter().map(|found| found.shown.as_str());
     let charts = resolve::helm::Folders::find(shown.chain(of_packed));
-    // Behind the files that are read by themselves come the helpers of charts, and scripts that pipelines run.
+    // Behind the files that are read by themselves come the helpers and scripts of charts, the scripts that pipelines run,
+    // and what Terraform makes texts of.
     let own_files = discovery.files.len();
-    let is_part = |path: &str| charts.is_part(path) || path.ends_with(".gotmpl") || extract::ci::is_script(path);
+    let terraform = discovery.files.iter().any(|found| found.format == Format::Hcl);
+    let is_part = |path: &str| {
+        let runs = path.ends_with(".gotmpl") || extract::ci::is_script(path);
+        charts.is_part(path) || runs || terraform && discover::is_template(path)
+    };
     let parts = discovery.further(is_part, &config.discovery());
     discovery.files.extend(parts);
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
@@ -278,7 +284,10 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let mut renderings = Renderings::default();
     renderings.absorb(std::mem::take(&mut resolved.renderings));
     // What is said of a template by its name alone is said better once it is rendered.
-    skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !charts.is_template(&skipped.path));
+    let made = renderings.sources();
+    let made: BTreeSet<&str> = made.into_iter().map(|source| sources.get(source).path.as_str()).collect();
+    let rendered = |path: &str| charts.is_template(path) || made.contains(path);
+    skipped.retain(|skipped| skipped.reason != discover::UNRENDERED || !rendered(&skipped.path));
     let charts = resolve::helm::Charts::read(&charts, sources.iter()).rendered_by(&programs);
     let manifests = kept.iter().filter(|document| document.format == Format::Yaml);
     let audited: Vec<link::AuditedRoot> = roots.iter().map(audited).collect();

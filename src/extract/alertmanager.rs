@@ -61,8 +61,8 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
         facts.model.routing.alertmanagers.push(made);
     }
     if let Some(mut tree) = native(input, node, map, facts) {
-        // Values of the chart of the Prometheus stack: `alertmanager.config`.
-        tree.operated = key == Some("config");
+        // Values of the chart of the Prometheus stack (`alertmanager.config`), or a file in an object.
+        tree.operated = key.is_some_and(|key| key == "config" || FILES.contains(&key));
         facts.model.routing.trees.push(tree);
         return;
     }

@@ -7,6 +7,7 @@
 pub(super) mod alert;
 mod annotation;
 mod expression;
+mod held;
 mod output;
 mod possible;
 mod record;
@@ -122,6 +123,11 @@ fn visit(input: &Input<'_>, node: &Node, around: &Surroundings, facts: &mut Fact
             alert::extract(input, rule, &around, facts);
         }
         return;
+    }
+    if map.get("apiVersion").is_some() {
+        let (documents, gaps) = held::documents(input, map);
+        documents.iter().for_each(|document| visit(input, document, &around, facts));
+        facts.model.gaps.extend(gaps);
     }
     for entry in &map.entries {
         visit(input, &entry.value, &around, facts);

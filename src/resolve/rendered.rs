@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Environment, Gap};
 use crate::problem::Problem;
 use crate::source::{SourceId, Span};
-use crate::tree::{Node, Text};
+use crate::tree::{Node, Text, Value};
 
 /// One document that a tool makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,23 @@ impl Renderings {
         self.replaced.extend(other.replaced);
         self.gaps.extend(other.gaps);
         self.problems.extend(other.problems);
+    }
+
+    /// The files that the documents are made of.
+    pub fn sources(&self) -> BTreeSet<SourceId> {
+        fn within(node: &Node, depth: u32, found: &mut BTreeSet<SourceId>) {
+            found.insert(node.span.source);
+            match &node.value {
+                Value::List(items) if depth < 64 => items.iter().for_each(|item| within(item, depth + 1, found)),
+                Value::Map(map) if depth < 64 => {
+                    map.entries.iter().for_each(|entry| within(&entry.value, depth + 1, found));
+                }
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        self.documents.iter().for_each(|made| within(&made.node, 0, &mut found));
+        found
     }
 
     /// Says once what is rendered several times alike: for one environment, at one place, with one content.

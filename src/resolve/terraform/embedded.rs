@@ -4,13 +4,15 @@
 
 use crate::parse::{json, yaml};
 use crate::source::{SourceId, Span};
-use crate::tree::block::{Body, Expression, ExpressionKind, TemplatePart};
-use crate::tree::{Entry, Map, Node, Text, Unknown, Value};
+use crate::tree::block::{Expression, ExpressionKind};
+use crate::tree::{Entry, Map, Node, Unknown, Value};
 
 use super::align::Alignment;
 use super::evaluate::{Evaluator, Scope};
 use super::module::Given;
-use super::operate::Failure;
+
+mod held;
+mod template;
 
 /// How many names (`local.x`, `var.x`) are followed to a text.
 const DEEPEST: u32 = 16;
@@ -40,7 +42,9 @@ impl<'a> Evaluator<'a> {
                             return documents;
                         }
                     }
-                    ("templatefile", [path, ..]) => return self.of_template_file(path, expression, scope),
+                    ("templatefile", [path, values]) => {
+                        return self.of_template_file([path, values], expression, scope);
+                    }
                     _ => {}
                 }
             }
@@ -99,61 +103,6 @@ impl<'a> Evaluator<'a> {
         (text.len() <= LONGEST).then(|| parsed(id, text))
     }
 
-    fn of_template_file(&self, path: &'a Expression, call: &'a Expression, scope: &Scope<'a>) -> Vec<Node> {
-        let made = self.node(call, scope);
-        let Some(text) = made.as_str() else { return vec![made] };
-        let path = self.node(path, scope);
-        match path.as_str().and_then(|path| self.located(path, scope)) {
-            Some((id, source)) => {
-                let whole = Span::new(id, 0, source.text.len());
-                documents(text, &Alignment::new(text, &source.text, 0, whole), &[])
-            }
-            None => self.read(text, made.span, &[]),
-        }
-    }
-
-    fn of_template(&self, parts: &'a [TemplatePart], span: Span, scope: &Scope<'a>) -> Vec<Node> {
-        let mut fillings = Vec::new();
-        let settled = self.settle(parts, scope, &mut fillings);
-        let made = self.template(&settled, scope, span).unwrap_or_else(Failure::into_value).into_node();
-        match &made.value {
-            Value::String(text) => self.read(text, span, &fillings),
-            _ => vec![made],
-        }
-    }
-
-    /// The parts with everything filled in that may be part of the syntax, and a mark in the place of every scalar, so
-    /// that it keeps the place it comes from, or stays unknown.
-    fn settle(&self, parts: &[TemplatePart], scope: &Scope<'a>, fillings: &mut Vec<Node>) -> Vec<TemplatePart> {
-        let mut settled = Vec::with_capacity(parts.len());
-        for part in parts {
-            match part {
-                TemplatePart::Interpolation(expression) => {
-                    let node = self.node(expression, scope);
-                    let literal = match node.scalar() {
-                        Some(text) if !is_plain(&text) => text,
-                        None if !is_unknown(&node) => Text::default(),
-                        _ => {
-                            fillings.push(node);
-                            format!("{OPEN}{}{CLOSE}", fillings.len() - 1).into()
-                        }
-                    };
-                    settled.push(TemplatePart::Literal(literal));
-                }
-                TemplatePart::If { condition, then, otherwise } => {
-                    let decided = self.node(condition, scope);
-                    match to_bool(&decided) {
-                        Some(true) => settled.extend(self.settle(then, scope, fillings)),
-                        Some(false) => settled.extend(self.settle(otherwise, scope, fillings)),
-                        None => settled.push(part.clone()),
-                    }
-                }
-                other => settled.push(other.clone()),
-            }
-        }
-        settled
-    }
-
     /// Reads a text that stands, or was made, at a place.
     fn read(&self, text: &str, span: Span, fillings: &[Node]) -> Vec<Node> {
         let written = self.project.text(span);
@@ -163,73 +112,6 @@ impl<'a> Evaluator<'a> {
             None => Alignment::at(span),
         };
         documents(text, &alignment, fillings)
-    }
-
-    /// The documents with alerting rules in the attributes of a resource, however deep they stand.
-    pub(super) fn rules(&self, body: &'a Body, scope: &Scope<'a>) -> Vec<Node> {
-        let mut found = Vec::new();
-        self.rules_of_body(body, scope, 0, &mut found);
-        found
-    }
-
-    fn rules_of_body(&self, body: &'a Body, scope: &Scope<'a>, depth: u32, found: &mut Vec<Node>) {
-        if depth > 8 {
-            return;
-        }
-        for attribute in &body.attributes {
-            self.rules_of(&attribute.value, scope, DEEPEST, found);
-        }
-        for block in &body.blocks {
-            self.rules_of_body(&block.body, scope, depth + 1, found);
-        }
-    }
-
-    fn rules_of(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32, found: &mut Vec<Node>) {
-        let Some(less) = depth.checked_sub(1) else { return };
-        match &expression.kind {
-            ExpressionKind::Object(pairs) => {
-                for (_, value) in pairs {
-                    self.rules_of(value, scope, less, found);
-                }
-            }
-            ExpressionKind::List(items) => {
-                for item in items {
-                    self.rules_of(item, scope, less, found);
-                }
-            }
-            _ if self.may_alert(expression, scope, less) => found.extend(self.follow(expression, scope, less)),
-            _ => {}
-        }
-    }
-
-    /// Whether an expression makes a text that may hold alerting rules, by what is written in it.
-    fn may_alert(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        match &expression.kind {
-            ExpressionKind::Literal(Value::String(text)) => alerts(text),
-            ExpressionKind::Template(_) => alerts(self.project.text(expression.span)),
-            ExpressionKind::Call { name, arguments, .. } => match name.value.as_str() {
-                "yamlencode" | "jsonencode" => true,
-                "file" | "templatefile" => arguments.first().is_some_and(|path| {
-                    let path = self.node(path, scope);
-                    let file = path.as_str().and_then(|path| self.located(path, scope));
-                    // A YAML file of rules is read where it stands.
-                    file.is_some_and(|(_, source)| name.value == "templatefile" && alerts(&source.text))
-                }),
-                _ => false,
-            },
-            ExpressionKind::Conditional(_, yes, no) => {
-                self.may_alert(yes, scope, depth) || self.may_alert(no, scope, depth)
-            }
-            ExpressionKind::Attribute(operand, name) => match &operand.kind {
-                ExpressionKind::Variable(root) if scope.get(root).is_none() => {
-                    let named = self.named(root, &name.value, scope.module);
-                    named.is_some_and(|(expression, scope)| self.may_alert(expression, &scope, depth))
-                }
-                _ => false,
-            },
-            _ => false,
-        }
     }
 }
 
@@ -250,18 +132,6 @@ fn to_bool(node: &Node) -> Option<bool> {
         "false" | "0" => Some(false),
         _ => None,
     }
-}
-
-/// Whether a text has the words of an alerting rule.
-fn alerts(text: &str) -> bool {
-    let key = |name: &str| text.contains(&format!("{name}:")) || text.contains(&format!("\"{name}\""));
-    key("alert") && key("expr")
-}
-
-/// Whether a scalar is no syntax, whatever it is put into.
-fn is_plain(text: &str) -> bool {
-    let first = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-    first && text.len() <= 256 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter))
 }
 
 /// The documents of a text, their places put right.
@@ -352,23 +222,6 @@ pub(super) fn held_in(node: &Node) -> Vec<Node> {
         Value::Null | Value::Unknown(_) => Vec::new(),
         _ => vec![node.clone()],
     }
-}
-
-/// Whether a document lists alerting rules somewhere.
-pub(super) fn lists_alerts(node: &Node) -> bool {
-    fn within(node: &Node, depth: u32) -> bool {
-        let deeper = |node: &Node| depth < 32 && within(node, depth + 1);
-        match &node.value {
-            Value::List(items) => items.iter().any(deeper),
-            Value::Map(map) => {
-                let rule = |rule: &Node| rule.get("alert").is_some() && rule.get("expr").is_some();
-                map.get("rules").is_some_and(|rules| rules.items().iter().any(rule))
-                    || map.entries.iter().any(|entry| deeper(&entry.value))
-            }
-            _ => false,
-        }
-    }
-    !is_unknown(node) && within(node, 0)
 }
 
 #[cfg(test)]

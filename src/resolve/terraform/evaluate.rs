@@ -706,7 +706,14 @@ impl Written {
     }
 }
 
-fn bind<'a>(scope: &Scope<'a>, key_name: Option<&str>, value_name: &str, key: Typed, value: Typed) -> Scope<'a> {
+/// A scope with the names of one round of a `for`.
+pub(super) fn bind<'a>(
+    scope: &Scope<'a>,
+    key_name: Option<&str>,
+    value_name: &str,
+    key: Typed,
+    value: Typed,
+) -> Scope<'a> {
     let scope = scope.with(value_name, value);
     match key_name {
         Some(name) => scope.with(name, key),

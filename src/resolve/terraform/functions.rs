@@ -33,6 +33,7 @@ use super::operate::{Evaluated, Failure};
 use super::typed::{Typed, What, unknown_among};
 use super::types::Type;
 
+pub(super) use file::NOWHERE;
 pub(super) use json::quoted;
 
 /// The longest text that is made, in bytes.

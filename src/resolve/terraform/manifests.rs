@@ -10,7 +10,7 @@ use crate::source::Span;
 use crate::tree::block::{Block, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
-use super::embedded::{held_in, lists_alerts};
+use super::embedded::held_in;
 use super::evaluate::{Evaluator, Scope};
 use super::{Mode, Resource, Root};
 
@@ -110,9 +110,18 @@ impl<'a> Evaluator<'a> {
         if kind == "helm_release" {
             return block.body.attribute("values").map_or_else(Vec::new, |values| self.values_of(&values.value, scope));
         }
-        let mut documents: Vec<Node> = self.rules(&block.body, scope).into_iter().filter(lists_alerts).collect();
-        documents.extend(typed(kind, body, block.head).map(|manifest| self.without_ignored(manifest, block)));
-        documents
+        match typed(kind, body, block.head).map(|manifest| self.without_ignored(manifest, block)) {
+            Some(mut manifest) if is_config_map(&manifest) => {
+                let data = block.body.attribute("data");
+                let opened = data.map_or_else(Vec::new, |data| self.opened(&data.value, scope));
+                // What is not known of the rules in it is a gap of its own.
+                let open = opened.iter().filter(|(_, document)| document.as_unknown().is_some());
+                let open: Vec<Node> = open.map(|(_, document)| document.clone()).collect();
+                put_in(&mut manifest, opened);
+                open.into_iter().chain([manifest]).collect()
+            }
+            manifest => self.rules(&block.body, scope).into_iter().chain(manifest).collect(),
+        }
     }
 
     /// Puts the lists in place of the texts that hold them (`OPENED`), as far as they are lists: what one part of such a
@@ -161,9 +170,56 @@ impl<'a> Evaluator<'a> {
 pub(super) fn place(mut documents: BTreeMap<Text, Vec<Node>>, root: &Root, renderings: &mut Renderings) {
     for resource in root.resources.iter().filter(|resource| resource.mode == Mode::Managed) {
         let written = documents.remove(&resource.address).unwrap_or_default();
-        let held = if written.iter().any(has_unknown) || written.is_empty() { of_body(resource) } else { Vec::new() };
-        let held = if held.is_empty() { written } else { held };
+        // Beside a manifest, what is not known is a text of rules.
+        let (open, written): (Vec<Node>, Vec<Node>) =
+            written.into_iter().partition(|node| node.as_unknown().is_some() && !holds_whole(&resource.type_name));
+        let mut held =
+            if written.iter().any(has_unknown) || written.is_empty() { of_body(resource) } else { Vec::new() };
+        if held.is_empty() {
+            held = written;
+        } else if let ([held], [written]) = (held.as_mut_slice(), written.as_slice())
+            && is_config_map(held)
+        {
+            let data = written.get("data").map_or(&[][..], Node::entries).iter();
+            let opened = data.filter(|entry| matches!(entry.value.value, Value::Map(_) | Value::List(_)));
+            put_in(held, opened.map(|entry| (entry.key.clone(), entry.value.clone())).collect());
+        }
         place_each(held, resource, root.library, renderings);
+        if resource.environment.production && !root.library {
+            renderings.gaps.extend(
+                open.iter().filter_map(Node::as_unknown).map(|unknown| Gap {
+                    hides: Hides::Monitoring,
+                    span: resource.head,
+                    path: resource.path.clone(),
+                    reason: format!(
+                        "which alerting rules `{}` holds is not known: {}",
+                        resource.address, unknown.reason
+                    )
+                    .into(),
+                }),
+            );
+        }
+    }
+}
+
+/// Whether a type of resource holds whole manifests, or values of a chart.
+fn holds_whole(kind: &str) -> bool {
+    kind == "helm_release" || WHOLE.iter().any(|(whole, _)| *whole == kind)
+}
+
+fn is_config_map(manifest: &Node) -> bool {
+    manifest.get("kind").and_then(Node::as_str) == Some("ConfigMap")
+}
+
+/// Puts documents in the place of the texts that hold them.
+fn put_in(manifest: &mut Node, documents: Vec<(Text, Node)>) {
+    let Value::Map(map) = &mut manifest.value else { return };
+    let data = map.entries.iter_mut().find(|entry| entry.key == "data");
+    let Some(Value::Map(data)) = data.map(|data| &mut data.value.value) else { return };
+    for (key, document) in documents {
+        if let Some(entry) = data.entries.iter_mut().find(|entry| entry.key == key) {
+            entry.value = document;
+        }
     }
 }
 

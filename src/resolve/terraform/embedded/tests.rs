@@ -118,3 +118,18 @@ proptest::proptest! {
         proptest::prop_assert_eq!(one.resolved, two.resolved);
     }
 }
+
+#[test]
+fn a_condition_that_is_not_known_leaves_what_it_does_not_decide() {
+    let text = "resource \"kubernetes_config_map\" \"alertmanager\" {\n  metadata { name = \"alertmanager\" }\n  data = { \"config.yml\" = templatefile(\"${path.module}/alertmanager.yml.tmpl\", { hook = data.vault.hook.value, teams = [\"shop\"] }) }\n}\ndata \"vault\" \"hook\" {}\n";
+    let template = "route:\n  receiver: chat\n  routes:\n%{ for team in teams ~}\n  - receiver: ${team}\n    match: {team: ${team}}\n%{ endfor ~}\nreceivers:\n- name: chat\n%{ if hook != \"\" ~}\n  slack_configs: [{api_url: '${hook}'}]\n%{ endif ~}\n";
+    let repository = Repository::new(&[("main.tf", text), ("alertmanager.yml.tmpl", template)]);
+    let made = made(&repository, "ConfigMap", "alertmanager");
+    let held = made.node.at(&["data", "config.yml"]).unwrap();
+    assert_eq!(held.at(&["route", "receiver"]).and_then(Node::as_str), Some("chat"));
+    let [route] = held.at(&["route", "routes"]).unwrap().items() else { panic!("one route") };
+    assert_eq!(route.get("receiver").and_then(Node::as_str), Some("shop"));
+    let [chat] = held.get("receivers").unwrap().items() else { panic!("one receiver") };
+    assert!(chat.get("slack_configs").unwrap().as_unknown().is_some());
+    assert_eq!(repository.sources.path(chat.span), "alertmanager.yml.tmpl");
+}

@@ -15,7 +15,7 @@ use crate::tree::block::{Expression, ExpressionKind};
 use super::{Context, LONGEST_LIST, is_reference};
 
 /// The file number of places inside of a template that is read while evaluating: none of the audit's.
-const NOWHERE: SourceId = SourceId(u32::MAX);
+pub(in crate::resolve::terraform) const NOWHERE: SourceId = SourceId(u32::MAX);
 
 pub(super) fn basename(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
     let path = cx.text(args, 0)?;
