@@ -28,6 +28,7 @@ mod migrations;
 mod monitoring;
 mod monitors;
 mod names;
+mod node_pools;
 mod objectives;
 mod ownership;
 mod plans;
@@ -149,6 +150,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     siblings::part(model, context.environments, context.named_by);
     model.settle_claims();
     elections::join(model);
+    node_pools::join(model);
     dumped::settle(model);
     volumes::bind(model);
     capacity::defaults(model);

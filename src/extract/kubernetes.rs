@@ -69,6 +69,8 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
         ("keda.sh", "ScaledObject") => selecting::scaled_object(&object, facts),
         (group, kind) if monitor::KINDS.contains(&(group, kind)) => monitor::extract(&object, facts),
         ("flagger.app", "Canary") => rollout::canary(&object, facts),
+        ("argoproj.io", "AnalysisTemplate" | "ClusterAnalysisTemplate") => rollout::analysis(&object, facts),
+        ("kafka.strimzi.io", "KafkaNodePool") => operator::node_pool(&object, facts),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => role::role(&object, facts),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => role::binding(&object, facts),
         ("cert-manager.io", "Certificate") => certificate::managed(&object, facts),

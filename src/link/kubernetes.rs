@@ -73,6 +73,8 @@ pub(super) fn join(model: &mut Model, selecting: &Selecting, scaled: &Scaled) {
         if let Some(rollout) = rollout {
             workload.rollout = rollout;
         }
+        analyses(model, id);
+        let workload = &model[id];
         for container in workload.containers.clone() {
             let container: &mut Container = &mut model[container];
             let takes = serves && ports.iter().any(|port| takes(container, port));
@@ -112,6 +114,27 @@ fn canaried(model: &Model, id: Id<Workload>, selecting: &Selecting) -> Option<Ro
         grace_seconds: own.grace_seconds.clone(),
         ..canary.rollout.clone()
     })
+}
+
+/// Gives the analyses between the steps of a workload's rollout the length that their templates say.
+fn analyses(model: &mut Model, id: Id<Workload>) {
+    let Model { workloads, kubernetes, .. } = model;
+    let Some(workload) = workloads.get_mut(id.index()) else { return };
+    let Workload { rollout, namespace, place, .. } = workload;
+    for (index, templates) in &rollout.analyses {
+        let of = |name: &Text| {
+            let mut named = kubernetes.analyses.iter().filter(|it| it.name == *name);
+            let found = named.find(|it| {
+                it.place.environment == place.environment
+                    && it.namespace.as_ref().is_none_or(|own| same_namespace(own, namespace))
+            });
+            found.and_then(|it| it.seconds)
+        };
+        let seconds: Option<Vec<i64>> = templates.iter().map(of).collect();
+        if let Some(pause) = rollout.pauses.get_mut(*index) {
+            pause.seconds = seconds.and_then(|seconds| seconds.into_iter().max());
+        }
+    }
 }
 
 fn budget(model: &Model, id: Id<Workload>, replicas: &Fact<i64>, selecting: &Selecting) -> Budget {

@@ -32,6 +32,10 @@ pub struct Objects {
     pub roles: Vec<Role>,
     /// `RoleBinding` and `ClusterRoleBinding`.
     pub bindings: Vec<RoleBinding>,
+    /// `AnalysisTemplate` and `ClusterAnalysisTemplate` of Argo Rollouts.
+    pub analyses: Vec<Analysis>,
+    /// `KafkaNodePool` of Strimzi, where its brokers keep their data in their pods.
+    pub node_pools: Vec<NodePool>,
     /// `PersistentVolumeClaim` that stands alone: name, namespace, labels.
     pub claims: Vec<Claim>,
     /// `PersistentVolume` that was made by hand.
@@ -63,6 +67,8 @@ impl Objects {
         self.fences.extend(other.fences);
         self.roles.extend(other.roles);
         self.bindings.extend(other.bindings);
+        self.analyses.extend(other.analyses);
+        self.node_pools.extend(other.node_pools);
         self.claims.extend(other.claims);
         self.volumes.extend(other.volumes);
         self.configurations.extend(other.configurations);
@@ -278,6 +284,32 @@ pub struct RoleBinding {
     pub namespace: Fact<Text>,
     /// The service accounts that have it: names and namespaces.
     pub accounts: Vec<(Text, Fact<Text>)>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A template of what judges a new version.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Analysis {
+    /// `metadata.name`.
+    pub name: Text,
+    /// `metadata.namespace`; nothing for one that holds in the whole cluster.
+    pub namespace: Option<Fact<Text>>,
+    /// How long its slowest metric takes, in seconds; nothing where it has no end, or that is not known.
+    pub seconds: Option<i64>,
+    /// Where.
+    pub place: Place,
+}
+
+/// Brokers of a Kafka cluster that lose their data with their pods.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NodePool {
+    /// The cluster.
+    pub cluster: Text,
+    /// `metadata.namespace`.
+    pub namespace: Fact<Text>,
+    /// Where that is said.
+    pub ephemeral: Span,
     /// Where.
     pub place: Place,
 }

@@ -1,5 +1,7 @@
 //! How a new version replaces the one before, and how long that takes at least.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Place;
@@ -34,6 +36,8 @@ facts! {
         ready_after: Option<Span>,
         /// The waits between steps of a canary, in order.
         pauses: Vec<Pause>,
+        /// Those of them that are analyses, each with the templates whose length it has.
+        analyses: BTreeMap<usize, Vec<Text>>,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::capacity;
 use super::object::{Object, boolean, int, optional, text};
 use crate::extract::Facts;
+use crate::model::kubernetes::NodePool;
 use crate::model::{BackupState, Coverage, Datastore, Fact, Labels, RestoreTest, Workload};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
@@ -116,12 +117,8 @@ fn datastore(object: &Object<'_>, engine: &'static str, kind: &'static str, says
 /// <https://strimzi.io/docs/operators/latest/configuring.html#type-EphemeralStorage-reference>,
 /// <https://www.elastic.co/docs/deploy-manage/deploy/cloud-on-k8s/volume-claim-templates>
 fn ephemeral(object: &Object<'_>) -> Option<Span> {
-    let typed = |node: &Node| node.get("type").filter(|kind| kind.as_str() == Some("ephemeral")).map(|kind| kind.span);
     match object.kind {
-        "Kafka" => {
-            let storage = object.at(&["spec", "kafka", "storage"])?;
-            typed(storage).or_else(|| items(storage.get("volumes")).iter().find_map(typed))
-        }
+        "Kafka" => goes_with_its_pods(object.at(&["spec", "kafka", "storage"])?),
         "Elasticsearch" => {
             let sets = items(object.at(&["spec", "nodeSets"])).iter();
             let volumes = sets.flat_map(|set| items(set.at(&["podTemplate", "spec", "volumes"])));
@@ -129,6 +126,30 @@ fn ephemeral(object: &Object<'_>) -> Option<Span> {
             volumes.filter(data).find_map(|volume| Some(volume.entry("emptyDir")?.key_span))
         }
         _ => None,
+    }
+}
+
+fn goes_with_its_pods(storage: &Node) -> Option<Span> {
+    let typed = |node: &Node| node.get("type").filter(|kind| kind.as_str() == Some("ephemeral")).map(|kind| kind.span);
+    typed(storage).or_else(|| items(storage.get("volumes")).iter().find_map(typed))
+}
+
+/// Adds a `KafkaNodePool` of brokers whose data goes with their pods: its storage holds instead of that of its cluster,
+/// which a label names. Controllers keep none of what is sent.
+/// <https://strimzi.io/docs/operators/latest/configuring.html#type-KafkaNodePool-reference>
+pub(super) fn node_pool(object: &Object<'_>, facts: &mut Facts) {
+    let roles = items(object.at(&["spec", "roles"]));
+    let brokers = roles.is_empty() || roles.iter().any(|role| role.as_str() == Some("broker"));
+    let Some(cluster) = object.labels.get("strimzi.io/cluster").and_then(Fact::value).filter(|_| brokers) else {
+        return;
+    };
+    if let Some(ephemeral) = object.at(&["spec", "storage"]).and_then(goes_with_its_pods) {
+        facts.model.kubernetes.node_pools.push(NodePool {
+            cluster: cluster.clone(),
+            namespace: object.namespace.clone(),
+            ephemeral,
+            place: object.place.clone(),
+        });
     }
 }
 

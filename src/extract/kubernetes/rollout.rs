@@ -4,13 +4,16 @@
 //! <https://argo-rollouts.readthedocs.io/en/stable/features/specification/>,
 //! <https://docs.flagger.app/usage/how-it-works>.
 
+use std::collections::BTreeMap;
+
 use super::object::{Object, boolean, int, optional, text};
 use super::workload::Shape;
 use crate::extract::{Facts, duration};
+use crate::model::kubernetes::Analysis;
 use crate::model::rollout::{Canary, Pause};
 use crate::model::{Fact, Rollout};
 use crate::source::Span;
-use crate::tree::{Node, Text};
+use crate::tree::{Entry, Node, Text};
 
 /// `terminationGracePeriodSeconds` left out.
 const DEFAULT_GRACE: i64 = 30;
@@ -97,11 +100,21 @@ fn argo(object: &Object<'_>, spec: &Node, common: Rollout) -> Rollout {
         let (canary, head) = (&entry.value, entry.key_span);
         let steps = canary.get("steps").map_or(&[][..], Node::items);
         let analysis = canary.get("analysis").or_else(|| steps.iter().find_map(|step| step.get("analysis")));
-        let pauses: Vec<Pause> = steps.iter().filter_map(pause).collect();
+        let gated = gated(steps.iter().filter_map(pause), head);
+        let mut analyses = BTreeMap::new();
+        let mut pauses = Vec::new();
+        for step in steps {
+            if let Some((pause, templates)) = step.entry("analysis").map(judged) {
+                analyses.insert(pauses.len(), templates);
+                pauses.push(pause);
+            }
+            pauses.extend(pause(step));
+        }
         return Rollout {
             strategy: Fact::known(Text::const_new("canary"), head),
             analysed: found(analysis, head),
-            gated: gated(&pauses, head),
+            gated,
+            analyses,
             max_surge: optional(canary.get("maxSurge"), object.head(), text).or_default(Text::const_new(DEFAULT_SHARE)),
             max_unavailable: optional(canary.get("maxUnavailable"), object.head(), text)
                 .or_default(Text::const_new(DEFAULT_SHARE)),
@@ -116,11 +129,13 @@ fn argo(object: &Object<'_>, spec: &Node, common: Rollout) -> Rollout {
     let wait = after.and_then(|node| {
         Some(Pause { what: "before it is promoted".into(), seconds: Some(node.as_int()?), span: node.span })
     });
+    let (before, templates) = blue_green.entry("prePromotionAnalysis").map(judged).unzip();
     Rollout {
         strategy: Fact::known(Text::const_new("blueGreen"), head),
         analysed: found(blue_green.get("prePromotionAnalysis"), head),
         gated: if after.is_some() { Fact::known(false, head) } else { automatic.map(|automatic| !automatic) },
-        pauses: wait.into_iter().collect(),
+        pauses: before.into_iter().chain(wait).collect(),
+        analyses: templates.into_iter().map(|templates| (0, templates)).collect(),
         ..common
     }
 }
@@ -147,9 +162,45 @@ fn found(node: Option<&Node>, looked_at: Span) -> Fact<bool> {
     }
 }
 
-fn gated(pauses: &[Pause], looked_at: Span) -> Fact<bool> {
-    let person = pauses.iter().find(|pause| pause.seconds.is_none());
+fn gated(mut pauses: impl Iterator<Item = Pause>, looked_at: Span) -> Fact<bool> {
+    let person = pauses.find(|pause| pause.seconds.is_none());
     Fact::known(person.is_some(), person.map_or(looked_at, |pause| pause.span))
+}
+
+/// The wait for an analysis, of which the templates say how long it is.
+fn judged(entry: &Entry) -> (Pause, Vec<Text>) {
+    let listed = entry.value.get("templates").map_or(&[][..], Node::items);
+    // The form before templates were a list.
+    let alone = entry.value.get("templateName").and_then(Node::scalar);
+    let named = listed.iter().filter_map(|template| template.get("templateName")?.scalar());
+    let templates: Vec<Text> = named.chain(alone).collect();
+    let what = compact_str::format_compact!("the analysis by `{}`", templates.join("`, `"));
+    (Pause { what, seconds: None, span: entry.key_span }, templates)
+}
+
+/// Adds an `AnalysisTemplate`. A metric is measured once, or `count` times, an `interval` apart; with an interval alone it
+/// has no end. <https://argo-rollouts.readthedocs.io/en/stable/features/analysis/>
+pub(super) fn analysis(object: &Object<'_>, facts: &mut Facts) {
+    let metrics = object.at(&["spec", "metrics"]).map_or(&[][..], Node::items);
+    let of_metric = |metric: &Node| -> Option<i64> {
+        let said = |key: &str| metric.get(key).filter(|node| !node.is_null());
+        let delay = said("initialDelay").map_or(Some(0), length)?;
+        let apart = said("interval").map(length);
+        let count = match (said("count"), apart) {
+            (Some(count), _) => count.as_int().or_else(|| count.as_str()?.parse().ok())?,
+            (None, None) => 1,
+            (None, Some(_)) => return None,
+        };
+        let apart = apart.unwrap_or(Some(0))?;
+        Some(delay.saturating_add(apart.saturating_mul(count.saturating_sub(1).max(0))))
+    };
+    let seconds: Option<Vec<i64>> = metrics.iter().map(of_metric).collect();
+    facts.model.kubernetes.analyses.push(Analysis {
+        name: object.name.clone(),
+        namespace: (object.kind == "AnalysisTemplate").then(|| object.namespace.clone()),
+        seconds: seconds.and_then(|seconds| seconds.into_iter().max()),
+        place: object.place.clone(),
+    });
 }
 
 /// Adds Flagger's `Canary`, which replaces the strategy of the workload that it targets.

@@ -352,3 +352,22 @@ fn how_often_argo_cd_looks_stands_in_its_settings() {
     let (_, facts) = crate::extract::read_yaml("argocd.yaml", text);
     assert_eq!(facts.model.kubernetes.polling[0].seconds.value(), Some(&Some(60)));
 }
+
+#[test]
+fn an_analysis_between_steps_is_a_wait() {
+    let steps = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec:\n  strategy: {canary: {steps: [{setWeight: 20}, {analysis: {templates: [{templateName: errors}]}}, {pause: {duration: 60}}]}}\n  selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'registry.example/web:1'}]}}\n";
+    let (_, facts) = read(steps);
+    let rollout = &facts.model.workloads[0].rollout;
+    let waits: Vec<(&str, Option<i64>)> = rollout.pauses.iter().map(|it| (it.what.as_str(), it.seconds)).collect();
+    assert_eq!(waits, [("the analysis by `errors`", None), ("a pause of the canary", Some(60))]);
+    assert_eq!(rollout.analyses[&0], ["errors"]);
+    assert!(rollout.gated.is_false(), "no person is waited for");
+    let template = |metrics: &str| {
+        let text = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: AnalysisTemplate\nmetadata: {{name: errors}}\nspec: {{metrics: {metrics}}}\n"
+        );
+        read(&text).1.model.kubernetes.analyses[0].seconds
+    };
+    assert_eq!(template("[{name: a}, {name: b, interval: 1m, count: 5, initialDelay: 30s}]"), Some(270));
+    assert_eq!(template("[{name: a, interval: 1m}]"), None, "it has no end");
+}
