@@ -3,6 +3,8 @@
 //!
 //! A post-mortem is no drill: what broke by itself was not rehearsed. An exercise without a date is a plan.
 
+mod log;
+
 use crate::extract::runbook::date_in;
 use crate::extract::runbook::vocabulary::DRILL_FOLDERS;
 use crate::extract::{Facts, Input, record};
@@ -84,11 +86,12 @@ const SCHEDULES: &[(&str, &str)] = &[("chaos-mesh.org", "Schedule"), ("litmuscha
 /// Adds the drills that a file records or schedules.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     match &input.document.content {
-        Content::Page(page) if records_drills(&input.source.path) => {
-            if let Some(date) = date(input, page) {
+        Content::Page(page) => match date(input, page).filter(|_| records_drills(&input.source.path)) {
+            Some(date) => {
                 facts.model.add(held(input, page, date));
             }
-        }
+            None => facts.model.drills.extend(log::drills(input, page)),
+        },
         Content::Values(documents) => {
             facts.model.drills.extend(documents.iter().filter_map(|it| scheduled(input, it)));
             facts.model.experiments.extend(documents.iter().filter_map(|it| experiment(input, it)));
@@ -130,12 +133,8 @@ fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
     let kind = page.front_matter.as_ref().and_then(|matter| matter.get("kind").or_else(|| matter.get("type")));
     let kind = kind.and_then(Node::scalar).unwrap_or_default();
     let headings = page.headings.iter().map(|heading| heading.text.as_str());
-    let said = |text: &str| {
-        let lower = text.to_lowercase();
-        RESTORE_WORDS.iter().any(|word| lower.contains(word))
-    };
     // Its title, its kind or its own headings say so; a passing word ("we should test a restore") does not.
-    let restores = headings.chain([kind.as_str(), input.source.path.as_str()]).any(said);
+    let restores = headings.chain([kind.as_str(), input.source.path.as_str()]).any(restores);
     let text = input.source.text.to_lowercase();
     let lacking: Vec<&str> = PARTS
         .iter()
@@ -156,6 +155,12 @@ fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
         mentions: record::mentions(&input.source.text),
         ..Drill::default()
     }
+}
+
+/// Whether words say that data was brought back.
+fn restores(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    RESTORE_WORDS.iter().any(|word| lower.contains(word))
 }
 
 fn scheduled(input: &Input<'_>, document: &Node) -> Option<Drill> {
@@ -227,6 +232,29 @@ mod tests {
         assert!(!facts.model.drills[0].restores);
         assert!(read_page("drills/plan.md", "# Plan\n\nOne day.\n").1.model.drills.is_empty());
         assert!(read_page("postmortems/2026-07-02-x.md", "# X\n\nDate: 2026-07-02\n").1.model.drills.is_empty());
+    }
+
+    #[test]
+    fn rows_of_a_log_are_drills() {
+        let text = "# Runbook: restoring backups\n\n## Inventory\n\n| Since | What | State |\n|---|---|---|\n| 2026-01-01 | nightly backup | OK |\n\n## Drill log\n\n| Date | What | Result | Notes |\n|---|---|---|---|\n| 2026-08-14 | CNPG restore | OK | Restored `shop-pg` into a namespace of its own. |\n| 2026-08-15 | snapshots reach the bucket | PARTIAL | A full restore is still outstanding. |\n| 2027-02-01 | restore of the vault | planned | |\n| YYYY-MM-DD | what | how | |\n";
+        let (sources, facts) = read_page("docs/runbooks/restore.md", text);
+        let [restored, listed] = facts.model.drills.as_slice() else { panic!("{:#?}", facts.model.drills) };
+        assert_eq!(restored.date.value().unwrap(), "2026-08-14");
+        assert_eq!(sources.slice(restored.place.span).trim(), "2026-08-14");
+        assert!(restored.restores && restored.mentions.iter().any(|name| name == "shop-pg"));
+        assert!(!listed.restores);
+        let text = "# Restore\n\n## Past drills\n\n- 2026-08-14: restored `shop-pg` in 12 minutes\n- 2027-02-01: planned\n\n## Changes\n\n- 2026-01-01: moved the page\n";
+        let (_, facts) = read_page("docs/restore.md", text);
+        let [drill] = facts.model.drills.as_slice() else { panic!("{:#?}", facts.model.drills) };
+        assert!(drill.restores && drill.mentions.iter().any(|name| name == "shop-pg"));
+    }
+
+    #[test]
+    fn other_tables_with_dates_are_no_drills() {
+        let text = "# Backups\n\n| Date | Job | Result |\n|---|---|---|\n| 2026-08-14 | nightly dump | OK |\n";
+        assert!(read_page("docs/backup.md", text).1.model.drills.is_empty());
+        let text = "# Incidents\n\n## Drill history\n\n| Date | What | Result |\n|---|---|---|\n| 2026-08-14 | restore | OK |\n";
+        assert!(read_page("docs/incidents/log.md", text).1.model.drills.is_empty());
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub(super) fn join(model: &mut Model, register: &Register<'_>, context: &Context
         let id: Id<Drill> = Id::new(index);
         let mut services: Vec<Id<Service>> = Vec::new();
         for mention in &model[id].mentions {
-            if let Some(service) = register.find(mention)
+            // What brings something back rehearses what keeps its copies.
+            let keeps = || register.find(&compact_str::format_compact!("{mention}-backup"));
+            if let Some(service) = register.find(mention).or_else(|| keeps().filter(|_| model[id].restores))
                 && !services.contains(&service)
                 && !super::names::is_generic(mention)
             {
