@@ -126,7 +126,9 @@ fn visit(input: &Input<'_>, node: &Node, around: &Surroundings, facts: &mut Fact
     }
     if map.get("apiVersion").is_some() {
         let (documents, gaps) = held::documents(input, map);
-        documents.iter().for_each(|document| visit(input, document, &around, facts));
+        for document in &documents {
+            visit(input, document, &around, facts);
+        }
         facts.model.gaps.extend(gaps);
     }
     for entry in &map.entries {

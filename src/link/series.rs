@@ -25,6 +25,8 @@ const IDENTIFYING: &[&str] = &[
     "component",
     "container",
     "container_name",
+    "created_by_name",
+    "cronjob",
     "daemonset",
     "deployment",
     "destination_service_name",
@@ -40,10 +42,12 @@ const IDENTIFYING: &[&str] = &[
     "label_app",
     "label_app_kubernetes_io_name",
     "name",
+    "owner_name",
     "persistentvolumeclaim",
     "pod",
     "pod_name",
     "release",
+    "replicaset",
     "role",
     "rollout",
     "scaledobject",
@@ -180,8 +184,17 @@ impl Identity {
             ..Self::default()
         };
         for name in [&workload.plain_name] {
-            for label in ["deployment", "statefulset", "daemonset", "workload", "rollout"] {
+            for label in ["deployment", "statefulset", "daemonset", "cronjob", "workload", "rollout"] {
                 identity.add(label, name.clone());
+            }
+            // The owner of a pod is a ReplicaSet or a Job that is named after what made it.
+            let owned = match workload.kind.as_str() {
+                "CronJob" => compact_str::format_compact!("{name}-29012340"),
+                _ => compact_str::format_compact!("{name}-5d89b4c7f9"),
+            };
+            for label in ["created_by_name", "job_name", "owner_name", "replicaset"] {
+                identity.add(label, name.clone());
+                identity.add(label, owned.clone());
             }
         }
         if let Some(namespace) = workload.namespace.value() {
