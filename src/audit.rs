@@ -26,7 +26,7 @@ use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::suppress;
-use crate::tree::{Comment, Document, Format, Text};
+use crate::tree::{Comment, Document, Format, Node, Text};
 
 /// Everything one audit found; reports read it and change nothing.
 #[derive(Debug, Default)]
@@ -296,7 +296,8 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let folders = folders.inflating(&charts).built_by(&programs).below(&checkouts);
     let delivered = resolve::delivery::resolve(&folders, environments);
     model.surroundings.shared_bases = resolve::kustomize::shared(&folders);
-    let installed = resolve::helm::install(&charts, environments, &delivered.charts);
+    let further = |node: &Node| resolve::delivery::further(&folders, environments, node);
+    let installed = resolve::helm::install(&charts, environments, &delivered.charts, &further);
     skipped.retain(|skipped| !installed.files.contains(&skipped.path));
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);
@@ -530,7 +531,8 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
     if found.format == Format::Yaml && parse::yaml::is_template(&source.text) {
         return unrendered(id, source);
     }
-    let Parsed { document, problems } = parse::parse(id, &source.text, found.format);
+    let Parsed { mut document, problems } = parse::parse(id, &source.text, found.format);
+    resolve::helm::spell_out(&source, &mut document);
     if found.format == Format::Json && resolve::terraform::is_saved_plan(&document) {
         let facts = Facts { problems, ..Facts::default() };
         return ReadFile { source, facts, skipped: None, document: Some(document), comments: Vec::new() };

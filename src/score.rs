@@ -212,9 +212,9 @@ pub fn score(model: &Model, verdicts: &[Verdict]) -> Scores {
     // A service of which no rule asks anything (a folder of log buckets, say) has nothing to be scored.
     let mut services: Vec<ServiceScore> = judged
         .filter(|(_, indices)| !indices.is_empty())
-        .map(|((id, service), indices)| match service.is_read() {
-            true => score_service(id, indices, verdicts),
-            false => undecided(score_service(id, indices, verdicts)),
+        .map(|((id, service), indices)| {
+            let score = score_service(id, indices, verdicts);
+            if service.is_read() { score } else { undecided(score) }
         })
         .collect();
     // The worst first; what could not be decided comes last, since nothing bad is known of it.

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use self::switched_off::Commented;
 use self::unit::{Known, Made, Unit};
 use super::kustomize::{self, Built, Files};
-use super::rendered::{Rendered, Renderings};
+use super::rendered::{Further, Rendered, Renderings};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::source::{SourceId, Span, below};
 use crate::tree::{Node, Text};
@@ -302,15 +302,32 @@ fn installed(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -> Insta
     let (applications, unknown) = applications.map_or_else(|why| (Vec::new(), Some(why)), |made| (made, None));
     let open = unknown.is_some() || flux::is_open(node) || applications.iter().any(argocd::is_open);
     let charts = argocd::charts(known, node, &applications, parent);
+    let gaps = elsewhere(known, node, &applications, unknown);
+    Installed { made: std::iter::once(release::objects(known, node)).chain(charts).collect(), gaps, open }
+}
+
+/// What an object, and the applications that it is or makes, deliver from somewhere else.
+fn elsewhere(known: &Known<'_, '_>, node: &Node, applications: &[Node], unknown: Option<(Span, String)>) -> Vec<Gap> {
     let reasons = flux::elsewhere(known, node).into_iter().chain(unknown);
-    let reasons = reasons.chain(argocd::elsewhere(known, &applications)).chain(release::elsewhere(known, node));
-    let gaps = reasons
+    let reasons = reasons.chain(argocd::elsewhere(known, applications)).chain(release::elsewhere(known, node));
+    reasons
         .map(|(span, reason)| {
             let found = gap(known.files, span, reason);
             if brings_no_rules(node) { Gap { hides: Hides::Kubernetes, ..found } } else { found }
         })
-        .collect();
-    Installed { made: std::iter::once(release::objects(known, node)).chain(charts).collect(), gaps, open }
+        .collect()
+}
+
+/// What an object delivers that stands in no file, since a chart renders it.
+pub fn further(files: &Files<'_>, environments: &Environments, node: &Node) -> Further {
+    if !argocd::concerns(node) && !release::concerns(node) {
+        return Further::default();
+    }
+    let known = Known::new(files, environments, std::iter::empty(), false);
+    let applications = argocd::applications(&known, node);
+    let (applications, unknown) = applications.map_or_else(|why| (Vec::new(), Some(why)), |made| (made, None));
+    let gaps = elsewhere(&known, node, &applications, unknown);
+    Further { applications: applications.iter().map(|made| argocd::whole(node, made)).collect(), gaps }
 }
 
 /// Whether the values that a chart is given switch off the rules that the Prometheus stack comes with.

@@ -29,6 +29,7 @@ mod value;
 mod values;
 mod yaml;
 
-pub(super) use application::calls;
+pub use application::spell_out;
+pub(super) use application::{calls, spell_out_by};
 pub use chart::{Charts, Folders};
 pub use install::{Installed, install};

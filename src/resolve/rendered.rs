@@ -82,3 +82,12 @@ impl Renderings {
         self.documents = kept;
     }
 }
+
+/// What an object that a chart renders delivers in turn.
+#[derive(Debug, Default)]
+pub struct Further {
+    /// The `Application`s of Argo CD that it is, or makes.
+    pub applications: Vec<Node>,
+    /// What it delivers from somewhere else.
+    pub gaps: Vec<Gap>,
+}

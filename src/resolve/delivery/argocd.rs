@@ -105,8 +105,8 @@ pub(super) fn charts(known: &Known<'_, '_>, node: &Node, made: &[Node], parent: 
     made.iter().flat_map(|application| of_charts(known, node, application, parent)).collect()
 }
 
-fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Option<&Unit>) -> Vec<Made> {
-    // A template may leave out what every application is.
+/// An application with its version and kind, which the template of a set may leave out.
+pub(super) fn whole(set: &Node, application: &Node) -> Node {
     let mut whole = application.clone();
     if let Value::Map(map) = &mut whole.value {
         for key in ["apiVersion", "kind"] {
@@ -118,17 +118,22 @@ fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Opti
             map.entries.push(Entry { key: key.into(), key_span: value.span, value });
         }
     }
-    let nested = |_: &str, text: &Node| match known.files.source(text.span.source) {
+    whole
+}
+
+fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Option<&Unit>) -> Vec<Made> {
+    let mut whole = whole(set, application);
+    helm::spell_out_by(&mut whole, &|_, text| match known.files.source(text.span.source) {
         Some(source) => embedded::yaml(source, text).document.values().to_vec(),
         None => Vec::new(),
-    };
+    });
     let Some(own) = application.at(&["metadata", "name"]) else { return Vec::new() };
     let said = |path: &[&str]| application.at(path).and_then(Node::scalar).unwrap_or_default();
     let namespace = said(&["spec", "destination", "namespace"]);
     let words = [own.scalar().unwrap_or_default(), said(&["spec", "destination", "name"]), namespace];
     let words: Vec<&str> = words.iter().map(Text::as_str).collect();
     let mut found = Vec::new();
-    for call in helm::calls(&whole, &nested) {
+    for call in helm::calls(&whole) {
         let Some(charts) = known.files.charts() else { continue };
         let mut failures = Vec::new();
         let mut values = Vec::new();

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use super::resolve;
+use super::{further, resolve};
 use crate::model::Environments;
 use crate::parse::yaml;
 use crate::resolve::helm::{Charts, Folders, install};
 use crate::resolve::kustomize::Files;
-use crate::resolve::rendered::Renderings;
+use crate::resolve::rendered::{Further, Renderings};
 use crate::source::{Source, Sources};
 use crate::tree::{Document, Node};
 
@@ -33,7 +33,9 @@ fn rendered(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let files = Files::new(sources.iter(), documents.iter(), &[]).inflating(&charts);
     let delivered = resolve(&files, &Environments::default());
     let mut renderings = Renderings::default();
-    renderings.absorb(install(&charts, &Environments::default(), &delivered.charts).renderings);
+    let environments = Environments::default();
+    let further = |node: &Node| further(&files, &environments, node);
+    renderings.absorb(install(&charts, &environments, &delivered.charts, &further).renderings);
     renderings.absorb(delivered.renderings);
     renderings.dedup();
     let said = |node: &Node, path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
@@ -66,6 +68,28 @@ fn a_set_of_applications_installs_a_chart_for_each() {
     let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: web\nspec:\n  generators:\n    - list:\n        elements:\n          - {name: web-staging, copies: 1}\n          - {name: web-production, copies: 4}\n  template:\n    metadata:\n      name: '{{name}}'\n    spec:\n      destination:\n        namespace: shop\n      source:\n        repoURL: https://example.org/platform\n        path: charts/web\n        helm:\n          values: |\n            replicas: 2\n          parameters:\n            - name: replicas\n              value: '{{copies}}'\n";
     let (list, gaps) = rendered(&[("apps/web.yaml", set)]);
     assert_eq!((list, gaps), (vec!["production web-production 4".to_owned(), "staging web-staging 1".into()], vec![]));
+}
+
+/// A chart of applications, as one bootstraps a cluster with.
+const BOOTSTRAP: &str = "apiVersion: v2\nname: bootstrap\nversion: 1.0.0\n";
+
+#[test]
+fn a_set_that_a_chart_renders_installs_as_one_that_stands_in_a_file() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: apps\nspec:\n  generators:\n    - list:\n        elements:\n          - name: basket\n  template:\n    metadata:\n      name: '{{`{{name}}`}}'\n    spec:\n      destination:\n        namespace: shop\n      source:\n        repoURL: https://example.org/platform\n        path: charts/web\n        helm:\n          valueFiles: ['../../services/basket/values.yaml']\n";
+    let (list, gaps) = rendered(&[
+        ("bootstrap/Chart.yaml", BOOTSTRAP),
+        ("bootstrap/templates/apps.yaml", set),
+        ("services/basket/values.yaml", "replicas: 5\n"),
+    ]);
+    assert_eq!((list, gaps), (vec!["production basket 5".to_owned()], vec![]));
+}
+
+#[test]
+fn what_a_chart_installs_from_elsewhere_is_said() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: monitoring\nspec:\n  destination:\n    namespace: monitoring\n  source:\n    repoURL: https://charts.example.org\n    chart: kube-prometheus-stack\n    targetRevision: 1.0.0\n";
+    let (_, gaps) =
+        rendered(&[("bootstrap/Chart.yaml", BOOTSTRAP), ("bootstrap/templates/monitoring.yaml", application)]);
+    assert!(gaps.iter().any(|gap| gap.contains("the chart `kube-prometheus-stack`")), "{gaps:?}");
 }
 
 #[test]
@@ -155,7 +179,8 @@ fn what_a_packed_chart_makes_stands_where_it_is_asked_for() {
     );
     let folders = Folders::find(sources.iter().map(|(_, source)| source.path.as_str()));
     let charts = Charts::read(&folders, sources.iter());
-    let made = install(&charts, &Environments::default(), &std::collections::BTreeSet::new()).renderings;
+    let nothing = std::collections::BTreeSet::new();
+    let made = install(&charts, &Environments::default(), &nothing, &|_| Further::default()).renderings;
     assert_eq!(made.gaps, []);
     let [document] = made.documents.as_slice() else { panic!("{:?}", made.documents) };
     assert_eq!(document.node.at(&["spec", "replicas"]).and_then(Node::scalar).as_deref(), Some("3"));

@@ -1,8 +1,9 @@
 //! Argo CD `Application`s that install a chart of the repository.
 //! <https://argo-cd.readthedocs.io/en/stable/user-guide/helm/>
 
-use crate::source::{Span, join};
-use crate::tree::{Entry, Map, Node, Text, Value};
+use crate::parse::embedded;
+use crate::source::{Source, Span, join};
+use crate::tree::{Content, Document, Entry, Map, Node, Text, Value};
 
 /// A chart that a deployer installs, as far as it says so.
 #[derive(Clone, Debug)]
@@ -21,31 +22,23 @@ pub(in crate::resolve) struct Call {
     pub(in crate::resolve) values: Vec<Node>,
 }
 
-/// What an object installs. `nested` gives the documents of a text of values, by the path of its key.
-pub(in crate::resolve) fn calls(node: &Node, nested: &dyn Fn(&str, &Node) -> Vec<Node>) -> Vec<Call> {
-    let version = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
-    if !version.starts_with("argoproj.io/") || node.get("kind").and_then(Node::as_str) != Some("Application") {
+/// What an object installs, whose values are spelled out.
+pub(in crate::resolve) fn calls(node: &Node) -> Vec<Call> {
+    if specification(node).is_none_or(|(_, is_template)| is_template) {
         return Vec::new();
     }
     let Some(name) = node.at(&["metadata", "name"]) else { return Vec::new() };
     let namespace = node
         .at(&["spec", "destination", "namespace"])
         .filter(|node| node.as_str().is_some_and(|name| !name.is_empty()));
-    let single = node.at(&["spec", "source"]).map(|source| ("spec.source.helm.values".to_owned(), source));
-    let several = node.at(&["spec", "sources"]).map_or(&[][..], Node::items);
-    let several = several.iter().enumerate().map(|(index, source)| (format!("spec.sources.{index}"), source));
     let mut calls = Vec::new();
-    for (key, source) in single.into_iter().chain(several) {
+    for source in sources(node) {
         let Some(folder) = source.get("path").and_then(Node::as_str).and_then(|path| join("", path)) else { continue };
         let helm = source.get("helm");
         let setting = |key: &str| helm.and_then(|helm| helm.get(key));
         let files = setting("valueFiles").map_or(&[][..], Node::items).iter().filter_map(Node::as_str);
         let files = files.filter_map(|path| values_file(&folder, path)).collect();
-        let mut values = Vec::new();
-        if let Some(text) = setting("values") {
-            values.extend(nested(&key, text).into_iter().filter(|node| node.as_map().is_some()));
-        }
-        values.extend(setting("valuesObject").cloned());
+        let mut values: Vec<Node> = setting("valuesObject").cloned().into_iter().collect();
         values.extend(setting("parameters").map_or(&[][..], Node::items).iter().filter_map(parameter));
         calls.push(Call {
             name: setting("releaseName").unwrap_or(name).clone(),
@@ -57,6 +50,71 @@ pub(in crate::resolve) fn calls(node: &Node, nested: &dyn Fn(&str, &Node) -> Vec
         });
     }
     calls
+}
+
+/// Spells out the values that Argo CD's objects give to charts as a text: as the map that it says, beside it, where none
+/// stands. Whoever looks for what values configure finds them then, whichever form was taken.
+pub fn spell_out(source: &Source, document: &mut Document) {
+    if !source.text.contains("argoproj.io/") {
+        return;
+    }
+    let Content::Values(documents) = &mut document.content else { return };
+    for document in documents {
+        spell_out_by(document, &|_, text| embedded::yaml(source, text).document.values().to_vec());
+    }
+}
+
+/// The same, of an object whose texts of values `read` gives the documents of, by the number of the source and the text.
+pub(in crate::resolve) fn spell_out_by(object: &mut Node, read: &dyn Fn(usize, &Node) -> Vec<Node>) {
+    let Some((path, is_template)) = specification(object) else { return };
+    let Some(specification) = path.iter().copied().try_fold(object, child) else { return };
+    let sources = entries(specification).iter_mut().flat_map(|entry| match (entry.key.as_str(), &mut entry.value) {
+        ("source", source) => std::slice::from_mut(source),
+        ("sources", Node { value: Value::List(sources), .. }) => sources.as_mut_slice(),
+        _ => &mut [],
+    });
+    for (number, source) in sources.enumerate() {
+        let Some(helm) = child(source, "helm").filter(|helm| helm.get("valuesObject").is_none()) else { continue };
+        // What a set fills in later may be anything until then.
+        let open = |text: &&Node| is_template && text.as_str().is_some_and(|text| text.contains("{{"));
+        let Some(text) = helm.get("values").filter(|text| !open(text)) else { continue };
+        let Some(value) = read(number, text).into_iter().find(|values| values.as_map().is_some()) else { continue };
+        let entry = Entry { key: Text::const_new("valuesObject"), key_span: text.span, value };
+        if let Value::Map(map) = &mut helm.value {
+            map.entries.push(entry);
+        }
+    }
+}
+
+/// Where an object of Argo CD says what it installs, and whether that is a template that is filled in later.
+fn specification(object: &Node) -> Option<(&'static [&'static str], bool)> {
+    let version = object.get("apiVersion").and_then(Node::as_str)?;
+    match object.get("kind").and_then(Node::as_str).filter(|_| version.starts_with("argoproj.io/"))? {
+        "Application" => Some((&["spec"], false)),
+        "ApplicationSet" => Some((&["spec", "template", "spec"], true)),
+        _ => None,
+    }
+}
+
+/// What an object installs from: its `source` or its `sources`, in the order written.
+pub(super) fn sources(object: &Node) -> impl Iterator<Item = &Node> {
+    let entries = specification(object).and_then(|(path, _)| object.at(path)).map_or(&[][..], Node::entries);
+    entries.iter().flat_map(|entry| match entry.key.as_str() {
+        "source" => std::slice::from_ref(&entry.value),
+        "sources" => entry.value.items(),
+        _ => &[],
+    })
+}
+
+fn entries(node: &mut Node) -> &mut [Entry] {
+    match &mut node.value {
+        Value::Map(map) => &mut map.entries,
+        _ => &mut [],
+    }
+}
+
+fn child<'n>(node: &'n mut Node, key: &str) -> Option<&'n mut Node> {
+    entries(node).iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.value)
 }
 
 /// The path of a values file: from the chart, from the repository's root (`/`), or from that of another source (`$`).

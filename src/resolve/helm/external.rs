@@ -54,10 +54,10 @@ fn read(part: &str, template: SourceId, output: &mut Output) {
         if node.get("kind").is_none() || release::is_test(&node) {
             continue;
         }
-        let mut nested = release::nested(&node, &text, &Origins::default());
-        nested.iter_mut().flat_map(|(_, nodes)| nodes).for_each(|node| place(node, span));
+        let document = node.clone();
+        release::spell_out(&mut node, &document, &text, &Origins::default());
         place(&mut node, span);
-        output.documents.push(Made { template, node, nested });
+        output.documents.push(Made { template, node });
     }
 }
 

@@ -15,8 +15,9 @@ use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::resolve::rendered::{Rendered, Renderings};
-use crate::source::{SourceId, Span};
+use crate::parse::embedded;
+use crate::resolve::rendered::{Further, Rendered, Renderings};
+use crate::source::{Source, SourceId, Span};
 use crate::tree::{Comment, Node, Value};
 
 /// How many releases are rendered, and how often a chart may render what installs another.
@@ -42,15 +43,21 @@ pub struct Installed {
     pub files: BTreeSet<String>,
 }
 
-/// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them.
-pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTreeSet<String>) -> Installed {
+/// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them; `further`
+/// says what an object that a chart renders delivers in turn.
+pub fn install(
+    charts: &Charts<'_>,
+    environments: &Environments,
+    rendered: &BTreeSet<String>,
+    further: &dyn Fn(&Node) -> Further,
+) -> Installed {
     // A chart that others take from beside them (`file://`) is part of these.
     let parts = charts
         .all
         .iter()
         .flat_map(|chart| chart.dependencies.iter().filter_map(|dependency| release::find(charts, chart, dependency)));
     let called = rendered.iter().filter_map(|folder| charts.in_folder(folder)).chain(parts).collect();
-    let mut plan = Plan { charts, environments, seen: BTreeSet::new(), called };
+    let mut plan = Plan { charts, environments, further, seen: BTreeSet::new(), called, gaps: Vec::new() };
     let mut done: Vec<(Planned, Output)> = Vec::new();
     let helmfiles = helmfile::read(charts, environments);
     let mut next = plan.written();
@@ -77,6 +84,7 @@ pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTre
     // What turned out to be installed by another says nothing by itself.
     done.retain(|(planned, _)| planned.is_called || !plan.called.contains(&planned.release.chart));
     let mut installed = collect(charts, done, helmfiles.gaps);
+    installed.renderings.gaps.extend(plan.gaps);
     installed.renderings.documents.extend(helmfiles.documents);
     installed.renderings.replaced.extend(helmfiles.files.iter().filter_map(|path| Some(charts.file(path)?.0)));
     installed.files = helmfiles.files;
@@ -86,10 +94,13 @@ pub fn install(charts: &Charts<'_>, environments: &Environments, rendered: &BTre
 struct Plan<'c, 'a> {
     charts: &'c Charts<'a>,
     environments: &'c Environments,
+    further: &'c dyn Fn(&Node) -> Further,
     /// Releases by chart, environment and where they are named.
     seen: BTreeSet<(usize, String, Span, String)>,
     /// Charts that a deployer installs.
     called: BTreeSet<usize>,
+    /// What charts deliver from somewhere else.
+    gaps: Vec<Gap>,
 }
 
 impl Plan<'_, '_> {
@@ -112,9 +123,9 @@ impl Plan<'_, '_> {
             let Some(documents) = charts.documents(path) else { continue };
             let whole = Traced::of(source.text.as_str(), Place::File { source: id, at: 0, via: OriginId::NONE });
             let origins = Origins::default();
-            for document in &documents {
-                let nested = |_: &str, node: &Node| release::documents_within(node, &whole, &origins);
-                for call in application::calls(document, &nested) {
+            for mut document in documents {
+                application::spell_out_by(&mut document, &|_, text| release::documents_within(text, &whole, &origins));
+                for call in application::calls(&document) {
                     planned.extend(self.plan(call, path, None));
                 }
             }
@@ -141,12 +152,18 @@ impl Plan<'_, '_> {
     fn installed_by(&mut self, parent: &Planned, output: &Output) -> Vec<Planned> {
         let mut planned = Vec::new();
         for made in &output.documents {
-            let nested = |key: &str, _: &Node| {
-                made.nested.iter().find(|(path, _)| path == key).map(|(_, nodes)| nodes.clone()).unwrap_or_default()
-            };
-            for call in application::calls(&made.node, &nested) {
-                let path = self.charts.path_of(made.template);
-                planned.extend(self.plan(call, &path, parent.environment.as_ref()));
+            let Further { mut applications, gaps } = (self.further)(&made.node);
+            self.gaps.extend(gaps);
+            let path = self.charts.path_of(made.template);
+            for application in &mut applications {
+                let source = |text: &Node| self.charts.file(&self.charts.path_of(text.span.source));
+                let read = |source: &Source, text: &Node| embedded::yaml(source, text).document.values().to_vec();
+                application::spell_out_by(application, &|_, text| {
+                    source(text).map(|(_, source)| read(source, text)).unwrap_or_default()
+                });
+                for call in application::calls(application) {
+                    planned.extend(self.plan(call, &path, parent.environment.as_ref()));
+                }
             }
         }
         planned

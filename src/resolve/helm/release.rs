@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::application;
 use super::chart::{Chart, Charts, Dependency};
 use super::object::{self, Object};
 use super::remap;
@@ -52,8 +53,6 @@ pub(super) struct Made {
     pub(super) template: SourceId,
     /// The document, at the places that decided it.
     pub(super) node: Node,
-    /// Texts of YAML within it that are values for another chart, by their keys.
-    pub(super) nested: Vec<(String, Vec<Node>)>,
 }
 
 /// A template that could not be rendered, or a chart that is not there.
@@ -377,10 +376,10 @@ impl Output {
             if document.get("kind").and_then(Node::as_str) == Some("PrometheusRule") {
                 self.copied.extend(sources_of(&document, text, template));
             }
-            let nested = nested(&document, text, origins);
             let mut node = remap::remap(document.clone(), text, origins);
             name_anyway(&mut node, &document);
-            self.documents.push(Made { template, node, nested });
+            spell_out(&mut node, &document, text, origins);
+            self.documents.push(Made { template, node });
         }
     }
 }
@@ -406,27 +405,13 @@ fn sources_of(document: &Node, text: &Traced, template: SourceId) -> Vec<SourceI
     found
 }
 
-/// Where `values` of another chart may stand in an object of a deployer.
-const NESTED: &[&[&str]] = &[&["spec", "source", "helm", "values"]];
-
-/// The texts of YAML within an object that are values for another chart.
-pub(super) fn nested(document: &Node, text: &Traced, origins: &Origins) -> Vec<(String, Vec<Node>)> {
-    if document.get("kind").and_then(Node::as_str) != Some("Application") {
-        return Vec::new();
-    }
-    let mut found = Vec::new();
-    for path in NESTED {
-        if let Some(node) = document.at(path) {
-            found.push((path.join("."), documents_within(node, text, origins)));
-        }
-    }
-    let sources = document.at(&["spec", "sources"]).map_or(&[][..], Node::items);
-    for (index, source) in sources.iter().enumerate() {
-        if let Some(node) = source.at(&["helm", "values"]) {
-            found.push((format!("spec.sources.{index}"), documents_within(node, text, origins)));
-        }
-    }
-    found
+/// Spells out the values that a document gives to other charts in `node`, which is made of it.
+pub(super) fn spell_out(node: &mut Node, document: &Node, text: &Traced, origins: &Origins) {
+    application::spell_out_by(node, &|number, _| {
+        // Where a text stands in what was rendered only the document itself knows.
+        let written = application::sources(document).nth(number).and_then(|source| source.at(&["helm", "values"]));
+        written.map_or_else(Vec::new, |written| documents_within(written, text, origins))
+    });
 }
 
 /// The documents of a text of YAML within YAML, at their places.

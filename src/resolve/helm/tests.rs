@@ -12,6 +12,7 @@ use super::value::Value;
 use super::{Charts, Folders, Installed, install};
 use crate::model::Environments;
 use crate::parse;
+use crate::resolve::rendered::Further;
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::tree::Node;
 
@@ -202,7 +203,8 @@ fn repository(files: &[(&str, &str)]) -> (Sources, Installed) {
     let folders = Folders::find(files.iter().map(|(path, _)| *path));
     let installed = {
         let charts = Charts::read(&folders, sources.iter());
-        install(&charts, &Environments::default(), &std::collections::BTreeSet::new())
+        let nothing = std::collections::BTreeSet::new();
+        install(&charts, &Environments::default(), &nothing, &|_| Further::default())
     };
     (sources, installed)
 }
