@@ -59,7 +59,7 @@ pub(super) struct Register<'c> {
     users: BTreeMap<Text, Vec<Id<Workload>>>,
     /// Stacks that are named by a folder that says nothing.
     nameless: BTreeSet<Id<Service>>,
-    /// How many services, the first ones, are declared or run something; the others only keep data.
+    /// How many services, the first ones, are declared or run something.
     declared_or_running: usize,
 }
 
@@ -335,7 +335,7 @@ impl<'c> Register<'c> {
         if let Some((key, value)) = tagged(&datastore.tags) {
             // One tag on all databases of a platform says less than what each is called.
             if WIDER.contains(&key)
-                && self.find(value).is_none_or(|id| id.index() >= self.declared_or_running)
+                && !self.find(value).is_some_and(|id| self.runs(id))
                 && let Some((name, id)) = self.begun_with(datastore)
             {
                 return Claim { service: Claimed::Known(id), reason: format!("its name {name}") };
@@ -377,9 +377,15 @@ impl<'c> Register<'c> {
         Claim { service: Claimed::Named(name.unwrap_or_else(|| datastore.name.clone())), reason: "its own name".into() }
     }
 
-    /// The service whose name one of the datastore's names begins with.
+    /// The service that is declared or runs, and whose name one of the datastore's names begins with.
     fn begun_with<'d>(&self, datastore: &'d Datastore) -> Option<(&'d Text, Id<Service>)> {
-        datastore.names.iter().find_map(|name| Some((name, self.find_at_start(&self.normal(name))?)))
+        let begun = |name: &'d Text| Some((name, self.find_at_start(&self.normal(name)).filter(|id| self.runs(*id))?));
+        datastore.names.iter().find_map(begun)
+    }
+
+    /// Whether a service is declared, or runs something; the others only keep data.
+    fn runs(&self, service: Id<Service>) -> bool {
+        service.index() < self.declared_or_running
     }
 
     /// The service of a workload whose environment names the datastore.
