@@ -133,14 +133,23 @@ const WITH_VOLUMES: &[&str] = &[
     "pvc",
 ];
 
-/// Fields: <https://github.com/vmware-tanzu/velero/blob/main/pkg/apis/velero/v1/schedule_types.go>. One that asks for
-/// other kinds than pods and volumes copies no data.
+/// Resources without which no volume is found: pods lead to claims, and claims to volumes.
+const CLAIMS: &[&str] = &["*", "persistentvolumeclaim", "persistentvolumeclaims", "pvc"];
+
+/// Fields: <https://github.com/vmware-tanzu/velero/blob/main/pkg/apis/velero/v1/schedule_types.go> and `backup_types.go`
+/// beside it. One that asks for other kinds than pods and volumes, or leaves claims out, copies no data.
 fn velero(object: &Object<'_>) -> Option<Backup> {
     let template = object.at(&["spec", "template"])?;
-    let kinds = template.get("includedResources").map_or(&[][..], Node::items);
-    let has_volumes =
-        |kind: &Node| kind.scalar().is_none_or(|kind| WITH_VOLUMES.contains(&kind.to_ascii_lowercase().as_str()));
-    if !kinds.is_empty() && !kinds.iter().any(has_volumes) {
+    let names = |keys: [&str; 2], listed: &[&str]| {
+        let kinds = keys.into_iter().filter_map(|key| template.get(key)).flat_map(Node::items);
+        let is_listed =
+            |kind: &Node| kind.scalar().is_none_or(|kind| listed.contains(&kind.to_ascii_lowercase().as_str()));
+        let mut kinds = kinds.peekable();
+        kinds.peek().is_some().then(|| kinds.any(is_listed))
+    };
+    if names(["includedResources", "includedNamespacedResources"], WITH_VOLUMES) == Some(false)
+        || names(["excludedResources", "excludedNamespacedResources"], CLAIMS) == Some(true)
+    {
         return None;
     }
     let both = template.get("orLabelSelectors").map_or(&[][..], Node::items).iter().map(|node| selector(Some(node)));
@@ -171,6 +180,7 @@ fn in_days(written: Fact<Text>) -> Fact<f64> {
     }
 }
 
+/// Fields: <https://github.com/k8up-io/k8up/blob/master/api/v1/schedule_types.go>.
 fn k8up(object: &Object<'_>) -> Option<Backup> {
     object.at(&["spec", "backup"])?;
     Some(Backup {
@@ -197,8 +207,15 @@ fn k8up_checks(object: &Object<'_>, facts: &mut Facts) {
     }
 }
 
+/// Fields: <https://github.com/backube/volsync/blob/main/api/v1alpha1/replicationsource_types.go>. One that is triggered by
+/// hand alone copies once for each word that is written there; without a trigger it copies again and again. What Syncthing
+/// keeps alike in two places is lost in both.
 fn volsync(object: &Object<'_>) -> Option<Backup> {
     let claim = object.at(&["spec", "sourcePVC"])?;
+    let trigger = |key: &str| object.at(&["spec", "trigger", key]).is_some_and(|node| !node.is_null());
+    if (trigger("manual") && !trigger("schedule")) || object.at(&["spec", "syncthing"]).is_some() {
+        return None;
+    }
     let movers = ["restic", "kopia"];
     let daily = movers.iter().find_map(|mover| object.at(&["spec", mover, "retain", "daily"]));
     Some(Backup {
@@ -214,6 +231,7 @@ fn volsync(object: &Object<'_>) -> Option<Backup> {
     })
 }
 
+/// Fields: <https://github.com/cloudnative-pg/cloudnative-pg/blob/main/api/v1/scheduledbackup_types.go>.
 fn cnpg(object: &Object<'_>) -> Option<Backup> {
     let cluster = object.at(&["spec", "cluster", "name"])?;
     Some(Backup {
@@ -248,6 +266,7 @@ fn longhorn(object: &Object<'_>) -> Option<Backup> {
     Some(Backup { retention_days, covers, ..schedule(object, "longhorn", &["cron"]) })
 }
 
+/// Fields: <https://github.com/backube/snapscheduler/blob/master/api/v1/snapshotschedule_types.go>.
 fn snapscheduler(object: &Object<'_>) -> Option<Backup> {
     let claims = object.at(&["spec"])?.get("claimSelector").map(|node| selector(Some(node)));
     Some(Backup {
@@ -267,13 +286,17 @@ fn stash(object: &Object<'_>) -> Option<Backup> {
     })
 }
 
-/// Without a schedule it is taken once.
+/// `spec.maxRetention` of mariadb-operator left out.
+const MARIADB_DEFAULT_DAYS: f64 = 30.0;
+
+/// Without a schedule it is taken once. Fields:
+/// <https://github.com/mariadb-operator/mariadb-operator/blob/main/api/v1alpha1/physicalbackup_types.go>.
 fn mariadb(object: &Object<'_>) -> Option<Backup> {
     object.at(&["spec", "schedule", "cron"])?;
     let database = object.at(&["spec", "mariaDbRef", "name"])?;
     Some(Backup {
         paused: object.fact(&["spec", "schedule", "suspend"], super::object::boolean).or_default(false),
-        retention_days: in_days(spec_text(object, &["maxRetention"])),
+        retention_days: in_days(spec_text(object, &["maxRetention"])).or_default(MARIADB_DEFAULT_DAYS),
         covers: Coverage::Names(vec![text(database)]),
         ..schedule(object, "mariadb-operator", &["schedule", "cron"])
     })
