@@ -81,15 +81,31 @@ const MIGRATIONS: &[&str] = &["migrations", "migration", "migrate", "versions", 
 /// What a file is by its name and where it stands: a script is read only where it changes a database.
 pub(super) fn at(name: &str, path: &str) -> Kind {
     let kind = of(name);
-    let is_script = name
-        .rsplit_once('.')
-        .is_some_and(|(stem, extension)| matches!(extension, "sql" | "py" | "rb") && !stem.starts_with("__"));
-    if kind != Kind::NoInput || !is_script {
+    let Some((stem, extension)) = name.rsplit_once('.').filter(|(stem, _)| !stem.starts_with("__")) else {
         return kind;
+    };
+    if kind != Kind::NoInput || !matches!(extension, "sql" | "py" | "rb" | "xml") {
+        return kind;
+    }
+    // Liquibase and Flyway know a file by its name, wherever it stands.
+    if matches!(extension, "sql" | "xml") && stem.to_ascii_lowercase().contains("changelog")
+        || extension == "sql" && is_versioned(stem)
+    {
+        return Kind::Input(Format::Text);
     }
     let mut folders = path.rsplit('/').skip(1);
     let near = folders.by_ref().take(2).any(|folder| MIGRATIONS.contains(&folder.to_ascii_lowercase().as_str()));
     if near { Kind::Input(Format::Text) } else { kind }
+}
+
+/// Whether a name is that of a change of Flyway, or of its undoing: `V1.2__add_users`, `U1.2__add_users`.
+/// <https://documentation.red-gate.com/fd/versioned-migrations-273973333.html>
+fn is_versioned(stem: &str) -> bool {
+    let version = stem.strip_prefix(['V', 'U']).and_then(|rest| rest.split_once("__"));
+    version.is_some_and(|(version, _)| {
+        version.starts_with(|it: char| it.is_ascii_digit())
+            && version.chars().all(|it| it.is_ascii_digit() || matches!(it, '.' | '_'))
+    })
 }
 
 fn by_extension(extension: &str) -> Option<Format> {
@@ -118,6 +134,11 @@ mod tests {
             ("db/migrate/20240101000000_users.rb", Kind::Input(Format::Text)),
             ("app/migrations/__init__.py", Kind::NoInput),
             ("queries/report.sql", Kind::NoInput),
+            ("sql/V1.2__users.sql", Kind::Input(Format::Text)),
+            ("sql/Views__users.sql", Kind::NoInput),
+            ("src/main/resources/db.changelog-1.xml", Kind::Input(Format::Text)),
+            ("db/changelog/changes/0001-users.xml", Kind::Input(Format::Text)),
+            ("pom.xml", Kind::NoInput),
             ("app/models.py", Kind::NoInput),
             ("migrations/README.md", Kind::Input(Format::Markdown)),
         ] {

@@ -1,4 +1,4 @@
-//! Liquibase: changelogs in YAML or JSON, and formatted SQL. Uses `tree`, `model`.
+//! Liquibase: changelogs in YAML, JSON or XML, and formatted SQL. Uses `tree`, `model`.
 //!
 //! <https://docs.liquibase.com/workflows/liquibase-community/using-rollback.html> lists the changes that Liquibase undoes
 //! by itself; for the others a change set brings its own `rollback`.
@@ -9,7 +9,7 @@ use crate::extract::Input;
 use crate::model::migration::Part;
 use crate::model::{Fact, Migration};
 use crate::source::Span;
-use crate::tree::Node;
+use crate::tree::{Entry, Map, Node, Value};
 
 /// Changes that take something away.
 const TAKING: &[&str] = &[
@@ -30,9 +30,56 @@ const SELF_UNDOING: &[&str] = &["renameColumn", "renameTable", "addNotNullConstr
 pub(super) fn migrations(input: &Input<'_>) -> Vec<Migration> {
     let documents = input.document.values().iter();
     let logs = documents.filter_map(|document| document.get("databaseChangeLog")).flat_map(Node::items);
-    let sets = logs.filter_map(|item| item.get("changeSet"));
+    let sets = logs.filter_map(|item| item.get("changeSet")).cloned().chain(of_xml(input));
     let series = input.source.path.as_str();
-    sets.enumerate().map(|(index, set)| Migration { series: series.into(), ..of_set(input, index, set) }).collect()
+    sets.enumerate().map(|(index, set)| Migration { series: series.into(), ..of_set(input, index, &set) }).collect()
+}
+
+/// Elements of a change set in XML that change nothing.
+const ASIDE: &[&str] =
+    &["comment", "preConditions", "rollback", "tagDatabase", "validCheckSum", "modifySql", "property"];
+
+/// How many elements a changelog in XML may have.
+const MOST_ELEMENTS: u32 = 200_000;
+
+/// The change sets of a changelog in XML, in the form that they have in YAML. What is no XML is some other tool's matter.
+fn of_xml(input: &Input<'_>) -> Vec<Node> {
+    let text = input.source.text.as_str();
+    if !text.contains("<databaseChangeLog") {
+        return Vec::new();
+    }
+    let options = roxmltree::ParsingOptions { nodes_limit: MOST_ELEMENTS, ..Default::default() };
+    let Ok(document) = roxmltree::Document::parse_with_options(text, options) else { return Vec::new() };
+    let root = document.root_element();
+    let sets = root.children().filter(|element| element.tag_name().name() == "changeSet");
+    sets.map(|set| change_set(input, set)).collect()
+}
+
+fn change_set(input: &Input<'_>, set: roxmltree::Node<'_, '_>) -> Node {
+    let of = |element: roxmltree::Node<'_, '_>| {
+        let name = element.tag_name().name();
+        // `<`, and the prefix of a namespace.
+        let start = element.range().start + 1;
+        let end = input.source.text.get(start..).and_then(|rest| rest.find([' ', '\n', '\r', '\t', '>', '/']));
+        let key_span = span(input, &(start..start + end.unwrap_or(name.len())));
+        let whole = span(input, &element.range());
+        let value = match element.text().map(str::trim).filter(|text| !text.is_empty()) {
+            Some(text) => Node::string(text, whole),
+            None if element.has_children() => Node::new(Value::Map(Map::default()), whole),
+            None => Node::new(Value::Null, whole),
+        };
+        Entry { key: name.into(), key_span, value }
+    };
+    let whole = span(input, &set.range());
+    let map = |entries: Vec<Entry>| Node::new(Value::Map(Map { entries }), whole);
+    let entry = |key: &str, value: Node| Entry { key: key.into(), key_span: whole, value };
+    let elements = || set.children().filter(roxmltree::Node::is_element);
+    let changes = elements().filter(|element| !ASIDE.contains(&element.tag_name().name()));
+    let changes = changes.map(|element| map(vec![of(element)])).collect();
+    let id = set.attribute("id").map(|id| entry("id", Node::string(id, whole)));
+    let back = elements().find(|element| element.tag_name().name() == "rollback").map(of);
+    let changes = entry("changes", Node::new(Value::List(changes), whole));
+    map(std::iter::once(changes).chain(id).chain(back).collect())
 }
 
 fn of_set(input: &Input<'_>, index: usize, set: &Node) -> Migration {

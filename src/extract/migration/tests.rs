@@ -106,3 +106,29 @@ fn liquibase_undoes_what_it_knows_how_to() {
         only("db/changelog/1.sql", &format!("{formatted}--rollback CREATE TABLE t (id int);\n")).reversible.is_true()
     );
 }
+
+#[test]
+fn changelogs_in_xml_are_changelogs() {
+    let log = |sets: &str| {
+        format!(
+            "<?xml version=\"1.0\"?>\n<databaseChangeLog xmlns=\"http://www.liquibase.org/xml/ns/dbchangelog\">\n{sets}\n</databaseChangeLog>\n"
+        )
+    };
+    let path = "db/changelog/1.xml";
+    let set = |change: &str| log(&format!("<changeSet id=\"7\" author=\"a\">{change}</changeSet>"));
+    let (sources, found) = read(path, &set("<dropColumn tableName=\"t\" columnName=\"c\"/>"));
+    assert_eq!((found[0].name.as_str(), found[0].tool.as_str()), ("db/changelog/1.xml#7", "liquibase"));
+    assert!(found[0].destructive.is_true() && found[0].reversible.is_false());
+    assert_eq!(sources.slice(found[0].place.span), "dropColumn");
+    let back = "<dropTable tableName=\"t\"/><rollback><createTable tableName=\"t\"/></rollback>";
+    assert!(only(path, &set(back)).reversible.is_true());
+    assert!(only(path, &set("<sql>ALTER TABLE t DROP COLUMN c</sql>")).destructive.is_true());
+    assert!(only(path, &set("<addColumn tableName=\"t\"><column name=\"c\"/></addColumn>")).destructive.is_false());
+    assert!(only(path, &set("<sqlFile path=\"a.sql\"/>")).destructive.reason().is_some());
+    for none in ["<databaseChangeLog", "<project><databaseChangeLog/></project>", &log("<include file=\"a.xml\"/>")] {
+        assert_eq!(read(path, none).1.len(), 0, "{none}");
+    }
+    // What it says of entities is not believed.
+    let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><databaseChangeLog>&b;</databaseChangeLog>";
+    assert_eq!(read(path, bomb).1.len(), 0);
+}
