@@ -159,7 +159,9 @@ fn argo(object: &Object<'_>, spec: Option<&Node>, facts: &mut Facts) {
             moves: moving,
             names: names(object, source.at(&["helm", "releaseName"])),
             source: if is_chart { Source::Charts } else { Source::Git { url, folder } },
-            stated: is_chart.then(|| {
+            // A chart that stands in a repository elsewhere is one that is not here; of a folder there, that repository
+            // says what it is.
+            stated: (is_chart || source.get("helm").is_some()).then(|| {
                 let namespace = optional(spec.at(&["destination", "namespace"]), object.head(), text);
                 Box::new(Stated { namespace, ..stated::read(object, "argocd", source.at(&["helm", "valuesObject"])) })
             }),

@@ -67,7 +67,7 @@ fn of_application(known: &Known<'_, '_>, application: &Node, parent: Option<&Uni
         .filter(|source| source.get("chart").is_none())
         .filter_map(|source| {
             let path = source.get("path")?;
-            let folder = known.folder(path.as_str()?, name.span)?;
+            let folder = known.folder_of(source.get("repoURL"), path.as_str()?, name.span)?;
             // A chart is rendered, not built.
             if known.files.file(&in_folder(&folder, "Chart.yaml")).is_some() {
                 return None;
@@ -235,6 +235,6 @@ fn missing(known: &Known<'_, '_>, source: &Node) -> Option<(Span, String)> {
     if written.contains("{{") {
         return Some((path.span, format!("the folder that Argo CD delivers, `{written}`, is filled in later")));
     }
-    let gone = known.folder(written, path.span).is_none();
+    let gone = known.folder_of(source.get("repoURL"), written, path.span).is_none();
     gone.then(|| (path.span, format!("the folder `{written}` that Argo CD takes from {repository} is not here")))
 }

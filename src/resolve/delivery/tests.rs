@@ -346,3 +346,17 @@ fn what_every_overlay_deletes_is_not_delivered() {
     files.push(("sets/overlays/west/kustomization.yaml", "resources: [../../base]\n"));
     assert_eq!(library(&made(&files)).len(), 0);
 }
+
+#[test]
+fn generators_look_through_the_repository_that_they_name() {
+    let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata:\n  name: apps\nspec:\n  generators:\n    - git:\n        repoURL: https://git.example/shop/apps.git\n        directories: [{path: 'apps/*'}]\n  template:\n    metadata: {name: '{{path.basename}}'}\n    spec:\n      destination: {namespace: '{{path.basename}}'}\n      source: {repoURL: 'https://git.example/shop/apps.git', path: '{{path}}'}\n";
+    let root =
+        |prefix: &str, repository: &str| Root { prefix: prefix.to_owned(), repositories: vec![repository.to_owned()] };
+    let roots = [root("platform", "git.example/shop/platform"), root("apps", "git.example/shop/apps")];
+    let files = [("platform/sets.yaml", set), ("apps/apps/web/web.yaml", PLAIN), ("platform/apps/old/web.yaml", PLAIN)];
+    let made = made_below(&files, &roots);
+    let said = |node: &Node| node.at(&["metadata", "annotations", "argocd.argoproj.io/tracking-id"]).cloned();
+    let delivered: Vec<(&str, bool)> =
+        made.renderings.documents.iter().map(|it| (it.path.as_str(), said(&it.node).is_some())).collect();
+    assert_eq!(delivered, [("apps/apps/web/web.yaml", true)]);
+}

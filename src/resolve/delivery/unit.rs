@@ -144,6 +144,18 @@ impl<'k, 'a> Known<'k, 'a> {
         self.named.get(&(kind.into(), name.into())).copied()
     }
 
+    /// The root that is a checkout of the repository at an address; where none is, the one that the address is written in.
+    pub(super) fn repository(&self, url: Option<&Node>, said: Span) -> String {
+        let root =
+            url.and_then(Node::as_str).and_then(|url| self.files.remote(&format!("{}/.", url.trim_end_matches('/'))));
+        root.unwrap_or_else(|| self.files.root_of(self.files.path_of(said.source)).to_owned())
+    }
+
+    /// The folder that a path in the repository at an address names, when it is here.
+    pub(super) fn folder_of(&self, url: Option<&Node>, path: &str, said: Span) -> Option<String> {
+        self.below(&self.repository(url, said), path).or_else(|| self.folder(path, said))
+    }
+
     /// The folder that a path of a delivery names, when it is here: a path from the root that the delivery stands in.
     pub(super) fn folder(&self, path: &str, said: Span) -> Option<String> {
         let root = self.files.root_of(self.files.path_of(said.source));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use globset::GlobBuilder;
 
 use super::Known;
-use crate::source::Span;
+use crate::source::{Span, below};
 use crate::tree::{Node, Text, Value};
 
 /// Parameters by dotted name, each with the node it comes from.
@@ -145,8 +145,11 @@ fn folders(known: &Known<'_, '_>, git: &Node, go: bool, given: &Parameters) -> V
         chosen.filter_map(|it| Some((pattern(it.get("path")?.as_str()?, given)?, it.span))).collect()
     };
     let (wanted, left) = (of(false), of(true));
+    let root = known.repository(git.get("repoURL"), git.span);
     let mut sets = Vec::new();
     for folder in known.files.folders() {
+        // Paths are from the root of the repository, which several audited roots may each be.
+        let Some(folder) = below(&root, folder).filter(|folder| !folder.is_empty()) else { continue };
         let Some((_, span)) = wanted.iter().find(|(glob, _)| glob.is_match(folder)) else { continue };
         if left.iter().any(|(glob, _)| glob.is_match(folder)) || sets.len() >= MOST_SETS {
             continue;
@@ -157,11 +160,13 @@ fn folders(known: &Known<'_, '_>, git: &Node, go: bool, given: &Parameters) -> V
 }
 
 fn files(known: &Known<'_, '_>, git: &Node, go: bool, given: &Parameters) -> Vec<Parameters> {
+    let root = known.repository(git.get("repoURL"), git.span);
     let mut sets = Vec::new();
     for wanted in git.get("files").map_or(&[][..], Node::items) {
         let Some(path) = wanted.get("path") else { continue };
         let Some(glob) = path.as_str().and_then(|written| pattern(written, given)) else { continue };
-        for (shown, file) in known.files.within("", true).filter(|(shown, _)| glob.is_match(shown)) {
+        for (shown, file) in known.files.within(&root, true) {
+            let Some(shown) = below(&root, shown).filter(|shown| glob.is_match(shown)) else { continue };
             for document in file.documents().iter() {
                 // A file may hold a list of sets.
                 let each = if document.as_map().is_some() { std::slice::from_ref(document) } else { document.items() };
