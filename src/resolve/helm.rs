@@ -9,6 +9,8 @@ mod agreement;
 mod application;
 mod chart;
 mod compare;
+#[cfg(test)]
+mod engine_agreement;
 mod external;
 mod format;
 mod functions;

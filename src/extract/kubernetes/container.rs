@@ -104,8 +104,10 @@ fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
 /// Whether an image reference can name another image tomorrow.
 pub(in crate::extract) fn mutable(node: &Node) -> Fact<bool> {
     let Some(reference) = node.as_str() else { return Fact::read(node, |_| None) };
-    // What `ko` is to build it names by digest when it applies it: <https://ko.build/features/k8s/>.
-    if reference.contains("@sha256:") || reference.contains("@sha512:") || reference.starts_with("ko://") {
+    // What `ko` is to build it names by digest when it applies it: <https://ko.build/features/k8s/>. Before version 0.6
+    // a package had no prefix; no image is served at this host.
+    let built = reference.starts_with("ko://") || reference.starts_with("github.com/");
+    if built || reference.contains("@sha256:") || reference.contains("@sha512:") {
         return Fact::known(false, node.span);
     }
     if has_substitution(reference) || reference.contains("$(") {
@@ -146,6 +148,7 @@ mod tests {
         assert_eq!(verdict("nginx:latest"), Some(true));
         assert_eq!(verdict("nginx:1.27"), Some(false));
         assert_eq!(verdict("ko://example.org/shop/cmd/web"), Some(false));
+        assert_eq!(verdict("github.com/shop/web/cmd/web"), Some(false));
         assert_eq!(verdict("nginx:latest@sha256:0123"), Some(false));
         assert_eq!(verdict("nginx:main-3f1c2ab"), Some(false), "a commit stands in it");
     }
