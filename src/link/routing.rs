@@ -53,7 +53,8 @@ pub(super) fn join(model: &mut Model, environments: &Environments) {
 
 /// Where an alert ends, and the configurations that were asked.
 fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -> (Delivery, Vec<Id<Routing>>) {
-    let mut delivery = Delivery { span: Some(alert.place.span), ..Delivery::default() };
+    let unsent = alert.loaded.is_false();
+    let mut delivery = Delivery { span: Some(alert.place.span), unsent, ..Delivery::default() };
     // What names its receivers itself is not asked of any route.
     delivery.hits = named.hits(model, alert);
     if !delivery.hits.is_empty() {

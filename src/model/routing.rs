@@ -354,6 +354,8 @@ facts! {
         unheard: Fact<bool>,
         /// Whether everything that routes it calls nobody: its configuration is a form that is filled in elsewhere.
         form: bool,
+        /// Whether it is never sent: its rule is loaded by no Prometheus.
+        unsent: bool,
         /// Where it ends, in words.
         end: Fact<Text>,
         /// The receivers it ends at, or may end at.
