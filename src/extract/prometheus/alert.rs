@@ -24,7 +24,7 @@ const HEARTBEATS: &[&str] = &[
 /// Adds a rule, when it alerts.
 pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, facts: &mut Facts) {
     let (Some(named), Some(asked)) = (rule.get("alert"), rule.get("expr")) else { return };
-    let Some(name) = named.scalar().filter(|name| !name.trim().is_empty()) else { return };
+    let Some(name) = named.scalar().filter(|name| !name.trim().is_empty() && !is_form(name)) else { return };
     let head = named.span;
     let labels = inherited(Labels::read(rule.get("labels")), &around.group_labels);
     let annotations = Labels::read(rule.get("annotations"));
@@ -76,6 +76,13 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
         ..Alert::default()
     };
     link(alert, facts);
+}
+
+/// Whether a name is to be filled in by whoever copies the rule: `<AlertName>`, `<Service>Down`.
+fn is_form(name: &str) -> bool {
+    let inner = name.split_once('<').and_then(|(_, rest)| Some(rest.split_once('>')?.0));
+    inner
+        .is_some_and(|word| !word.is_empty() && word.chars().all(|it| it.is_ascii_alphanumeric() || "-_ ".contains(it)))
 }
 
 /// Adds the alert, and its runbook as a link to be followed.
