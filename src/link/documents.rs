@@ -130,6 +130,17 @@ pub(super) fn resolve(model: &mut Model, context: &Context<'_>) {
     });
 }
 
+/// The configurations of sites, and whatever else says that a site is made: looked up once for all links.
+fn makers<'m>(model: &'m Model, context: &'m Context<'m>) -> Vec<&'m str> {
+    let makes = |path: &&str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
+        MAKERS.contains(&name) || MAKERS.contains(&stem) || path.contains(".wiki/")
+    };
+    let sites = model.surroundings.sites.iter().map(|site| site.path.as_str());
+    sites.chain(context.paths.iter().map(String::as_str).filter(makes)).collect()
+}
+
 /// What links are looked up in.
 struct Library<'m> {
     model: &'m Model,
@@ -139,6 +150,8 @@ struct Library<'m> {
     repositories: Repositories,
     sites: Vec<Shown<'m>>,
     dashboards: Dashboards,
+    /// Paths that say that something makes a site of the pages around them.
+    makers: Vec<&'m str>,
     /// Titles and file names in lower case → the page, where only one is called so.
     by_title: BTreeMap<String, Option<Id<Runbook>>>,
     /// Labels in lower case → the page of each: `[](#label)` leads to it from any page of the site.
@@ -158,6 +171,7 @@ impl<'m> Library<'m> {
             by_title: titles(model),
             labels: labels(model),
             dashboards: Dashboards::new(model, context),
+            makers: makers(model, context),
             files,
         }
     }
@@ -386,14 +400,7 @@ impl<'m> Library<'m> {
 
     /// Whether anything in a root may make a site of its pages.
     fn makes_site(&self, root: &str) -> bool {
-        let within = |path: &str| below(root, path).is_some();
-        let makes = |path: &&String| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            let (stem, _) = name.rsplit_once('.').unwrap_or((name, ""));
-            MAKERS.contains(&name) || MAKERS.contains(&stem) || path.contains(".wiki/")
-        };
-        let sites = self.model.surroundings.sites.iter().any(|site| within(&site.path));
-        sites || self.context.paths.iter().filter(|path| within(path)).any(|path| makes(&path))
+        self.makers.iter().any(|path| below(root, path).is_some())
     }
 
     /// The folder above a page that docsify shows: a leading `/` of its links is that folder.
