@@ -26,6 +26,7 @@ mod reading;
 mod receivers;
 mod releases;
 mod restore_tests;
+mod rule_groups;
 mod sites;
 mod teams;
 mod unread;
@@ -59,6 +60,7 @@ pub fn extract(resolved: &Resolved, facts: &mut Facts) {
         receivers::extract(ground, &mut seen, facts);
         oncall::extract(ground, &mut seen, facts);
         grafana::extract(ground, &mut seen, facts);
+        rule_groups::extract(ground, &mut seen, facts);
         experiments::extract(ground, &mut seen, facts);
         dashboards::extract(ground, &mut seen, facts);
         notices::extract(ground, facts);
