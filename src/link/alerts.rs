@@ -61,6 +61,7 @@ pub(super) fn join(
     for (index, seen) in seen.into_iter().enumerate() {
         let id: Id<Alert> = Id::new(index);
         seen.datastores.into_iter().for_each(|datastore| watched.entry(datastore).or_default().push(id));
+        model[id].guessed = !seen.said;
         attach(model, id, seen.services);
     }
     for (datastore, alerts) in by_engine(model) {
@@ -79,10 +80,17 @@ pub(super) fn join(
 struct Seen {
     services: Vec<(Id<Service>, String)>,
     datastores: Vec<Id<Datastore>>,
+    /// Whether it says itself what it watches, by a label, a selector or a dimension.
+    said: bool,
 }
 
 impl Seen {
     fn service(&mut self, service: Id<Service>, reason: impl FnOnce() -> String) {
+        self.said = true;
+        self.guess(service, reason);
+    }
+
+    fn guess(&mut self, service: Id<Service>, reason: impl FnOnce() -> String) {
         if !self.services.iter().any(|(present, _)| *present == service) {
             self.services.push((service, reason()));
         }
@@ -114,7 +122,9 @@ impl Eyes<'_, '_> {
         }
         for watch in &alert.watches {
             match watch {
-                Watch::Series { metric, matchers } => self.look_at_series(alert, metric.as_ref(), matchers, &mut seen),
+                Watch::Series { metric, matchers } => {
+                    self.look_at_series(model, alert, (metric.as_ref(), matchers), &mut seen);
+                }
                 Watch::Dimension { namespace, name, value } => {
                     let store = names_a_store(alert, namespace, name);
                     self.look_at_dimension(model, alert, (name, value), store, &mut seen);
@@ -127,16 +137,28 @@ impl Eyes<'_, '_> {
         seen
     }
 
-    fn look_at_series(&self, alert: &Alert, metric: Option<&Text>, matchers: &[(Text, Text, Text)], seen: &mut Seen) {
+    fn look_at_series(
+        &self,
+        model: &Model,
+        alert: &Alert,
+        (metric, matchers): (Option<&Text>, &[(Text, Text, Text)]),
+        seen: &mut Seen,
+    ) {
         let compiled: Vec<Matcher<'_>> = matchers.iter().map(|written| Matcher::new(written, &self.patterns)).collect();
+        let listed = matchers.iter().filter(|(label, operator, _)| operator == "=" && LABELS.contains(&label.as_str()));
+        // Of what runs nothing here, no series are known but by its name.
+        let listed = listed
+            .filter_map(|(_, _, value)| self.register.find(value))
+            .filter(|service| model[*service].declared && model[*service].workloads.is_empty());
         let selected = self.sought.series.meant_by(&compiled).into_iter().chain(named_hosts(matchers, self.register));
+        let selected = selected.chain(listed);
         for service in selected {
             seen.service(service, || format!("the selector {}", shown(metric, matchers)));
         }
         let Some(metric) = metric else { return };
         let words = metric.to_ascii_lowercase().replace(['_', ':'], "-");
         if let Some(service) = self.register.find_at_start(&words).filter(|service| !self.denies(alert, *service)) {
-            seen.service(service, || format!("the metric {metric}"));
+            seen.guess(service, || format!("the metric {metric}"));
         }
     }
 

@@ -148,6 +148,8 @@ pub(super) fn beginnings(whole: &str) -> impl Iterator<Item = &str> {
 
 /// The words of a `CamelCase` name as a normal name: `CheckoutErrorsHigh` is `checkout-errors-high`.
 pub(super) fn camel_words(name: &str) -> Text {
+    // Names that are written with a hump, and are one word.
+    let name = name.replace("GitLab", "Gitlab").replace("GitHub", "Github");
     let mut words = String::with_capacity(name.len() + 4);
     let characters: Vec<char> = name.chars().collect();
     for (index, character) in characters.iter().enumerate() {

@@ -101,6 +101,8 @@ facts! {
         alternatives: bool,
         /// What is known of the labels of its series when it fires.
         output: Output,
+        /// Whether what it watches is guessed by its own name and place, since nothing that it asks for says it.
+        guessed: bool,
         /// What its actions name: addresses of resources, identifiers, handles.
         targets: Vec<Fact<Text>>,
         /// Labels of the Kubernetes object it is declared in.

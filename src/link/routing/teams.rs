@@ -16,7 +16,12 @@ pub(in crate::link) fn join(model: &mut Model) {
         let alert = &model[id];
         let Some((_, team)) = alert.labels.first(LABELS) else { continue };
         let Some(name) = team.value().filter(|name| !name.contains("{{") && !name.contains("${")) else { continue };
-        let owner = alert.service.map(|service| &model[service].owner).filter(|owner| !is_catch_all(model, owner));
+        // A guess is no reason to say that somebody is wrong.
+        let owner = alert
+            .service
+            .filter(|_| !alert.guessed)
+            .map(|service| &model[service].owner)
+            .filter(|owner| !is_catch_all(model, owner));
         let agrees = owner.and_then(Fact::value).filter(|owner| !is_person(owner)).map(|owner| same(name, owner));
         let team = team.clone();
         let alert = &mut model[id];
