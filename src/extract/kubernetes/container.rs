@@ -96,8 +96,12 @@ fn read(object: &Object<'_>, pod: &Node, container: &Node, init: bool, owner: Id
 
 fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
     match container.entry("readinessProbe") {
-        Some(entry) if !entry.value.is_null() => Fact::known(true, entry.key_span),
-        _ => Fact::known(false, head),
+        Some(entry) => match entry.value.as_unknown() {
+            // What is given may be nothing at all.
+            Some(unknown) if !unknown.set => Fact { span: Some(entry.key_span), ..Fact::unknown(unknown.clone()) },
+            _ => Fact::known(!entry.value.is_null(), if entry.value.is_null() { head } else { entry.key_span }),
+        },
+        None => Fact::known(false, head),
     }
 }
 
