@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regex::Regex;
+
 use super::kubernetes::Selecting;
+use super::names::is_generic;
 use super::uncharted::unread_part;
 use super::{Context, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
 use crate::model::probe::host;
-use crate::model::{Alert, Fact, Id, Model, Service};
+use crate::model::{Alert, Fact, Id, Model, Probe, Service};
 use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
@@ -58,19 +61,111 @@ pub(super) fn judge(model: &mut Model, selecting: &Selecting, context: &Context<
 
 /// The services whose doors are named to a tool that asks them from outside, where an alert on what it finds calls
 /// somebody; each with that alert.
-pub(super) fn told<'m>(
-    model: &'m Model,
-    entered: &BTreeMap<Id<Service>, Vec<&'m Entrance>>,
-) -> BTreeMap<Id<Service>, &'m Alert> {
+pub(super) fn told<'m>(model: &'m Model, entered: &BTreeMap<Id<Service>, Vec<&'m Entrance>>) -> Told<'m> {
     let about_all = |alert: &&Alert| {
         let whatever =
             |matchers: &[(Text, Text, Text)]| !matchers.iter().any(|(it, ..)| TARGETS.contains(&it.as_str()));
-        alert.calls() && !alert.place.library && probing(alert).any(whatever)
+        alert.calls() && !alert.place.library && answering(alert).any(whatever)
     };
-    let Some(alert) = model.alerts.iter().find(about_all) else { return BTreeMap::new() };
+    let Some(alert) = model.alerts.iter().find(about_all) else { return Told::default() };
     let eyes = Eyes::new(model);
     let named = entered.iter().filter(|(_, doors)| doors.iter().any(|door| eyes.named(door).is_some()));
-    named.map(|(service, _)| (*service, alert)).collect()
+    let mut told = Told { by: named.map(|(service, _)| (*service, alert)).collect(), ..Told::default() };
+    let names = Names::new(model);
+    let probes = || model.probes.iter().filter(|probe| probe.place.environment.production && !probe.place.library);
+    for alert in model.alerts.iter().filter(about_all) {
+        for probe in probes().filter(|probe| answering(alert).any(|matchers| selects(matchers, probe))) {
+            for address in &probe.addresses {
+                match names.asked(address) {
+                    Some(service) => drop(told.by.entry(service).or_insert(alert)),
+                    None => told.elsewhere = told.elsewhere.take().or_else(|| Some(perhaps(alert, address))),
+                }
+            }
+        }
+    }
+    if probes().next().is_none() {
+        let reason = format!("`{}` is about whatever is probed, which is listed elsewhere", alert.name);
+        told.unlisted = Some(Unknown::new(reason, "audit the configuration of the probes as well", alert.place.span));
+    }
+    told
+}
+
+/// What alerts tell on what is asked from outside.
+#[derive(Default)]
+pub(super) struct Told<'m> {
+    /// The services that are asked, each with an alert on the answer.
+    pub(super) by: BTreeMap<Id<Service>, &'m Alert>,
+    /// Why another service that serves requests may be asked too: an address that names none.
+    elsewhere: Option<Unknown>,
+    /// Why any that is reached from outside may be asked.
+    unlisted: Option<Unknown>,
+}
+
+impl Told<'_> {
+    /// Why it is not known whether a service is asked. Whoever reaches what runs in a cluster is known by its doors, and
+    /// what another platform serves may have any address.
+    pub(super) fn doubt(&self, model: &Model, service: &Service, entered: bool) -> Option<&Unknown> {
+        let runs = service.workloads.iter().map(|workload| &model[*workload]);
+        let mut runs = runs.filter(|workload| workload.place.environment.production && !workload.off);
+        let serves_elsewhere = runs.any(|workload| workload.platform != "kubernetes" && workload.serves);
+        let unlisted = self.unlisted.as_ref().filter(|_| entered || serves_elsewhere);
+        unlisted.or_else(|| self.elsewhere.as_ref().filter(|_| serves_elsewhere))
+    }
+}
+
+fn perhaps(alert: &Alert, address: &Text) -> Unknown {
+    Unknown::new(
+        format!("`{}` is about whatever is probed, `{address}` among it, and that may be this service", alert.name),
+        "name the service in the address that is asked, or write an alert of its own",
+        alert.place.span,
+    )
+}
+
+/// Whether the series of a probe are among those that matchers select, as far as its labels are written.
+fn selects(matchers: &[(Text, Text, Text)], probe: &Probe) -> bool {
+    matchers.iter().all(|(label, operator, value)| {
+        let own = probe.labels.iter().find(|(name, _)| name == label).map(|(_, own)| own.as_str());
+        let negated = operator.starts_with('!');
+        let Some(own) = own.or(negated.then_some("")) else { return true };
+        let fits = if operator.ends_with('~') {
+            Regex::new(&format!("^(?:{value})$")).is_ok_and(|pattern| pattern.is_match(own))
+        } else {
+            value == own
+        };
+        fits != negated
+    })
+}
+
+/// The names by which an address may mean a service: its own, and the last word of one whose beginning others share.
+struct Names(BTreeMap<Text, Option<Id<Service>>>);
+
+/// A shorter last word of a name says too little.
+const TELLING: usize = 5;
+
+impl Names {
+    fn new(model: &Model) -> Self {
+        let mut names: BTreeMap<Text, Option<Id<Service>>> = BTreeMap::new();
+        for (id, service) in model.each::<Service>() {
+            names.insert(service.name.clone(), Some(id));
+        }
+        for (id, service) in model.each::<Service>() {
+            let Some((_, last)) = service.name.rsplit_once('-') else { continue };
+            if last.len() >= TELLING && !is_generic(last) {
+                names.entry(last.into()).and_modify(|known| *known = known.filter(|it| *it == id)).or_insert(Some(id));
+            }
+        }
+        Self(names)
+    }
+
+    /// The service that the first part of an address's host names, or a part of its path.
+    fn asked(&self, address: &str) -> Option<Id<Service>> {
+        let lower = address.to_ascii_lowercase();
+        let host = host(&lower).split('.').next().unwrap_or_default();
+        let path = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+        let path = path.split(['?', '#']).next().unwrap_or_default().split('/').skip(1);
+        let named = |part: &str| self.0.get(part).copied().flatten().filter(|_| !is_generic(part));
+        std::iter::once(host).chain(path).find_map(named)
+    }
 }
 
 /// What is asked from outside.
@@ -150,6 +245,12 @@ impl Eyes {
             None => Seen::Nothing,
         }
     }
+}
+
+/// The same of those that say whether there is an answer: that a certificate ends soon says nothing of it.
+fn answering(alert: &Alert) -> impl Iterator<Item = &[(Text, Text, Text)]> {
+    let of_certificate = alert.watches.iter().filter_map(Watch::metric).any(|metric| metric.starts_with("probe_ssl"));
+    probing(alert).filter(move |_| !of_certificate)
 }
 
 /// The matchers of the series of probes that an alert looks at.

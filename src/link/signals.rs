@@ -43,8 +43,14 @@ pub(super) fn settle(model: &mut Model) {
 /// Says of every service which of its signals are alerted on.
 pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
     let entered = entered(model, selecting);
+    let told = probed::told(model, &entered);
     let asked: BTreeMap<Id<Service>, Span> =
-        probed::told(model, &entered).into_iter().map(|(service, alert)| (service, alert.place.span)).collect();
+        told.by.iter().map(|(service, alert)| (*service, alert.place.span)).collect();
+    let doubts = model.each::<Service>().filter(|(id, _)| !asked.contains_key(id)).filter_map(|(id, service)| {
+        let doubt = told.doubt(model, service, entered.contains_key(&id))?;
+        Some((id, doubt.clone()))
+    });
+    let doubts: BTreeMap<Id<Service>, Unknown> = doubts.collect();
     let entered: BTreeMap<Id<Service>, Span> =
         entered.into_iter().filter_map(|(service, doors)| Some((service, doors.first()?.place.span))).collect();
     for index in 0..model.services.len() {
@@ -80,6 +86,9 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         let service = &mut model[id];
         if let (Some(span), false) = (asked, service.alerted.is_true()) {
             service.alerted = Fact::known(true, *span);
+        }
+        if let Some(doubt) = doubts.get(&id).filter(|_| service.alerted.is_false()) {
+            service.alerted = Fact { span: service.alerted.span, ..Fact::unknown(doubt.clone()) };
         }
         service.signals = signals;
         service.alerted_on_work = work;

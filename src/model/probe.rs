@@ -11,6 +11,10 @@ use crate::tree::Text;
 pub struct Probe {
     /// What it asks: hosts.
     pub hosts: Vec<Fact<Text>>,
+    /// The addresses that it asks, as they are written, with their paths; none where only hosts are told.
+    pub addresses: Vec<Text>,
+    /// Labels that its series carry, as far as they are written.
+    pub labels: Vec<(Text, Text)>,
     /// Where.
     pub place: Place,
 }

@@ -57,7 +57,7 @@ fn probe(object: &Object<'_>, monitor: &Monitor) -> Probe {
     if hosts.is_empty() {
         hosts.push(Fact::unknown(Unknown::new("its targets are not written here", "", head)));
     }
-    Probe { hosts, place: object.place.clone() }
+    Probe { hosts, place: object.place.clone(), ..Probe::default() }
 }
 
 /// A selector is required: without one the object is a patch of another.

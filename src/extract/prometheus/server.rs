@@ -60,6 +60,7 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
         return;
     }
     for entry in &map.entries {
+        facts.model.probes.extend(entry.value.items().iter().filter_map(|item| listed(input, item)));
         visit(input, &entry.value, Some(&entry.key), facts);
     }
 }
@@ -143,15 +144,50 @@ fn jobs(node: &Node) -> impl Iterator<Item = &Node> {
 /// A job that asks the blackbox exporter, which asks what the job calls its targets.
 /// <https://github.com/prometheus/blackbox_exporter#prometheus-configuration>
 fn probe(input: &Input<'_>, job: &Node) -> Option<Probe> {
-    let path = job.get("metrics_path").and_then(Node::as_str)?;
+    job.get("metrics_path").and_then(Node::as_str).filter(|path| *path == "/probe")?;
     let groups = job.get("static_configs").map_or(&[][..], Node::items);
     let targets = groups.iter().flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
-    let asked = |target| Fact::read(target, Node::scalar).map(|written| host(&written).to_ascii_lowercase().into());
-    let mut hosts: Vec<Fact<Text>> = targets.map(asked).collect();
-    if hosts.is_empty() {
-        hosts.push(Fact::unknown(Unknown::new("its targets are found elsewhere", "", job.span)));
+    let mut probe = asked(input, job, targets);
+    if probe.hosts.is_empty() {
+        probe.hosts.push(Fact::unknown(Unknown::new("its targets are found elsewhere", "", job.span)));
     }
-    (path == "/probe").then(|| Probe { hosts, place: input.place(job.span, &[]) })
+    probe.labels.extend(job.get("job_name").and_then(Node::scalar).map(|name| (Text::const_new("job"), name)));
+    probe.labels.extend(groups.iter().flat_map(|group| written(group.get("labels"))));
+    Some(probe)
+}
+
+/// An entry of a list that a template makes such jobs of: what to ask, and by which module. Whatever else it says may
+/// become a label.
+fn listed(input: &Input<'_>, entry: &Node) -> Option<Probe> {
+    let module = entry.get("module").and_then(Node::as_str)?.to_ascii_lowercase();
+    let asks = ["http", "tcp", "icmp", "dns", "2xx"].iter().any(|kind| module.contains(kind));
+    let targets = entry.get("targets").map_or(&[][..], Node::items);
+    let is_address = |target: &Node| target.as_str().is_some_and(|target| target.contains('.'));
+    if !asks || targets.is_empty() || !targets.iter().all(is_address) {
+        return None;
+    }
+    let mut probe = asked(input, entry, targets.iter());
+    let named = ["name", "job_name", "job"].iter().find_map(|key| entry.get(key)).and_then(Node::scalar);
+    probe.labels.extend(named.map(|name| (Text::const_new("job"), name)));
+    probe.labels.extend(written(Some(entry)));
+    probe.labels.extend(written(entry.get("labels")));
+    Some(probe)
+}
+
+fn asked<'n>(input: &Input<'_>, job: &Node, targets: impl Iterator<Item = &'n Node> + Clone) -> Probe {
+    let host = |target| Fact::read(target, Node::scalar).map(|written| host(&written).to_ascii_lowercase().into());
+    Probe {
+        hosts: targets.clone().map(host).collect(),
+        addresses: targets.filter_map(Node::scalar).collect(),
+        place: input.place(job.span, &[]),
+        ..Probe::default()
+    }
+}
+
+/// The plain values of a mapping.
+fn written(mapping: Option<&Node>) -> impl Iterator<Item = (Text, Text)> + '_ {
+    let entries = mapping.map_or(&[][..], Node::entries).iter();
+    entries.filter_map(|entry| Some((entry.key.as_str().into(), entry.value.scalar()?)))
 }
 
 /// Where a job finds its targets by discovery in a cluster.

@@ -63,7 +63,11 @@ fn asks(resource: &Resource) -> bool {
 pub(super) fn extract(ground: Ground<'_>, facts: &mut Facts) {
     for (kind, paths) in KINDS {
         for resource in ground.of_type(kind).filter(|resource| asks(resource)) {
-            facts.model.probes.push(Probe { hosts: hosts(resource, paths), place: ground.place(resource) });
+            facts.model.probes.push(Probe {
+                hosts: hosts(resource, paths),
+                place: ground.place(resource),
+                ..Probe::default()
+            });
         }
     }
 }
