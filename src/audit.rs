@@ -348,6 +348,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     config.weigh_alerts(&mut model);
     model.surroundings.asks_from_outside = extract::outside::asks_from_outside(&sources, environments);
     model.surroundings.tries_again = extract::outside::tries_again(&sources, environments);
+    model.surroundings.listed.extend(extract::named_pages::named(&sources));
     let unmarked = link::unmarked(&model, environments);
     let own = |name: &str| {
         let called = model.datastores.iter().filter(|it| it.name.split_once('/').is_some_and(|(_, it)| it == name));

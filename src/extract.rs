@@ -14,6 +14,7 @@ mod helmfile;
 mod kubernetes;
 mod make;
 mod migration;
+pub mod named_pages;
 pub mod outside;
 mod ownership;
 mod postmortem;
