@@ -39,6 +39,19 @@ const TELEMETRY: &[&str] = &[
     "telegraf",
 ];
 
+/// Collectors of logs and measurements that are run once for each place that they send to: `filebeat-audit`.
+const COLLECTORS: &[&str] = &[
+    "filebeat",
+    "fluent-bit",
+    "fluentbit",
+    "fluentd",
+    "logstash",
+    "metricbeat",
+    "otel-collector",
+    "promtail",
+    "telegraf",
+];
+
 /// Controllers whose names do not say so by themselves: what they did stays done while they are away.
 const OPERATORS: &[&str] =
     &["cert-manager-cainjector", "cluster-autoscaler", "descheduler", "external-dns", "reloader"];
@@ -90,7 +103,9 @@ const DRILLS: &[&str] = &["fire-drill", "alert-drill", "alarm-drill", "pager-dri
 
 /// Whether the name is that of something that measures, or passes measurements on.
 fn is_telemetry(name: &str) -> bool {
-    name.ends_with("exporter") || TELEMETRY.contains(&name)
+    let collects =
+        |collector: &&str| name.strip_prefix(*collector).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    name.ends_with("exporter") || TELEMETRY.contains(&name) || COLLECTORS.iter().any(collects)
 }
 
 fn is_helper(name: &str) -> bool {
@@ -106,12 +121,21 @@ pub(super) fn of_image(reference: &str) -> String {
     last.split(':').next().unwrap_or(last).to_ascii_lowercase().replace('_', "-")
 }
 
+/// The name in the tag of an image, where one repository holds the images of many programs: `images:filebeat-8.1.2`.
+fn of_tag(reference: &str) -> Option<String> {
+    let last = reference.split('@').next()?.rsplit('/').next()?;
+    let (name, version) = last.split_once(':')?.1.rsplit_once('-')?;
+    let is_version = version.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit());
+    is_version.then(|| name.to_ascii_lowercase())
+}
+
 /// Marks what helps others.
 pub(super) fn mark(model: &mut Model) {
     for container in &mut model.containers {
         let image = container.image.value().map(|image| of_image(image)).unwrap_or_default();
         let own_name = container.name.rsplit('/').next().unwrap_or_default();
-        container.telemetry = is_telemetry(&image) || is_telemetry(own_name);
+        let tag = container.image.value().and_then(|image| of_tag(image)).unwrap_or_default();
+        container.telemetry = [image.as_str(), own_name, tag.as_str()].into_iter().any(is_telemetry);
     }
     for index in 0..model.workloads.len() {
         let id: Id<Workload> = Id::new(index);
@@ -165,12 +189,20 @@ mod tests {
             "loadgenerator",
             "external-dns",
             "alarm-fire-drill",
+            "filebeat-audit",
+            "logstash",
         ] {
             assert!(is_helper(name), "{name}");
         }
-        for name in
-            ["frontend", "ingress-nginx-controller", "exporter-api", "operator-console", "load-balancer", "grafana"]
-        {
+        for name in [
+            "frontend",
+            "ingress-nginx-controller",
+            "exporter-api",
+            "operator-console",
+            "load-balancer",
+            "grafana",
+            "fluentdom",
+        ] {
             assert!(!is_helper(name), "{name}");
         }
         for name in ["generic-device-plugin", "csi-nfs-node", "ebs-csi-node", "aws-node", "intel-gpu-plugin"] {
@@ -179,6 +211,8 @@ mod tests {
         for name in ["traefik", "csidra", "device-plugin-console"] {
             assert!(!is_plumbing(name), "{name}");
         }
+        assert_eq!(of_tag("ghcr.io/example/images:filebeat-8.1.2").as_deref(), Some("filebeat"));
+        assert_eq!(of_tag("ghcr.io/example/images:2024-filebeat"), None);
         assert_eq!(of_image("quay.io:443/prometheuscommunity/postgres_exporter:v1@sha256:00"), "postgres-exporter");
     }
 }

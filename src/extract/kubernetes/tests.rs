@@ -338,6 +338,16 @@ fn leader_election_and_single_writers_are_singletons() {
     let (_, facts) =
         read(&with_containers("Deployment", "{containers: [{name: a, image: 'x:1', args: [--leader-elect=false]}]}"));
     assert!(facts.model.workloads[0].singleton.is_false());
+    for (image, argument, alone) in [
+        ("quay.io/thanos/thanos:v0.35.0", "compact", true),
+        ("quay.io/thanos/thanos:v0.35.0", "store", false),
+        ("grafana/loki:3.1.0", "-target=compactor", true),
+        ("x:1", "compact", false),
+    ] {
+        let pod = format!("{{containers: [{{name: a, image: '{image}', args: ['{argument}', --wait]}}]}}");
+        let (_, facts) = read(&with_containers("Deployment", &pod));
+        assert_eq!(facts.model.workloads[0].singleton.is_true(), alone, "{image} {argument}");
+    }
     let text = with_containers(
         "Deployment",
         "{containers: [{name: a, image: 'x:1'}], volumes: [{name: d, persistentVolumeClaim: {claimName: c}}]}",

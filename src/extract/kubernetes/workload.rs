@@ -179,7 +179,8 @@ fn singleton(object: &Object<'_>, shape: &Shape<'_>, claims: &[Fact<Text>]) -> F
     if let Some(recreate) = recreate.filter(|_| !claims.is_empty()) {
         return Fact::known(true, recreate.span);
     }
-    match shape.containers().iter().find_map(leader_election) {
+    let claimed = |container| leader_election(container).or_else(|| compacts(container));
+    match shape.containers().iter().find_map(claimed) {
         Some(elects) => elects,
         None => Fact::known(false, object.head()),
     }
@@ -195,6 +196,24 @@ fn leader_election(container: &Node) -> Option<Fact<bool>> {
             matches!(name, "leader-elect" | "leader-election" | "enable-leader-election" | "leader-election-id");
         (named && value != "false").then(|| Fact::known(true, argument.span))
     })
+}
+
+/// The argument that makes a process the compactor of Thanos or Loki, of which a bucket bears only one: two at once
+/// corrupt its blocks, or race for its marks.
+/// <https://thanos.io/tip/components/compact.md/>, <https://grafana.com/docs/loki/latest/get-started/components/#compactor>
+fn compacts(container: &Node) -> Option<Fact<bool>> {
+    let called = |key: &&str| {
+        let node = container.get(key)?;
+        node.scalar().or_else(|| node.as_unknown()?.partial.as_deref().map(Text::from))
+    };
+    let of = |program: &str| ["image", "name"].iter().filter_map(called).any(|name| name.contains(program));
+    let mut arguments = ["command", "args"].iter().flat_map(|list| container.get(list).map_or(&[][..], Node::items));
+    let found = arguments.find(|argument| match argument.as_str().map(|it| it.trim_start_matches('-')) {
+        Some("compact") => of("thanos"),
+        Some("target=compactor") => of("loki"),
+        _ => false,
+    });
+    found.map(|argument| Fact::known(true, argument.span))
 }
 
 /// Whether a scheduled workload is switched off.
