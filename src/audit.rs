@@ -347,6 +347,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
     config.weigh_alerts(&mut model);
     model.surroundings.asks_from_outside = extract::outside::asks_from_outside(&sources, environments);
+    model.surroundings.attaches_schedules = extract::outside::attaches_schedules(&sources, environments);
     model.surroundings.tries_again = extract::outside::tries_again(&sources, environments);
     model.surroundings.listed.extend(extract::named_pages::named(&sources));
     let unmarked = link::unmarked(&model, environments);

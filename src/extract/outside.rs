@@ -22,6 +22,16 @@ static NAMES: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static TRIES_AGAIN: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"--feature-gates=\S*\bDefaultToRetryOnFailure=true\b").ok());
 
+/// What attaches a schedule of snapshots to a disk of Google Cloud by hand.
+/// <https://cloud.google.com/sdk/gcloud/reference/compute/disks/add-resource-policies>
+static ATTACHES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"disks add-resource-policies|--resource-policies[= ]").ok());
+
+/// Where a schedule of snapshots is attached to a disk by hand.
+pub fn attaches_schedules(sources: &Sources, environments: &Environments) -> Option<Span> {
+    Some(first(ATTACHES.as_ref()?, sources, environments)?.1)
+}
+
 /// Where the first service that asks from outside is named, by path, and its name.
 pub fn asks_from_outside(sources: &Sources, environments: &Environments) -> Option<(Text, Span)> {
     first(NAMES.as_ref()?, sources, environments)

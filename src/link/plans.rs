@@ -83,6 +83,15 @@ fn interval(backup: &Backup) -> Fact<f64> {
 
 /// Whether what selects by tags selects anything: something bears them, or what bears which tags is not all known.
 fn selects(model: &Model, backup: &Backup) -> Fact<bool> {
+    let by_hand = model.surroundings.attaches_schedules.filter(|_| backup.tool == "google-snapshots");
+    if let Some(span) = by_hand.filter(|_| backup.selects.is_false()) {
+        let unknown = Unknown::new(
+            "schedules of snapshots are attached to disks by hand (`add-resource-policies`)",
+            "attach it where it is declared (`google_compute_disk_resource_policy_attachment`)",
+            span,
+        );
+        return Fact { span: backup.selects.span, ..Fact::unknown(unknown) };
+    }
     if !backup.by_tag || !backup.selects.is_true() {
         return backup.selects.clone();
     }

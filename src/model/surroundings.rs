@@ -30,6 +30,8 @@ pub struct Surroundings {
     pub shared_bases: Vec<(Text, Text)>,
     /// Where Flux is told to try failed upgrades again, whatever releases leave out.
     pub tries_again: Option<Span>,
+    /// Where a schedule of snapshots is attached to a disk by hand.
+    pub attaches_schedules: Option<Span>,
     /// The first service named that asks from outside, and where.
     pub asks_from_outside: Option<(Text, Span)>,
 }
@@ -47,6 +49,7 @@ impl Surroundings {
         self.listed.extend(other.listed);
         self.shared_bases.extend(other.shared_bases);
         self.tries_again = self.tries_again.or(other.tries_again);
+        self.attaches_schedules = self.attaches_schedules.or(other.attaches_schedules);
         self.asks_from_outside = self.asks_from_outside.take().or(other.asks_from_outside);
     }
 }

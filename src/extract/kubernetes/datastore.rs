@@ -16,6 +16,7 @@ const DISPOSABLE: &[&str] = &[
     "caches",
     "tmp",
     "temp",
+    "temporary",
     "scratch",
     "logs",
     "transcode",

@@ -69,9 +69,13 @@ pub(super) fn read(input: &Input<'_>, outline: &Outline<'_>) -> Vec<Command> {
             let elsewhere = commands.iter().any(|line| ELSEWHERE.contains(&program(&line.words).0));
             let mut here = Vec::new();
             for line in &commands {
-                let destroys = destruction::shell(&line.words);
                 let mut names =
                     if elsewhere { super::named::by_cluster(&line.words) } else { super::named::by_all(&line.words) };
+                // What goes is what the page itself made above, or stands within it.
+                let gone = super::named::gone(&line.words);
+                let gone = if gone.is_empty() { &names } else { &gone };
+                let own = !gone.is_empty() && gone.iter().all(|name| made.contains(&of_page(name)));
+                let destroys = destruction::shell(&line.words) && !own;
                 names.retain(|name| !made.contains(&of_page(name)));
                 // What the page speaks of before it makes it was there before: a copy that takes its name.
                 let new = super::named::made(&line.words);

@@ -184,6 +184,18 @@ fn aws(words: &[String]) -> Vec<Named> {
     found.map(|name| named(*kind, name, "")).into_iter().collect()
 }
 
+/// What a command takes away.
+pub(super) fn gone(words: &[String]) -> Vec<Named> {
+    let (program, rest) = program(words);
+    match (program, positional(rest).as_slice()) {
+        ("dropdb", [name, ..]) => vec![named(NamedKind::Database, name, "")],
+        ("kubectl" | "oc" | "k", ["delete", "namespace" | "namespaces" | "ns", names @ ..]) => {
+            names.iter().map(|name| named(NamedKind::Namespace, name, "")).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// What a command makes, or gives another name: whatever names it on the same page is not in the repository, and need
 /// not be.
 pub(super) fn made(words: &[String]) -> Vec<Named> {

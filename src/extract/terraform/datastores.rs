@@ -518,7 +518,7 @@ impl Declared<'_> {
     fn passing(&self, datastore: &Datastore) -> Option<Span> {
         let passing = |name: &str| {
             let words = words(name);
-            words.iter().any(|word| PASSING.contains(&word.as_str())) || ends_as_log(&words)
+            words.iter().any(|word| PASSING.contains(&word.as_str())) || ends_as_log(&words) || of_queries(&words)
         };
         // What is left open in a name is one part of it; how it ends may be known.
         let open = self.store.name_paths.iter().filter_map(|path| step(self.body, path)?.as_unknown());
@@ -546,6 +546,15 @@ impl Declared<'_> {
 fn ends_as_log(words: &[String]) -> bool {
     let tail = words.iter().rev().find(|word| !matches!(word.as_str(), "" | "bucket" | "encrypted" | "storage" | "s3"));
     tail.is_some_and(|word| word == "log")
+}
+
+/// `athena-results`, `query-results`: asked again, a query gives its result again.
+/// <https://docs.aws.amazon.com/athena/latest/ug/querying.html>
+fn of_queries(words: &[String]) -> bool {
+    words.windows(2).any(|pair| {
+        matches!(pair[0].as_str(), "athena" | "query" | "queries")
+            && matches!(pair[1].as_str(), "output" | "outputs" | "result" | "results")
+    })
 }
 
 /// Whether a bucket's name says that it holds backups or Terraform's state: those expire, and matter all the same.
