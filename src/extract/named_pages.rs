@@ -50,7 +50,7 @@ fn meant<'p>(written: &str, source: &Source, same: &[&'p str]) -> Option<&'p str
 }
 
 fn is_page(path: &str) -> bool {
-    path.ends_with(".md") || path.ends_with(".mdx")
+    matches!(path.rsplit('.').next(), Some("md" | "mdx"))
 }
 
 fn name(path: &str) -> &str {
