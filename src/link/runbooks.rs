@@ -358,10 +358,14 @@ fn judge_services(model: &mut Model, beyond: &Beyond<'_>, context: &Context<'_>)
 }
 
 /// Names of folders → the first section of a page in them that is a runbook: `## Runbook: no data`. It is one of the
-/// service that is called so.
+/// service that is called so. So is how to troubleshoot, on the page that is called like the service.
 fn sections(model: &Model) -> BTreeMap<Text, Span> {
     let mut sections = BTreeMap::new();
     for page in &model.runbooks {
+        let mut further = page.headings.iter().skip(1);
+        if let Some((.., span)) = further.find(|(_, text, _)| text.to_lowercase().starts_with("troubleshoot")) {
+            sections.entry(Text::from(stem(&page.place.path).to_lowercase())).or_insert(*span);
+        }
         let section = page.headings.iter().skip(1).find(|(_, text, _)| {
             let first = text.split(|it: char| !it.is_alphanumeric()).find(|word| !word.is_empty());
             first.is_some_and(|word| word.eq_ignore_ascii_case("runbook") || word.eq_ignore_ascii_case("runbooks"))
