@@ -45,9 +45,11 @@ impl<'a> Evaluator<'a> {
                 }
             }
             _ if self.may_hold(expression, scope, less, alerts) => {
+                let told = self.tells(expression, scope, less, alerts);
                 let documents = self.follow(expression, scope, less);
-                found.extend(documents.into_iter().filter_map(|document| {
-                    if lists_alerts(&document) { Some(document) } else { first_unknown(&document, 0) }
+                found.extend(documents.into_iter().filter_map(|document| match lists_alerts(&document) {
+                    true => Some(document),
+                    false => first_unknown(&document, 0).filter(|_| told),
                 }));
             }
             _ => {}
@@ -72,10 +74,12 @@ impl<'a> Evaluator<'a> {
             ExpressionKind::Object(pairs) => {
                 for (key, value) in pairs {
                     let Some(key) = self.node(key, scope).scalar() else { continue };
-                    if !self.may_hold(value, scope, less, |text| alerts(text) || routes(text)) {
+                    let words = |text: &str| alerts(text) || routes(text);
+                    if !self.may_hold(value, scope, less, words) {
                         continue;
                     }
                     let mut documents = self.follow(value, scope, less);
+                    documents.retain(|document| !is_unknown(document) || self.tells(value, scope, less, words));
                     found.extend(match documents.len() {
                         0 => None,
                         1 => documents.pop().map(|document| (key, document)),
@@ -100,14 +104,31 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Whether an expression makes a text that may hold something, by the words that are written in it.
+    /// Whether an expression makes a text that may hold something: by the words that are written in it, or because
+    /// nothing can be told of what it encodes.
     fn may_hold(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32, words: fn(&str) -> bool) -> bool {
+        self.written(expression, scope, depth, words, true)
+    }
+
+    /// Whether the words of something are written in what an expression makes a text of.
+    fn tells(&self, expression: &'a Expression, scope: &Scope<'a>, depth: u32, words: fn(&str) -> bool) -> bool {
+        self.written(expression, scope, depth, words, false)
+    }
+
+    fn written(
+        &self,
+        expression: &'a Expression,
+        scope: &Scope<'a>,
+        depth: u32,
+        words: fn(&str) -> bool,
+        encoded: bool,
+    ) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         match &expression.kind {
             ExpressionKind::Literal(Value::String(text)) => words(text),
             ExpressionKind::Template(_) => words(self.project.text(expression.span)),
             ExpressionKind::Call { name, arguments, .. } => match name.value.as_str() {
-                "yamlencode" | "jsonencode" => true,
+                "yamlencode" | "jsonencode" => encoded || words(self.project.text(expression.span)),
                 "file" | "templatefile" => arguments.first().is_some_and(|path| {
                     let path = self.node(path, scope);
                     let file = path.as_str().and_then(|path| self.located(path, scope));
@@ -122,12 +143,12 @@ impl<'a> Evaluator<'a> {
                 _ => false,
             },
             ExpressionKind::Conditional(_, yes, no) => {
-                self.may_hold(yes, scope, depth, words) || self.may_hold(no, scope, depth, words)
+                self.written(yes, scope, depth, words, encoded) || self.written(no, scope, depth, words, encoded)
             }
             ExpressionKind::Attribute(operand, name) => match &operand.kind {
                 ExpressionKind::Variable(root) if scope.get(root).is_none() => {
                     let named = self.named(root, &name.value, scope.module);
-                    named.is_some_and(|(expression, scope)| self.may_hold(expression, &scope, depth, words))
+                    named.is_some_and(|(expression, scope)| self.written(expression, &scope, depth, words, encoded))
                 }
                 _ => false,
             },
@@ -136,7 +157,7 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether a text has the words of an alerting rule.
+/// Whether a text has the words of an alerting rule, in YAML, JSON or as an object of Terraform.
 fn alerts(text: &str) -> bool {
     has_key(text, "alert") && has_key(text, "expr")
 }
@@ -147,7 +168,7 @@ fn routes(text: &str) -> bool {
 }
 
 fn has_key(text: &str, name: &str) -> bool {
-    text.contains(&format!("{name}:")) || text.contains(&format!("\"{name}\""))
+    ["{}:", "\"{}\"", "{} ="].iter().any(|form| text.contains(&form.replace("{}", name)))
 }
 
 /// Whether a document lists alerting rules somewhere.

@@ -133,3 +133,13 @@ fn a_condition_that_is_not_known_leaves_what_it_does_not_decide() {
     assert!(chat.get("slack_configs").unwrap().as_unknown().is_some());
     assert_eq!(repository.sources.path(chat.span), "alertmanager.yml.tmpl");
 }
+
+#[test]
+fn rules_that_are_not_known_are_a_gap_and_a_policy_is_none() {
+    let policy = "resource \"aws_iam_role_policy\" \"reader\" {\n  policy = jsonencode({ Statement = [{ Resource = [data.aws_s3_bucket.reports.arn] }] })\n}\ndata \"aws_s3_bucket\" \"reports\" { bucket = \"reports\" }\n";
+    let repository = Repository::new(&[("main.tf", policy)]);
+    assert_eq!(repository.resolved.renderings.gaps, []);
+    let rules = "resource \"aws_prometheus_rule_group_namespace\" \"shop\" {\n  data = yamlencode({ groups = [for team in data.teams.all.names : { rules = [{ alert = \"Down\", expr = \"up == 0\" }] }] })\n}\ndata \"teams\" \"all\" {}\n";
+    let repository = Repository::new(&[("main.tf", rules)]);
+    assert_eq!(repository.resolved.renderings.gaps.len(), 1);
+}
