@@ -26,6 +26,7 @@ use crate::rule::RuleSet;
 use crate::score::{self, Scores};
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::suppress;
+pub use crate::suppress::same_checks;
 use crate::tree::{Comment, Document, Format, Node, Text};
 
 /// Everything one audit found; reports read it and change nothing.

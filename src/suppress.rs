@@ -75,6 +75,11 @@ enum Covers {
     Described(Box<config::Waiver>),
 }
 
+/// The checks of other scanners that ask what a rule asks: a comment that skips one with a reason waives the rule.
+pub fn same_checks(rule: &str) -> Vec<&'static str> {
+    scanners::same(rule)
+}
+
 /// Whether a comment may waive anything.
 pub fn may_waive(comment: &str) -> bool {
     comment.contains("twoam:") || scanners::MARKS.iter().any(|mark| comment.contains(mark))

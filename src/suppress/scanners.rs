@@ -27,6 +27,11 @@ const SAME: &[(&[&str], &[&str])] = &[
     (&["CKV_AWS_66", "CKV_AWS_338"], &["observability/logs-not-kept"]),
 ];
 
+/// The checks that ask what a rule asks.
+pub(super) fn same(rule: &str) -> Vec<&'static str> {
+    SAME.iter().filter(|(_, rules)| rules.contains(&rule)).flat_map(|(checks, _)| *checks).copied().collect()
+}
+
 /// What opens a decision.
 pub(super) const MARKS: &[&str] = &["checkov:skip=", "bridgecrew:skip=", "tfsec:ignore:", "trivy:ignore:"];
 

@@ -168,6 +168,11 @@ fn a_rule_is_explained_with_examples_from_its_fixtures() {
     // The passing example is the one nearest to the failing one: it shows the cure.
     let cure = run.out.split("A passing example").nth(1).unwrap();
     assert!(cure.contains("backup_retention_period = 14"), "{}", run.out);
+    assert!(run.out.contains("waives it as well:\n  CKV_AWS_133, "), "{}", run.out);
+    // A waiver is no cure, and most rules are asked by no other scanner.
+    let run = twoam(Folder::new().path(), &["explain", "alert-coverage/queue-no-dlq"]);
+    assert_eq!(run.out.matches("twoam: ignore[").count(), 1, "{}", run.out);
+    assert!(!run.out.contains("Checkov"), "{}", run.out);
 }
 
 #[test]

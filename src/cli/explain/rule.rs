@@ -32,7 +32,13 @@ pub(super) fn explain(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "To waive it, with a reason, on the line or the line above:")?;
-    writeln!(out, "  # twoam: ignore[{}] until 2027-01-31 the reason", meta.id)
+    writeln!(out, "  # twoam: ignore[{}] until 2027-01-31 the reason", meta.id)?;
+    let same = crate::audit::same_checks(&meta.id);
+    if !same.is_empty() {
+        writeln!(out, "A comment for Checkov, tfsec or Trivy that says why this is accepted waives it as well:")?;
+        writeln!(out, "  {}", same.join(", "))?;
+    }
+    Ok(())
 }
 
 fn indent(text: &str) -> String {
@@ -50,7 +56,9 @@ fn examples(id: &str) -> Option<(&'static Dir<'static>, &'static Dir<'static>)> 
         })
     };
     let failing = kind("fail").next()?;
-    let passing = kind("pass").min_by_key(|passing| difference(&shown(failing), &shown(passing)))?;
+    // A waiver is no cure.
+    let cures = kind("pass").filter(|fixture| !shown(fixture).contains("twoam: ignore["));
+    let passing = cures.min_by_key(|passing| difference(&shown(failing), &shown(passing)))?;
     Some((failing, passing))
 }
 
