@@ -536,6 +536,16 @@ fn read_file(index: usize, found: &Found, config: &Config) -> ReadFile {
     }
     let Parsed { mut document, problems } = parse::parse(id, &source.text, found.format);
     resolve::helm::spell_out(&source, &mut document);
+    if found.format == Format::Json && parse::json::is_template(&source.text, &problems) {
+        let skipped = Skipped { path: source.path.clone(), reason: discover::UNRENDERED.to_owned() };
+        return ReadFile {
+            source,
+            facts: Facts::default(),
+            skipped: Some(skipped),
+            document: None,
+            comments: Vec::new(),
+        };
+    }
     if found.format == Format::Json && resolve::terraform::is_saved_plan(&document) {
         let facts = Facts { problems, ..Facts::default() };
         return ReadFile { source, facts, skipped: None, document: Some(document), comments: Vec::new() };

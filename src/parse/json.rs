@@ -26,6 +26,23 @@ pub fn parse(id: SourceId, text: &str) -> Parsed {
     Parsed { document, problems: reader.problems }
 }
 
+/// What begins what a renderer has yet to fill in: Terraform's `templatefile`, Helm, Jinja.
+const MARKERS: [&str; 4] = ["${", "%{", "{{", "{%"];
+
+/// Whether a text that could not be read is a template of JSON: reading it stopped at a line with a placeholder that
+/// stands outside of quotes.
+pub fn is_template(text: &str, problems: &[Problem]) -> bool {
+    let Some(at) = problems.iter().find_map(|problem| problem.span).map(|span| span.start as usize) else {
+        return false;
+    };
+    let at = text.floor_char_boundary(at);
+    let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+    let line = &text[start..end];
+    let bare = |place: usize| line[..place].matches('"').count() % 2 == 0;
+    MARKERS.iter().any(|marker| line.match_indices(marker).any(|(place, _)| bare(place)))
+}
+
 type Read<T> = Result<T, Box<Problem>>;
 
 struct Reader<'t> {
