@@ -83,7 +83,9 @@ fn main() {
         let mut documents = 0;
         let render = fastest(|| {
             let charts = Charts::read(&folders, sources.iter());
-            let installed = install(&charts, &Environments::default(), &BTreeSet::new(), &|_| Further::default());
+            let nothing = BTreeSet::new();
+            let further = |_: &_| Further::default();
+            let installed = install(&charts, &Environments::default(), &nothing, Vec::new(), &further);
             documents = installed.renderings.documents.len();
         });
         let text = written(services);

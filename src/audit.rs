@@ -297,8 +297,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let folders = folders.inflating(&charts).built_by(&programs).below(&checkouts);
     let delivered = resolve::delivery::resolve(&folders, environments);
     model.surroundings.shared_bases = resolve::kustomize::shared(&folders);
+    let asked = std::mem::take(&mut renderings.installations);
     let further = |node: &Node| resolve::delivery::further(&folders, environments, node);
-    let installed = resolve::helm::install(&charts, environments, &delivered.charts, &further);
+    let installed = resolve::helm::install(&charts, environments, &delivered.charts, asked, &further);
     skipped.retain(|skipped| !installed.files.contains(&skipped.path));
     renderings.absorb(installed.renderings);
     comments.extend(installed.comments);

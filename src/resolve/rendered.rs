@@ -25,11 +25,32 @@ pub struct Rendered {
     pub library: bool,
 }
 
+/// A chart of the repository that something which is no file of a deployer installs: a `helm_release` of Terraform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Installation {
+    /// The chart's folder.
+    pub folder: String,
+    /// The release's name.
+    pub name: Node,
+    /// The namespace.
+    pub namespace: Option<Node>,
+    /// Documents of values, the strongest last.
+    pub values: Vec<Node>,
+    /// Settings of single values, each with `name` and `value`; they come last.
+    pub settings: Vec<Node>,
+    /// The file that asks for it.
+    pub path: Text,
+    /// The environment it is installed for.
+    pub environment: Environment,
+}
+
 /// What a tool makes of the files of an audit.
 #[derive(Debug, Default, PartialEq)]
 pub struct Renderings {
     /// The documents, in the order of the files that they are made of.
     pub documents: Vec<Rendered>,
+    /// Charts that are to be rendered for it.
+    pub installations: Vec<Installation>,
     /// Files that say nothing by themselves, because the documents say all that they would become. What extractors read
     /// in them as they stand is left out.
     pub replaced: BTreeSet<SourceId>,
@@ -43,6 +64,7 @@ impl Renderings {
     /// Appends what another tool makes.
     pub fn absorb(&mut self, other: Self) {
         self.documents.extend(other.documents);
+        self.installations.extend(other.installations);
         self.replaced.extend(other.replaced);
         self.gaps.extend(other.gaps);
         self.problems.extend(other.problems);

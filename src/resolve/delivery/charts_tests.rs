@@ -35,7 +35,7 @@ fn rendered(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let mut renderings = Renderings::default();
     let environments = Environments::default();
     let further = |node: &Node| further(&files, &environments, node);
-    renderings.absorb(install(&charts, &environments, &delivered.charts, &further).renderings);
+    renderings.absorb(install(&charts, &environments, &delivered.charts, Vec::new(), &further).renderings);
     renderings.absorb(delivered.renderings);
     renderings.dedup();
     let said = |node: &Node, path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
@@ -180,7 +180,8 @@ fn what_a_packed_chart_makes_stands_where_it_is_asked_for() {
     let folders = Folders::find(sources.iter().map(|(_, source)| source.path.as_str()));
     let charts = Charts::read(&folders, sources.iter());
     let nothing = std::collections::BTreeSet::new();
-    let made = install(&charts, &Environments::default(), &nothing, &|_| Further::default()).renderings;
+    let further = |_: &Node| Further::default();
+    let made = install(&charts, &Environments::default(), &nothing, Vec::new(), &further).renderings;
     assert_eq!(made.gaps, []);
     let [document] = made.documents.as_slice() else { panic!("{:?}", made.documents) };
     assert_eq!(document.node.at(&["spec", "replicas"]).and_then(Node::scalar).as_deref(), Some("3"));

@@ -132,7 +132,8 @@ fn values_file(folder: &str, path: &str) -> Option<String> {
 pub(super) fn parameter(node: &Node) -> Option<Node> {
     let name = node.get("name")?.as_str()?;
     let value = node.get("value")?;
-    let is_text = node.get("forceString").and_then(Node::as_bool) == Some(true);
+    let is_text = node.get("forceString").and_then(Node::as_bool) == Some(true)
+        || node.get("type").and_then(Node::as_str) == Some("string");
     let value = match value.as_str() {
         Some(text) if !is_text => Node { value: typed(text), ..value.clone() },
         _ => value.clone(),

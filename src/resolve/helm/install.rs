@@ -16,7 +16,7 @@ use super::release::{self, Output, Release};
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::parse::embedded;
-use crate::resolve::rendered::{Further, Rendered, Renderings};
+use crate::resolve::rendered::{Further, Installation, Rendered, Renderings};
 use crate::source::{Source, SourceId, Span};
 use crate::tree::{Comment, Node, Value};
 
@@ -43,12 +43,14 @@ pub struct Installed {
     pub files: BTreeSet<String>,
 }
 
-/// Renders every chart that is installed. Those whose folders are among `rendered` were, for what names them; `further`
-/// says what an object that a chart renders delivers in turn.
+/// Renders every chart that is installed: those that others ask for, and those that files of the repository install.
+/// Those whose folders are among `rendered` were, for what names them; `further` says what an object that a chart renders
+/// delivers in turn.
 pub fn install(
     charts: &Charts<'_>,
     environments: &Environments,
     rendered: &BTreeSet<String>,
+    asked: Vec<Installation>,
     further: &dyn Fn(&Node) -> Further,
 ) -> Installed {
     // A chart that others take from beside them (`file://`) is part of these.
@@ -61,6 +63,7 @@ pub fn install(
     let mut done: Vec<(Planned, Output)> = Vec::new();
     let helmfiles = helmfile::read(charts, environments);
     let mut next = plan.written();
+    next.extend(asked.into_iter().filter_map(|asked| plan.asked(asked)));
     next.extend(plan.by_helmfiles(helmfiles.releases));
     let mut stage = 0;
     for _ in 0..MOST_ROUNDS {
@@ -131,6 +134,14 @@ impl Plan<'_, '_> {
             }
         }
         planned
+    }
+
+    /// The release that something else asks for.
+    fn asked(&mut self, asked: Installation) -> Option<Planned> {
+        let Installation { folder, name, namespace, mut values, settings, path, environment } = asked;
+        values.extend(settings.iter().filter_map(application::parameter));
+        let call = Call { folder, name, namespace, files: Vec::new(), may_miss: false, values };
+        self.plan(call, &path, Some(&environment))
     }
 
     /// Releases of helmfiles.

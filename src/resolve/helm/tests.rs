@@ -204,7 +204,7 @@ fn repository(files: &[(&str, &str)]) -> (Sources, Installed) {
     let installed = {
         let charts = Charts::read(&folders, sources.iter());
         let nothing = std::collections::BTreeSet::new();
-        install(&charts, &Environments::default(), &nothing, &|_| Further::default())
+        install(&charts, &Environments::default(), &nothing, Vec::new(), &|_| Further::default())
     };
     (sources, installed)
 }

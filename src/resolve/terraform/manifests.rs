@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Gap, Hides};
-use crate::resolve::rendered::{Rendered, Renderings};
+use crate::resolve::rendered::{Installation, Rendered, Renderings};
 use crate::source::Span;
 use crate::tree::block::{Block, Expression, ExpressionKind};
 use crate::tree::{Entry, Map, Node, Text, Value};
 
 use super::embedded::held_in;
 use super::evaluate::{Evaluator, Scope};
-use super::{Mode, Resource, Root};
+use super::{Mode, Resource, Root, blocks};
 
 /// Resource type → the attribute that holds whole manifests, as a value or as text.
 ///
@@ -184,6 +184,9 @@ pub(super) fn place(mut documents: BTreeMap<Text, Vec<Node>>, root: &Root, rende
             let opened = data.filter(|entry| matches!(entry.value.value, Value::Map(_) | Value::List(_)));
             put_in(held, opened.map(|entry| (entry.key.clone(), entry.value.clone())).collect());
         }
+        if resource.type_name == "helm_release" {
+            renderings.installations.extend(installation(&held, resource, root));
+        }
         place_each(held, resource, root.library, renderings);
         if resource.environment.production && !root.library {
             renderings.gaps.extend(
@@ -221,6 +224,26 @@ fn put_in(manifest: &mut Node, documents: Vec<(Text, Node)>) {
             entry.value = document;
         }
     }
+}
+
+/// The chart of the repository that a release installs, when what it is given is known. A path starts where Terraform is
+/// run, at the root. <https://registry.terraform.io/providers/hashicorp/helm/latest/docs/resources/release#chart>
+fn installation(values: &[Node], release: &Resource, root: &Root) -> Option<Installation> {
+    let known = |name: &str| release.at(name).filter(|node| !node.is_null());
+    let is_sure = release.uncertain.is_none() && values.iter().all(|node| node.as_map().is_some());
+    if root.library || !is_sure || known("repository").is_some() {
+        return None;
+    }
+    let settings = ["set", "set_list"].iter().flat_map(|kind| blocks(&release.body, kind));
+    Some(Installation {
+        folder: crate::source::join(&root.directory, known("chart")?.as_str()?)?,
+        name: known("name")?.clone(),
+        namespace: known("namespace").cloned(),
+        values: values.to_vec(),
+        settings: settings.cloned().collect(),
+        path: release.path.clone(),
+        environment: release.environment.clone(),
+    })
 }
 
 /// What a resource's own values hold, where a plan or a module made them known.
