@@ -30,6 +30,7 @@ mod roots;
 mod saved_plan;
 mod shared;
 mod shelf;
+mod states;
 mod terragrunt;
 #[cfg(test)]
 pub(crate) mod testing;

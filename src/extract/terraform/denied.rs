@@ -52,7 +52,8 @@ fn denies(statement: &Node, service: &str) -> bool {
         && statement.get("actions").is_some_and(|actions| actions.items().iter().any(denied))
 }
 
-fn is_about(statement: &Node, address: &str) -> bool {
+/// Whether a statement is about the thing at an address.
+pub(super) fn is_about(statement: &Node, address: &str) -> bool {
     let meant = |resource: &Node| match &resource.value {
         Value::String(text) => text == "*",
         Value::Unknown(unknown) => unknown.refers_to.iter().any(|reference| points_at(reference, address)),

@@ -4,9 +4,10 @@ use crate::extract::Facts;
 use crate::extract::alertmanager::receiver::{of_mail, of_webhook, settle};
 use crate::model::Receiver;
 use crate::model::routing::{Integration, Reach};
-use crate::resolve::terraform::{Resource, blocks};
+use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown};
 
+use super::denied::is_about;
 use super::{Ground, Seen, refers_to, switch};
 
 /// Reads a kind of resource.
@@ -106,14 +107,45 @@ fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
         }
     }
     // A module of its own may subscribe, or a stack of another tool.
-    let called = |reference: &str| crate::resolve::terraform::points_at(reference, &resource.address);
+    let called = |reference: &str| points_at(reference, &resource.address);
     let call = ground.root.calls.iter().find(|call| call.references.iter().any(|reference| called(&reference.address)));
     let call = call.or_else(|| ground.abroad.call(environment, root, &resource.address));
     if let (Some(call), None) = (call, &receiver.unread) {
         let reason = format!("`{}` is given to the module {}, which is not here", resource.address, call.source);
         receiver.unread = Some(Unknown::new(reason, "audit the module as well, or pass a plan", call.head));
     }
+    if let (Some(statement), None) = (others_subscribe(ground, resource), &receiver.unread) {
+        let reason = format!("the policy of `{}` lets others subscribe to it, who are not here", resource.address);
+        receiver.unread = Some(Unknown::new(reason, "audit where they subscribe as well", statement.span));
+    }
     receiver
+}
+
+/// The statement of a topic's policy that lets accounts subscribe, on no condition.
+/// <https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html>
+fn others_subscribe<'g>(ground: Ground<'g>, topic: &Resource) -> Option<&'g Node> {
+    let policies = ground.of_type("aws_sns_topic_policy").filter(|policy| refers_to(policy, "arn", &topic.address));
+    let written = policies.flat_map(|policy| policy.refers("policy")).chain(topic.refers("policy"));
+    let written: Vec<&str> = written.collect();
+    let documents = ground.root.resources.iter().filter(|it| it.type_name == "aws_iam_policy_document");
+    let documents = documents.filter(|it| written.iter().any(|reference| points_at(reference, &it.address)));
+    let lets = |statement: &&Node| {
+        let subscribes = |action: &Node| {
+            let action = action.as_str().unwrap_or_default();
+            ["sns:subscribe", "sns:*", "*"].iter().any(|known| action.eq_ignore_ascii_case(known))
+        };
+        let accounts = |principals: &Node| {
+            let named = principals.get("identifiers").map_or(&[][..], Node::items);
+            matches!(principals.get("type").and_then(Node::as_str), Some("AWS" | "*"))
+                && named.iter().any(|name| name.as_str().is_some())
+        };
+        statement.get("effect").and_then(Node::as_str) != Some("Deny")
+            && statement.get("actions").is_some_and(|actions| actions.items().iter().any(subscribes))
+            && blocks(statement, "principals").iter().any(accounts)
+            && blocks(statement, "condition").is_empty()
+            && is_about(statement, &topic.address)
+    };
+    documents.flat_map(|document| blocks(&document.body, "statement")).find(lets)
 }
 
 /// Receivers of an action group: the block, what it reaches, and what says which one.

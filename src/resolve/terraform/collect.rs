@@ -13,10 +13,11 @@ use super::evaluate::{Evaluator, Scope};
 use super::manifests;
 use super::module::{Given, Instance, Module};
 use super::operate::Failure;
-use super::project::{Kind, Placed, Project, Target};
+use super::project::{Placed, Project, Target};
 use super::reference::unchain;
 use super::roots::Plan;
 use super::saved_plan::{SavedPlan, split};
+use super::states::States;
 use super::terragrunt::{Source, Survey, Units};
 use super::typed::Typed;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root, workers};
@@ -33,11 +34,16 @@ pub(super) struct Outcome {
 }
 
 /// Evaluates every plan, several at a time; outcomes are in the order of the plans.
-pub(super) fn run<'a>(project: &'a Project<'a>, plans: &[Plan<'a>], environments: &'a Environments) -> Vec<Outcome> {
-    workers::each(plans, || |plan| evaluate(project, plan, environments))
+pub(super) fn run<'a>(project: &'a Project<'a>, plans: &'a [Plan<'a>], environments: &'a Environments) -> Vec<Outcome> {
+    workers::each(plans, || |plan| evaluate(project, plan, States::of(plans, plan, environments), environments))
 }
 
-fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Environments) -> Outcome {
+fn evaluate<'a>(
+    project: &'a Project<'a>,
+    plan: &'a Plan<'a>,
+    states: States<'a>,
+    environments: &'a Environments,
+) -> Outcome {
     let root = Root {
         directory: plan.directory.into(),
         environment: plan.environment.clone(),
@@ -46,23 +52,9 @@ fn evaluate<'a>(project: &'a Project<'a>, plan: &Plan<'a>, environments: &'a Env
     };
     let mut outcome = Outcome { root, gaps: Vec::new(), problems: Vec::new(), renderings: Renderings::default() };
     let Some(directory) = plan.variant.or_else(|| project.directories.get(plan.directory)) else { return outcome };
-    let evaluator = Evaluator::new(project).in_workspace(plan.workspace.clone());
-    // Number 0 is the root itself: values given by expressions are evaluated in its scope.
+    let evaluator = Evaluator::new(project).in_workspace(plan.workspace.clone()).with_states(states);
     let mut module = Module::new(directory, BTreeMap::new());
-    let mut given = BTreeMap::new();
-    for file in &plan.values {
-        match &file.kind {
-            Kind::Values(body) => given.extend(
-                body.attributes
-                    .iter()
-                    .map(|attribute| (attribute.name.value.clone(), Given::Expression(Scope::of(0), &attribute.value))),
-            ),
-            Kind::JsonValues(node) => given.extend(
-                node.entries().iter().map(|entry| (entry.key.clone(), Given::Value(Typed::from_node(&entry.value)))),
-            ),
-            _ => {}
-        }
-    }
+    let mut given = plan.given();
     if let Some(path) = plan.unit {
         given.extend(Units::new(project, environments).unit(path).given(directory));
     }
@@ -402,11 +394,16 @@ impl<'a> Evaluator<'a> {
             if depth == 0 && META.contains(&name.value.as_str()) {
                 continue;
             }
-            let (value, found) = self.traced(|| self.evaluate(&attribute.value, scope));
+            let (value, mut found) = self.traced(|| self.evaluate(&attribute.value, scope));
             let value = value.unwrap_or_else(Failure::into_value);
             self.spend(value.weight as usize);
             let value = value.into_node();
             let full = join(path, &name.value);
+            // What is read of another root's state is a thing of that root.
+            let of_state = |address: &Text| address.contains("data.terraform_remote_state.");
+            if found.iter().any(of_state) && is_from_elsewhere(&value) {
+                found.retain(|address| !of_state(address));
+            }
             if scope.binds() {
                 // What `each` stands for was asked for where the collection is written.
                 within(&value, &mut |address| {
@@ -491,6 +488,16 @@ impl<'a> Evaluator<'a> {
         let item =
             |inner: &'a Block| Node::new(self.body(&inner.body, scope, &mut Vec::new(), "", 1).value, inner.head);
         Node::new(Value::List(items.map(item).collect()), block.head)
+    }
+}
+
+/// Whether a part of a value that is not known is a thing of another root.
+fn is_from_elsewhere(node: &Node) -> bool {
+    match &node.value {
+        Value::Unknown(unknown) => unknown.refers_to.iter().any(|address| address.contains(ELSEWHERE)),
+        Value::List(items) => items.iter().any(is_from_elsewhere),
+        Value::Map(map) => map.entries.iter().any(|entry| is_from_elsewhere(&entry.value)),
+        _ => false,
     }
 }
 

@@ -20,6 +20,7 @@ use super::module::Module;
 use super::operate::{Evaluated, Failure, binary};
 use super::project::Project;
 use super::reference::Handle;
+use super::states::States;
 use super::terragrunt::Terragrunt;
 use super::typed::{HEAVIEST, Member, Typed, What, same, unknown_among};
 use super::types::{Type, unify};
@@ -124,6 +125,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) doubted: RefCell<Option<Rc<Unknown>>>,
     /// The files of a Terragrunt unit, when it is one that is evaluated.
     pub(super) terragrunt: Option<Terragrunt<'a>>,
+    /// The other roots, whose outputs this one may read.
+    pub(super) states: Option<States<'a>>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -142,12 +145,27 @@ impl<'a> Evaluator<'a> {
             depth: Cell::new(0),
             doubted: RefCell::default(),
             terragrunt: None,
+            states: None,
         }
     }
 
     /// The same for the files of a Terragrunt unit.
     pub(super) fn with_terragrunt(self, terragrunt: Terragrunt<'a>) -> Self {
         Self { terragrunt: Some(terragrunt), ..self }
+    }
+
+    /// The same, which may read what other roots hand out.
+    pub(super) fn with_states(self, states: States<'a>) -> Self {
+        Self { states: Some(states), ..self }
+    }
+
+    /// An evaluation of something else within this one: what it takes counts for both, and so does how deep it is.
+    pub(super) fn counting<T>(&self, there: &Self, work: impl FnOnce() -> T) -> T {
+        there.steps.set(self.steps.get());
+        there.depth.set(self.depth.get());
+        let made = work();
+        self.steps.set(there.steps.get());
+        made
     }
 
     /// The same, in a workspace.

@@ -123,6 +123,8 @@ pub(super) struct Directory<'a> {
     pub(super) providers: Vec<&'a Block>,
     /// Whether a backend or a cloud workspace is configured.
     pub(super) backend: bool,
+    /// Where its state is kept.
+    pub(super) state: Option<&'a Block>,
     /// Whether a lock file lies beside it.
     pub(super) lock: bool,
     /// Whether it has any configuration file.
@@ -145,8 +147,9 @@ impl<'a> Directory<'a> {
                 ("data", Some(kind), Some(name)) => drop(self.data.insert((kind, name), placed)),
                 ("locals", ..) => self.add_locals(&block.body),
                 ("terraform", ..) => {
-                    self.backend |=
-                        block.body.blocks.iter().any(|inner| matches!(&*inner.kind.value, "backend" | "cloud"));
+                    let blocks = || block.body.blocks.iter();
+                    self.backend |= blocks().any(|inner| matches!(&*inner.kind.value, "backend" | "cloud"));
+                    self.state = blocks().find(|inner| inner.kind.value == "backend").or(self.state);
                 }
                 _ => {}
             }

@@ -150,6 +150,11 @@ impl<'a> Evaluator<'a> {
                 What::Unknown(inner, _) => unknown = (**inner).clone(),
                 _ => return value,
             }
+        } else if name == "outputs"
+            && block.labels.first().is_some_and(|label| label.value == "terraform_remote_state")
+            && let Some(outputs) = self.handed_out(block, scope, span)
+        {
+            return outputs;
         } else if let Some(first) = block.body.blocks(name).next() {
             unknown.span = Some(first.head);
             if block.body.blocks.iter().all(|inner| inner.kind.value != "dynamic") {

@@ -506,7 +506,7 @@ fn known_parts<'a>(evaluator: &Evaluator<'a>, number: usize, expression: &'a Exp
 }
 
 /// A value of the evaluation of another folder: what it refers to stands there.
-fn elsewhere(value: &Typed, folder: &str, at: Span) -> Typed {
+pub(super) fn elsewhere(value: &Typed, folder: &str, at: Span) -> Typed {
     fn mark(node: &mut Node, folder: &str, depth: u32) {
         match &mut node.value {
             Value::Unknown(unknown) => {

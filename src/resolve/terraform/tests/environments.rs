@@ -204,3 +204,52 @@ fn a_key_may_name_the_environment_of_what_is_made_for_it() {
         [("d.x[\"orders\"]", true), ("d.x[\"prod\"]", true), ("d.x[\"shop-dev\"]", false), ("d.x[\"staging\"]", false)];
     assert_eq!(judged, expected);
 }
+
+/// Two roots, of which one reads the other's state.
+fn reading(writer: &str, key: &str) -> Repository {
+    let network = format!(
+        "terraform {{\n  {writer}\n}}\nvariable \"zones\" {{ default = 1 }}\nresource \"aws_vpc\" \"all\" {{}}\n\
+         output \"vpc\" {{ value = aws_vpc.all.id }}\noutput \"zones\" {{ value = var.zones }}\n"
+    );
+    let shop = format!(
+        "terraform {{\n  backend \"s3\" {{\n    key = \"shop.tfstate\"\n  }}\n}}\nvariable \"environment\" {{}}\n\
+         data \"terraform_remote_state\" \"network\" {{\n  backend = \"s3\"\n  config = {{ key = {key}, bucket = \"states\" }}\n}}\n\
+         resource \"t\" \"e\" {{\n  vpc   = data.terraform_remote_state.network.outputs.vpc\n  zones = data.terraform_remote_state.network.outputs.zones\n}}\n"
+    );
+    Repository::new(&[
+        ("network/main.tf", &network),
+        ("network/production.tfvars", "zones = 3\n"),
+        ("network/staging.tfvars", "zones = 2\n"),
+        ("shop/main.tf", &shop),
+        ("shop/production.tfvars", "environment = \"production\"\n"),
+        ("shop/staging.tfvars", "environment = \"staging\"\n"),
+    ])
+}
+
+#[test]
+fn the_state_of_another_root_is_what_that_root_hands_out_in_the_same_environment() {
+    for (writer, key) in [
+        ("backend \"s3\" {\n    key = \"network/main.tfstate\"\n  }", "\"network/main.tfstate\""),
+        ("backend \"s3\" {}", "\"${var.environment}-network-terraform.tfstate\""),
+    ] {
+        let repository = reading(writer, key);
+        for (environment, zones) in [("production", 3), ("staging", 2)] {
+            let mut roots = repository.resolved.roots.iter();
+            let shop = roots.find(|root| root.directory == "shop" && root.environment.name == environment).unwrap();
+            let resource = shop.resources.iter().find(|it| it.type_name == "t").unwrap();
+            assert_eq!(resource.at("zones").and_then(Node::as_int), Some(zones), "{writer} in {environment}");
+            let vpc = resource.at("vpc").unwrap().as_unknown().unwrap();
+            assert_eq!(vpc.refers_to, ["network//aws_vpc.all.id"]);
+            assert_eq!(resource.refers("vpc").next(), None, "it is made of nothing here");
+        }
+    }
+    for (writer, key) in [
+        ("backend \"s3\" {\n    key = \"other.tfstate\"\n  }", "\"network/main.tfstate\""),
+        ("backend \"s3\" {\n    key = \"main.tfstate\"\n    bucket = \"others\"\n  }", "\"main.tfstate\""),
+        ("backend \"gcs\" {}", "\"${var.environment}-network-terraform.tfstate\""),
+    ] {
+        let repository = reading(writer, key);
+        let zones = repository.resource("t.e").at("zones").unwrap();
+        assert!(zones.as_unknown().is_some(), "{writer} is another state: {zones:?}");
+    }
+}

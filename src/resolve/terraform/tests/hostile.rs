@@ -149,6 +149,30 @@ module "c" {
 }
 
 #[test]
+fn roots_that_read_each_others_states_end() {
+    let root = |own: usize| {
+        let mut text = format!("terraform {{\n  backend \"s3\" {{\n    key = \"r{own}.tfstate\"\n  }}\n}}\n");
+        for other in 0..12 {
+            write!(
+                text,
+                "data \"terraform_remote_state\" \"r{other}\" {{\n  backend = \"s3\"\n  config = {{ key = \"r{other}.tfstate\" }}\n}}\n\
+                 output \"o{other}\" {{ value = \"${{data.terraform_remote_state.r{other}.outputs.o{own}}}x\" }}\n"
+            )
+            .expect("strings grow");
+        }
+        text.push_str("resource \"t\" \"e\" { v = data.terraform_remote_state.r0.outputs.o1 }\n");
+        text
+    };
+    let files: Vec<(String, String)> = (0..12).map(|own| (format!("r{own}/main.tf"), root(own))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let begun = Instant::now();
+    let repository = Repository::new(&files);
+    assert!(begun.elapsed() < LONG);
+    let found = repository.resolved.roots.iter().flat_map(|root| &root.resources).find(|it| it.type_name == "t");
+    assert!(written(found.unwrap().at("v").unwrap()).starts_with("unknown: "));
+}
+
+#[test]
 fn instances_of_unknown_sets_are_one_that_may_be_several() {
     let main = "variable \"names\" {\n  type = set(string)\n}\nresource \"t\" \"e\" {\n  for_each = var.names\n  v = each.key\n}\n\
                 resource \"t\" \"n\" {\n  for_each = toset([for x in t.e : x.id])\n  v = each.value\n}\n\
