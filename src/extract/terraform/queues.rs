@@ -14,6 +14,9 @@ use crate::tree::{Node, Text, Unknown};
 use super::{Ground, Seen, doubt, refers_to};
 
 /// Attributes by which something sends what it could not handle to a queue.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/sqs_queue_redrive_allow_policy>,
+/// `sns_topic_subscription`, `lambda_function`, `lambda_function_event_invoke_config`, `lambda_event_source_mapping`,
+/// `cloudwatch_event_target`, `scheduler_schedule`, `pipes_pipe`.
 const SENDERS: &[(&str, &str)] = &[
     ("aws_sqs_queue", "redrive_policy"),
     ("aws_sqs_queue_redrive_policy", "redrive_policy"),

@@ -2,7 +2,9 @@
 //!
 //! <https://registry.terraform.io/providers/integrations/github/latest/docs/resources/team>,
 //! <https://registry.terraform.io/providers/PagerDuty/pagerduty/latest/docs/resources/team>,
-//! <https://registry.terraform.io/providers/opsgenie/opsgenie/latest/docs/resources/team>.
+//! <https://registry.terraform.io/providers/opsgenie/opsgenie/latest/docs/resources/team>,
+//! <https://registry.terraform.io/providers/DataDog/datadog/latest/docs/resources/team> (`handle` beside `name`),
+//! <https://registry.terraform.io/providers/grafana/grafana/latest/docs/resources/team>.
 
 use crate::extract::Facts;
 use crate::tree::Node;
