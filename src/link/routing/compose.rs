@@ -16,7 +16,7 @@ use crate::tree::{Text, Unknown};
 
 /// Makes the routings of a model.
 pub(super) fn compose(model: &mut Model) {
-    let declared = std::mem::take(&mut model.routing.trees);
+    let declared = once(std::mem::take(&mut model.routing.trees));
     let globals: BTreeSet<Text> =
         model.routing.alertmanagers.iter().filter_map(|alertmanager| alertmanager.global.clone()).collect();
     let free = model.routing.alertmanagers.iter().any(|alertmanager| alertmanager.strategy.as_deref() == Some("None"));
@@ -57,6 +57,28 @@ pub(super) fn compose(model: &mut Model) {
         };
         add(model, &tree, parts, free, Some(&base));
     }
+}
+
+/// The trees, without those that a kustomization packs into a Secret or a `ConfigMap` from a file that is read by itself:
+/// there every line has its place.
+fn once(declared: Vec<Tree>) -> Vec<Tree> {
+    let in_own_file = |tree: &Tree| tree.place.path.rsplit('/').next() == Some(tree.name.as_str());
+    let names = |tree: &Tree| tree.receivers.iter().map(|receiver| receiver.plain_name.clone()).collect::<Vec<_>>();
+    let (mut own, packed): (Vec<Tree>, Vec<Tree>) = declared.into_iter().partition(in_own_file);
+    let mut others = Vec::new();
+    for tree in packed {
+        let same = own.iter_mut().find(|file| {
+            tree.part.is_none()
+                && file.place.path == tree.place.path
+                && file.place.environment == tree.place.environment
+                && names(file) == names(&tree)
+        });
+        match same {
+            Some(file) => file.operated |= tree.operated,
+            None => others.push(tree),
+        }
+    }
+    own.into_iter().chain(others).collect()
 }
 
 /// Adds one configuration with the parts that the operator adds to it.
