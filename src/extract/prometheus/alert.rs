@@ -78,11 +78,10 @@ pub(super) fn extract(input: &Input<'_>, rule: &Node, around: &Surroundings, fac
     link(alert, facts);
 }
 
-/// Whether a name is to be filled in by whoever copies the rule: `<AlertName>`, `<Service>Down`.
+/// Whether a name is to be filled in by whoever copies the rule: `<AlertName>`.
 fn is_form(name: &str) -> bool {
-    let inner = name.split_once('<').and_then(|(_, rest)| Some(rest.split_once('>')?.0));
-    inner
-        .is_some_and(|word| !word.is_empty() && word.chars().all(|it| it.is_ascii_alphanumeric() || "-_ ".contains(it)))
+    let inner = name.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    inner.is_some_and(|word| word.len() > 2 && word.chars().all(|it| it.is_ascii_alphanumeric() || "-_ ".contains(it)))
 }
 
 /// Adds the alert, and its runbook as a link to be followed.
