@@ -2,7 +2,7 @@
 
 use crate::extract::Input;
 use crate::model::{Fact, Labels, Place};
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, parent};
 use crate::tree::{Node, Text, Unknown};
 
 /// A Kubernetes object, its envelope read.
@@ -43,7 +43,7 @@ impl<'a> Object<'a> {
         let namespace = optional(metadata.get("namespace"), named.span, text);
         let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
         let name = text(named);
-        let place = input.place(named.span, &words);
+        let place = input.place(head(input, node, named), &words);
         let shown =
             place.path.split('/').rev().skip(1).any(|folder| matches!(folder, "docs" | "doc" | "documentation"));
         let place = Place { library: place.library || name.reason().is_some() || shown, ..place };
@@ -85,6 +85,17 @@ impl<'a> Object<'a> {
     pub(super) fn fact<T>(&self, path: &[&str], read: fn(&Node) -> Fact<T>) -> Fact<T> {
         optional(self.at(path), self.head(), read)
     }
+}
+
+/// Where the name of an object stands. One that Terraform puts in from a local or a variable beside it stands where it
+/// is put in: what else is called so has the same value.
+fn head(input: &Input<'_>, object: &Node, named: &Node) -> Span {
+    let Some(sources) = input.sources else { return named.span };
+    let used = named.via.iter().flatten().next().filter(|used| used.source == object.span.source);
+    let (resource, value) = (sources.path(object.span), sources.path(named.span));
+    let of_terraform = matches!(resource.rsplit('.').next(), Some("tf" | "tofu"));
+    let beside = parent(resource) == parent(value) || value.contains(".tfvars");
+    used.filter(|_| of_terraform && beside).copied().unwrap_or(named.span)
 }
 
 /// The fact of a node that may be missing; absent where it was looked for.
