@@ -59,3 +59,46 @@ pub fn nearest<'a>(word: &str, options: impl IntoIterator<Item = &'a str>) -> Op
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, option)| option)
 }
+
+/// How many options are offered.
+const OFFERED: usize = 3;
+
+/// A question after what was probably meant by a word, each option behind a prefix: the nearest one, or those that the
+/// word is a part of; nothing where neither is there.
+pub fn did_you_mean<'a>(
+    word: &str,
+    prefix: &str,
+    options: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    let lower = word.to_lowercase();
+    let mut offered: Vec<&str> = nearest(word, options.clone()).into_iter().collect();
+    for option in options {
+        let part = lower.len() > 2 && option.to_lowercase().contains(&lower);
+        if part && offered.len() < OFFERED && !offered.contains(&option) {
+            offered.push(option);
+        }
+    }
+    let offered: Vec<String> = offered.iter().map(|option| format!("`{prefix}{option}`")).collect();
+    match offered.as_slice() {
+        [] => None,
+        [one] => Some(format!("did you mean {one}?")),
+        [rest @ .., last] => Some(format!("did you mean {} or {last}?", rest.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant_is_near_or_holds_the_word() {
+        let options = ["thanos-querier", "thanos-store", "checkout"];
+        let asked = |word| did_you_mean(word, "service/", options);
+        assert_eq!(
+            asked("thanos").as_deref(),
+            Some("did you mean `service/thanos-querier` or `service/thanos-store`?")
+        );
+        assert_eq!(asked("chekout").as_deref(), Some("did you mean `service/checkout`?"));
+        assert_eq!(asked("mailer"), None);
+    }
+}

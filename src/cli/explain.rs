@@ -14,7 +14,7 @@ use crate::audit::Audit;
 use crate::evaluate::{Outcome, Verdict};
 use crate::model::Service;
 use crate::model::duration::short;
-use crate::problem::nearest;
+use crate::problem::did_you_mean;
 use crate::report::{loss, terminal_text};
 use crate::rule::Question;
 use crate::score::{ServiceScore, Tally, grade, weight};
@@ -36,11 +36,11 @@ pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure>
     } else {
         let rules = session::rules(&explain.inputs, terminal)?;
         let Some(rule) = rules.get(&explain.what) else {
-            let near = nearest(&explain.what, rules.rules.iter().map(|rule| rule.meta.id.as_str()));
-            let help = near.map_or_else(
-                || "`twoam rules` lists the rules; a service is written service/NAME, an alert alert/NAME".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let ids = rules.rules.iter().map(|rule| rule.meta.id.as_str());
+            let near = did_you_mean(&explain.what, "", ids).or_else(|| another(explain, terminal));
+            let help = near.unwrap_or_else(|| {
+                "`twoam rules` lists the rules; a service is written service/NAME, an alert alert/NAME".to_owned()
+            });
             return Err(Failure::usage(format!("there is no rule `{}`", explain.what), help));
         };
         rule::explain(rule, &mut out)?;
@@ -49,15 +49,22 @@ pub(super) fn run(explain: &Explain, terminal: &Terminal) -> Result<u8, Failure>
     Ok(CLEAN)
 }
 
+/// The service or the alert that is called like what is no rule.
+fn another(explain: &Explain, terminal: &Terminal) -> Option<String> {
+    let session = session::audit(&explain.inputs, terminal).ok()?;
+    let model = &session.audit.model;
+    let service = model.services.iter().any(|service| service.name == explain.what).then_some("service");
+    let alert = || model.alerts.iter().any(|alert| alert.plain_name == explain.what).then_some("alert");
+    service.or_else(alert).map(|kind| format!("did you mean `{kind}/{}`?", explain.what))
+}
+
 fn find_service<'a>(audit: &'a Audit, name: &str) -> Result<&'a ServiceScore, Failure> {
     let model = &audit.model;
     let found = audit.scores.services.iter().find(|score| model[score.service].name == name);
     found.ok_or_else(|| {
         let names: Vec<&str> = audit.scores.services.iter().map(|score| model[score.service].name.as_str()).collect();
-        let help = nearest(name, names.iter().copied()).map_or_else(
-            || "`twoam services` lists the services, and why each is one".to_owned(),
-            |near| format!("did you mean `service/{near}`?"),
-        );
+        let help = did_you_mean(name, "service/", names.iter().copied())
+            .unwrap_or_else(|| "`twoam services` lists the services, and why each is one".to_owned());
         Failure::usage(format!("there is no judged service `{name}`"), help)
     })
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::arguments::{New, NewRunbook};
 use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
-use crate::problem::nearest;
+use crate::problem::did_you_mean;
 use crate::report::scaffold;
 
 pub(super) fn run(new: &New, terminal: &Terminal) -> Result<u8, Failure> {
@@ -26,11 +26,9 @@ fn runbook(asked: &NewRunbook, terminal: &Terminal) -> Result<u8, Failure> {
     let model = &session.audit.model;
     let name = asked.alert.strip_prefix("alert/").unwrap_or(&asked.alert);
     let Some(alert) = scaffold::find(model, name) else {
-        let near = nearest(name, model.alerts.iter().map(|alert| alert.plain_name.as_str()));
-        let help = near.map_or_else(
-            || format!("{} alerts were read; name one as it is named in its rule", model.alerts.len()),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let near = did_you_mean(name, "", model.alerts.iter().map(|alert| alert.plain_name.as_str()));
+        let help = near
+            .unwrap_or_else(|| format!("{} alerts were read; name one as it is named in its rule", model.alerts.len()));
         return Err(Failure::usage(format!("there is no alert `{name}`"), help));
     };
     let page = scaffold::runbook(&session.audit, alert);

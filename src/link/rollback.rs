@@ -82,6 +82,13 @@ fn way(model: &Model, path: &mut RollbackPath, running: &[&Workload], deployment
         path.terms.splice(0..0, waits);
         return;
     }
+    // What the platform undoes beside it, Terraform does again.
+    if let Some(workload) = running.iter().find(|workload| workload.platform == "kubernetes" && of_terraform(workload))
+    {
+        path.way = Text::const_new("revert the commit and apply again: Terraform makes it what the repository says");
+        path.exists = Fact::known(true, workload.place.span);
+        return;
+    }
     let own = running.iter().find_map(|workload| Some((*workload, of_platform(workload)?)));
     if let Some((workload, way)) = own {
         path.way = way;
@@ -151,6 +158,12 @@ fn look(model: &Model, tool: &str, mark: Option<Span>) -> RollbackTerm {
     let what = "until Flux looks at the repository, unless a webhook tells it".to_owned();
     let seconds = interval.and_then(|interval| interval.value().copied()).filter(|seconds| *seconds > 0);
     RollbackTerm { what, seconds, span: interval.and_then(|interval| interval.span).or(mark) }
+}
+
+/// Whether Terraform applies a workload.
+fn of_terraform(workload: &Workload) -> bool {
+    let path = workload.place.path.as_str();
+    matches!(path.rsplit('.').next(), Some("tf" | "tofu")) || path.ends_with(".tf.json")
 }
 
 /// How a platform goes back to the revision before.
@@ -257,13 +270,14 @@ fn terms(workload: &Workload) -> Vec<RollbackTerm> {
         }
     };
     let plural = if copies == 1 { "copy" } else { "copies" };
-    let ready = if each == 0 {
-        "each ready at once, since nothing asks".to_owned()
+    // Without a probe a copy counts as ready as soon as it runs, whenever it is.
+    let (ready, seconds) = if each == 0 {
+        ("when each is ready is not known: nothing asks it".to_owned(), None)
     } else {
-        format!("each ready {each} s after its start")
+        (format!("each ready {each} s after its start"), Some(waves.saturating_mul(each)))
     };
     let what = format!("{copies} {plural}, {how}, {ready}");
-    terms.push(RollbackTerm { what, seconds: Some(waves.saturating_mul(each)), span });
+    terms.push(RollbackTerm { what, seconds, span });
     terms
 }
 

@@ -6,7 +6,7 @@ use crate::audit::Audit;
 use crate::cli::Failure;
 use crate::model::routing::{Hit, Integration, Sent};
 use crate::model::{Alert, EscalationPolicy, Id, PagingService, Schedule};
-use crate::problem::nearest;
+use crate::problem::did_you_mean;
 use crate::report::terminal_text as shown;
 use crate::source::Span;
 
@@ -16,10 +16,8 @@ pub(super) fn find<'a>(audit: &'a Audit, name: &str) -> Result<Vec<&'a Alert>, F
     let mut found: Vec<&Alert> = audit.model.alerts.iter().filter(called).collect();
     if found.is_empty() {
         let names = audit.model.alerts.iter().map(|alert| alert.plain_name.as_str());
-        let help = nearest(name, names).map_or_else(
-            || "`twoam services` lists the alerts of each service".to_owned(),
-            |near| format!("did you mean `alert/{near}`?"),
-        );
+        let help = did_you_mean(name, "alert/", names)
+            .unwrap_or_else(|| "`twoam services` lists the alerts of each service".to_owned());
         return Err(Failure::usage(format!("there is no alert `{name}`"), help));
     }
     if found.iter().any(|alert| alert.place.environment.production) {
@@ -113,6 +111,18 @@ impl Chain<'_> {
     }
 
     fn end_of_knowledge(&mut self, alert: &Alert) -> io::Result<()> {
+        let unread = self.audit.skipped.iter().find(|file| {
+            let name = file.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+            alert.source == "prometheus" && name.contains("alertmanager") && file.reason.contains("not rendered")
+        });
+        if let Some(file) = unread {
+            let text = format!("`{}` may route it, and was not read: {}", shown(&file.path), file.reason);
+            self.link("route", None, &text)?;
+            if self.broken.is_none() {
+                self.unclear(format!("{text}; render it into what is audited"));
+            }
+            return Ok(());
+        }
         let source = match alert.source.as_str() {
             "prometheus" => "no configuration of Alertmanager that could route it is in the audited roots",
             "grafana" => "no notification policies of Grafana are in the audited roots",
