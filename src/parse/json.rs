@@ -39,7 +39,7 @@ pub fn is_template(text: &str, problems: &[Problem]) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |before| before + 1);
     let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
     let line = &text[start..end];
-    let bare = |place: usize| line[..place].matches('"').count() % 2 == 0;
+    let bare = |place: usize| line[..place].matches('"').count().is_multiple_of(2);
     MARKERS.iter().any(|marker| line.match_indices(marker).any(|(place, _)| bare(place)))
 }
 

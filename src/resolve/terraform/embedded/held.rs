@@ -47,10 +47,12 @@ impl<'a> Evaluator<'a> {
             _ if self.may_hold(expression, scope, less, alerts) => {
                 let told = self.tells(expression, scope, less, alerts);
                 let documents = self.follow(expression, scope, less);
-                found.extend(documents.into_iter().filter_map(|document| match lists_alerts(&document) {
-                    true => Some(document),
-                    false => first_unknown(&document, 0).filter(|_| told),
-                }));
+                let unknown = |document: &Node| first_unknown(document, 0).filter(|_| told);
+                found.extend(
+                    documents.into_iter().filter_map(|document| {
+                        if lists_alerts(&document) { Some(document) } else { unknown(&document) }
+                    }),
+                );
             }
             _ => {}
         }
