@@ -6,9 +6,12 @@
 //! What it includes by `helmfiles` is a helmfile of its own, rendered for the same environment with the values that it is
 //! given; those of the parent it does not see.
 
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use self::written::{entries, environment_names, is_helmfile, parts, unquoted};
 use super::application::parameter;
 use super::chart::Charts;
 use super::remap;
@@ -32,57 +35,6 @@ const MOST_ENVIRONMENTS: usize = 20;
 const MOST_NESTED: usize = 200;
 const MOST_DEPTH: usize = 5;
 const MOST_INCLUDED: usize = 1_000;
-
-/// Keys of a helmfile beside its releases.
-/// <https://helmfile.readthedocs.io/en/latest/#configuration>
-const OWN_KEYS: &[&str] = &[
-    "apiVersions",
-    "bases",
-    "commonLabels",
-    "environments",
-    "helmBinary",
-    "helmDefaults",
-    "helmfiles",
-    "hooks",
-    "kubeContext",
-    "kubeVersion",
-    "lockFilePath",
-    "missingFileHandler",
-    "repositories",
-    "templates",
-];
-
-/// Whether a file is a helmfile: by its name, or, as `helmfile -f` takes any, by what stands at its first level: a list of
-/// releases that name charts, and something else that is helmfile's own.
-fn is_helmfile(path: &str, text: &str) -> bool {
-    is_named_helmfile(path) || is_yaml(path) && says_helmfile(text)
-}
-
-fn is_yaml(path: &str) -> bool {
-    [".yaml", ".yml", ".gotmpl"].iter().any(|end| path.ends_with(end))
-}
-
-fn says_helmfile(text: &str) -> bool {
-    if !text.contains("releases:") {
-        return false;
-    }
-    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
-    let item = |key: &str| {
-        below(text, "releases:").any(|line| {
-            let line = line.trim_start();
-            line.strip_prefix("- ").unwrap_or(line).trim_start().strip_prefix(key).is_some_and(|it| it.starts_with(':'))
-        })
-    };
-    item("name") && item("chart") && OWN_KEYS.iter().any(|key| has(key)) && !has("apiVersion") && !has("kind")
-}
-
-fn is_named_helmfile(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let name = name.strip_suffix(".gotmpl").unwrap_or(name);
-    let stem = [".yaml", ".yml"].iter().find_map(|end| name.strip_suffix(end));
-    stem.is_some_and(|stem| stem == "helmfile" || folder == "helmfile.d")
-}
 
 /// A release of a chart that is here.
 #[derive(Debug)]
@@ -542,47 +494,4 @@ fn said(wrong: Wrong, id: SourceId) -> (Span, String) {
         Wrong::Message(reason) => (Span::head(id), reason),
         Wrong::Failed(failure) => (failure.span.unwrap_or(Span::head(id)), failure.message),
     }
-}
-
-/// The parts of a file between lines of `---`, each with its offset.
-fn parts(text: &str) -> Vec<(usize, &str)> {
-    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            parts.push((start, &text[start..at]));
-            start = at + line.len();
-        }
-        at += line.len();
-    }
-    parts.push((start, &text[start..]));
-    parts.retain(|(_, part)| !part.trim().is_empty());
-    parts
-}
-
-/// The names below `environments:`, which have to be known before anything is rendered.
-fn environment_names(text: &str) -> Vec<String> {
-    below(text, "environments:")
-        .filter_map(|line| {
-            let name = line.strip_prefix("  ")?;
-            let (name, _) = name.split_once(':')?;
-            let plain = name.trim_matches(['"', '\'']);
-            let is_name = !plain.is_empty() && plain.chars().all(|it| it.is_alphanumeric() || "-_.".contains(it));
-            is_name.then(|| plain.to_owned())
-        })
-        .collect()
-}
-
-/// The entries of a list of the first level, each as its first line has it.
-fn entries(text: &str, key: &str) -> Vec<String> {
-    below(text, key).filter_map(|line| line.trim().strip_prefix("- ")).map(unquoted).collect()
-}
-
-fn unquoted(text: &str) -> String {
-    text.trim().trim_matches(['"', '\'']).to_owned()
-}
-
-/// The lines that belong to a key of the first level.
-fn below<'t>(text: &'t str, key: &'t str) -> impl Iterator<Item = &'t str> {
-    let lines = text.lines().skip_while(move |line| line.trim_end() != key).skip(1);
-    lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '-', '{']))
 }
