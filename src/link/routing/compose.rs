@@ -62,14 +62,15 @@ pub(super) fn compose(model: &mut Model) {
 /// The trees, without those that a kustomization packs into a Secret or a `ConfigMap` from a file that is read by itself:
 /// there every line has its place.
 fn once(declared: Vec<Tree>) -> Vec<Tree> {
-    let in_own_file = |tree: &Tree| tree.place.path.rsplit('/').next() == Some(tree.name.as_str());
+    const PACKING: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let in_own_file = |tree: &Tree| !PACKING.contains(&tree.name.as_str());
     let names = |tree: &Tree| tree.receivers.iter().map(|receiver| receiver.plain_name.clone()).collect::<Vec<_>>();
     let (mut own, packed): (Vec<Tree>, Vec<Tree>) = declared.into_iter().partition(in_own_file);
     let mut others = Vec::new();
     for tree in packed {
         let same = own.iter_mut().find(|file| {
             tree.part.is_none()
-                && file.place.path == tree.place.path
+                && file.place.span.source == tree.place.span.source
                 && file.place.environment == tree.place.environment
                 && names(file) == names(&tree)
         });
