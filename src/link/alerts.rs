@@ -314,6 +314,22 @@ fn things(model: &Model) -> ByAddress<Thing> {
     things
 }
 
+/// Programs that keep or evaluate rules: a file that is called like one holds rules on anything.
+const KEEPERS: &[&str] = &[
+    "alertmanager",
+    "alerts",
+    "grafana",
+    "loki",
+    "mimir",
+    "monitoring",
+    "observability",
+    "prometheus",
+    "rules",
+    "thanos",
+    "victoria-metrics",
+    "vmalert",
+];
+
 /// What an alert's own name, its file and its place say, when its expression says nothing.
 fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, String)> {
     // A tag is said; the beginning of a name is a guess.
@@ -325,7 +341,7 @@ fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, Strin
         return Some((service, format!("its name {}", alert.plain_name)));
     }
     let file = stem(&alert.place.path);
-    if let Some(service) = register.find(file).filter(|_| !is_generic(file)) {
+    if let Some(service) = register.find(file).filter(|_| !is_generic(file) && !KEEPERS.contains(&file)) {
         return Some((service, format!("its file {file}")));
     }
     if let Some(namespace) = alert.namespace.value()
