@@ -16,14 +16,14 @@ use crate::source::Span;
 use crate::tree::{Text, Unknown};
 
 /// What a rule says of a subject. A rule that does not apply gives no verdict.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome<'a> {
     /// It is as it should be.
     Pass,
     /// It is not.
     Fail,
     /// What it takes to tell is not known.
-    Unknown(Box<Unknown>),
+    Unknown(&'a Unknown),
 }
 
 /// A place that supports a verdict.
@@ -57,8 +57,6 @@ pub struct Verdict {
     pub severity: Severity,
     /// The question the rule answers.
     pub question: Question,
-    /// What was found.
-    pub outcome: Outcome,
     /// The service it counts for.
     pub service: Option<Id<Service>>,
     /// The kind of subject: `datastore`, `alert`, …
@@ -67,28 +65,70 @@ pub struct Verdict {
     pub subject: Text,
     /// The environment of the subject.
     pub environment: Text,
-    /// What is wrong, in one line; empty for a pass.
+    /// What there is to say; nothing of what passed, which most do.
+    pub gap: Option<Box<Gap>>,
+}
+
+/// What is said of a subject that fails, or of which it cannot be told.
+#[derive(Clone, Debug, Default)]
+pub struct Gap {
+    /// What is not known, if that is the matter.
+    pub unknown: Option<Unknown>,
+    /// What is wrong, in one line.
     pub message: String,
     /// Where: the first is what a finding underlines, the others are related.
     pub evidence: Vec<Evidence>,
-    /// Where its subject is declared: its head, that in the shared module that makes it, those of its other renderings;
-    /// empty for a pass.
+    /// Where its subject is declared: its head, that in the shared module that makes it, those of its other renderings.
     pub heads: Vec<Span>,
-    /// Depends on rule, subject and path only; empty for a pass.
+    /// Depends on rule, subject and path only.
     pub fingerprint: String,
     /// The waiver that covers it.
-    pub suppressed: Option<Box<Suppression>>,
+    pub suppressed: Option<Suppression>,
 }
 
 impl Verdict {
+    /// What was found.
+    pub fn outcome(&self) -> Outcome<'_> {
+        match self.gap.as_deref() {
+            None => Outcome::Pass,
+            Some(Gap { unknown: None, .. }) => Outcome::Fail,
+            Some(Gap { unknown: Some(unknown), .. }) => Outcome::Unknown(unknown),
+        }
+    }
+
+    /// The waiver that covers it.
+    pub fn suppressed(&self) -> Option<&Suppression> {
+        self.gap.as_ref().and_then(|gap| gap.suppressed.as_ref())
+    }
+
     /// Whether it is a gap that counts.
     pub fn is_open_gap(&self) -> bool {
-        self.outcome == Outcome::Fail && self.suppressed.is_none()
+        self.outcome() == Outcome::Fail && self.suppressed().is_none()
+    }
+
+    /// What is wrong, in one line; empty for a pass.
+    pub fn message(&self) -> &str {
+        self.gap.as_ref().map_or("", |gap| &gap.message)
+    }
+
+    /// The places that support it, the first of which a finding underlines.
+    pub fn evidence(&self) -> &[Evidence] {
+        self.gap.as_ref().map_or(&[], |gap| &gap.evidence)
+    }
+
+    /// Where its subject is declared; nowhere for a pass.
+    pub fn heads(&self) -> &[Span] {
+        self.gap.as_ref().map_or(&[], |gap| &gap.heads)
     }
 
     /// Where a finding stands.
     pub fn primary(&self) -> Option<Span> {
-        self.evidence.first().map(|evidence| evidence.span)
+        self.evidence().first().map(|evidence| evidence.span)
+    }
+
+    /// Depends on rule, subject and path only; empty for a pass.
+    pub fn fingerprint(&self) -> &str {
+        self.gap.as_ref().map_or("", |gap| &gap.fingerprint)
     }
 }
 
@@ -97,7 +137,8 @@ impl Verdict {
 pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
     let repeated = Repeated::new(model);
     let judge = |(rank, rule)| judge_all(rank, rule, model, &repeated);
-    let mut judged: Vec<Judged<'_>> = rules.rules.par_iter().enumerate().flat_map_iter(judge).collect();
+    let ranked = (0_u32..).zip(&rules.rules).collect::<Vec<_>>();
+    let mut judged: Vec<Judged<'_>> = ranked.into_par_iter().flat_map_iter(judge).collect();
     // Sources are numbered by path, so that places sort as paths do.
     judged.par_sort_by(|left, right| left.span.cmp(&right.span).then_with(|| left.identity().cmp(&right.identity())));
     // One object may be installed several times from one place, once for each cluster.
@@ -110,31 +151,21 @@ pub fn evaluate(rules: &RuleSet, model: &Model) -> Vec<Verdict> {
 /// A judgement on its way to a verdict. Most pass, and are many: what they share with the model is not copied before
 /// they are in order.
 struct Judged<'m> {
-    /// Where its rule stands among the others, which are in the order of their ids: quicker to compare.
-    rank: usize,
     rule: &'m Rule,
-    kind: &'static str,
     subject: &'m str,
     place: &'m Place,
+    severity: Severity,
     service: Option<Id<Service>>,
     /// Where it is said.
     span: Span,
+    /// Where its rule stands among the others, which are in the order of their ids: quicker to compare.
+    rank: u32,
+    /// How many before it have its rule, subject and path.
+    repeat: u32,
     /// Whether its subject may be another rendering of what stands elsewhere.
     again: bool,
     /// What there is to say; nothing of what passed.
     gap: Option<Box<Gap>>,
-}
-
-/// What is said of a subject that fails, or of which it cannot be told.
-struct Gap {
-    severity: Severity,
-    unknown: Option<Unknown>,
-    message: String,
-    evidence: Vec<Evidence>,
-    /// Where its subject is declared.
-    heads: Vec<Span>,
-    /// How many before it have its rule, subject and path.
-    repeat: usize,
 }
 
 /// Kubernetes objects, or parts of one (`Deployment/checkout`), whose name others bear as well: for each kind of noun
@@ -155,30 +186,19 @@ impl Repeated {
 }
 
 impl Judged<'_> {
-    fn verdict(self) -> Verdict {
-        let gap = self.gap.map(|gap| *gap);
-        let (outcome, severity, message, evidence, heads, fingerprint) = match gap {
-            None => (Outcome::Pass, self.rule.meta.severity, String::new(), Vec::new(), Vec::new(), String::new()),
-            Some(Gap { severity, unknown, message, evidence, heads, repeat }) => {
-                let outcome = unknown.map_or(Outcome::Fail, |unknown| Outcome::Unknown(Box::new(unknown)));
-                let fingerprint = fingerprint(&self.rule.meta.id, self.subject, &self.place.path, repeat);
-                (outcome, severity, message, evidence, heads, fingerprint)
-            }
-        };
+    fn verdict(mut self) -> Verdict {
+        if let Some(gap) = &mut self.gap {
+            gap.fingerprint = fingerprint(&self.rule.meta.id, self.subject, &self.place.path, self.repeat);
+        }
         Verdict {
             rule: self.rule.meta.id.clone(),
-            severity,
+            severity: self.severity,
             question: self.rule.meta.question,
-            outcome,
             service: self.service,
-            subject_kind: self.kind,
+            subject_kind: self.rule.subject,
             subject: self.subject.into(),
             environment: self.place.environment.name.clone(),
-            message,
-            evidence,
-            heads,
-            fingerprint,
-            suppressed: None,
+            gap: self.gap,
         }
     }
 
@@ -190,13 +210,13 @@ impl Judged<'_> {
     }
 
     /// What is the same of two renderings of one object.
-    fn identity(&self) -> (usize, &str, Option<Id<Service>>, u8) {
+    fn identity(&self) -> (u32, &str, Option<Id<Service>>, u8) {
         let outcome = self.gap.as_ref().map_or(0, |gap| if gap.unknown.is_none() { 1 } else { 2 });
         (self.rank, self.subject, self.service, outcome)
     }
 }
 
-fn judge_all<'m>(rank: usize, rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<Judged<'m>> {
+fn judge_all<'m>(rank: u32, rule: &'m Rule, model: &'m Model, repeated: &Repeated) -> Vec<Judged<'m>> {
     macro_rules! by_kind {
         ($($kind:literal => $Noun:ty),+ $(,)?) => {
             match rule.subject {
@@ -243,27 +263,29 @@ fn judge_all<'m>(rank: usize, rule: &'m Rule, model: &'m Model, repeated: &Repea
 }
 
 fn judge_each<'m, T: Noun>(
-    rank: usize,
+    rank: u32,
     rule: &'m Rule,
     model: &'m Model,
     repeated: Option<&Vec<bool>>,
 ) -> Vec<Judged<'m>> {
     let judged = model.each::<T>().filter(|(_, noun)| noun.place().environment.production && !noun.place().library);
     let judge = |(id, noun): (Id<T>, &'m T)| {
+        let judgement = rule.judge(model, noun)?;
+        let service = if rule.subject == "service" { Some(Id::new(id.index())) } else { noun.service() };
+        let place = noun.place();
+        let severity = judgement.severity;
+        let gap = gap(rule.subject, noun.name(), place, judgement).map(Box::new);
+        let span = gap.as_ref().and_then(|gap| gap.evidence.first()).map_or(place.span, |evidence| evidence.span);
         let again = repeated.is_some_and(|repeated| repeated[id.index()]);
-        Some(Judged { rank, again, ..placed(rule, id, noun, rule.judge(model, noun)?) })
+        Some(Judged { rule, subject: noun.name(), place, severity, service, span, rank, repeat: 0, again, gap })
     };
     judged.filter_map(judge).collect()
 }
 
-fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgement) -> Judged<'m> {
-    let (place, subject, kind) = (noun.place(), noun.name(), T::described().name);
-    // A service counts for itself.
-    let service = if kind == "service" { Some(Id::new(id.index())) } else { noun.service() };
+/// What there is to say of a subject; nothing where it passed.
+fn gap(kind: &str, subject: &str, place: &Place, judgement: Judgement) -> Option<Gap> {
     let unknown = match (judgement.outcome, &place.doubt) {
-        (Ok(true), _) => {
-            return Judged { rank: 0, rule, kind, subject, place, service, span: place.span, again: false, gap: None };
-        }
+        (Ok(true), _) => return None,
         (Ok(false), None) => None,
         (Ok(false), Some(doubt)) => {
             let reason = format!("whether `{subject}` exists is not known: {}", doubt.reason);
@@ -277,9 +299,7 @@ fn placed<'m, T: Noun>(rule: &'m Rule, id: Id<T>, noun: &'m T, judgement: Judgem
     }
     let evidence: Vec<Evidence> = places.into_iter().map(|(label, span)| Evidence { label, span }).collect();
     let heads = std::iter::once(place.span).chain(place.shared.as_ref().map(|shared| shared.head)).collect();
-    let gap = Gap { severity: judgement.severity, unknown, message: judgement.message, evidence, heads, repeat: 0 };
-    let span = gap.evidence.first().map_or(place.span, |evidence| evidence.span);
-    Judged { rank: 0, rule, kind, subject, place, service, span, again: false, gap: Some(Box::new(gap)) }
+    Some(Gap { unknown, message: judgement.message, evidence, heads, ..Gap::default() })
 }
 
 /// What a shared module decides is said at the call, and where the module says it comes second.
@@ -295,7 +315,7 @@ fn at_the_call(places: &mut Vec<(Text, Span)>, kind: &str, shared: &Shared) {
 }
 
 /// 128 bits of SHA-256 over rule, subject and path, and the count of equal ones before it.
-fn fingerprint(rule: &str, subject: &str, path: &str, repeat: usize) -> String {
+fn fingerprint(rule: &str, subject: &str, path: &str, repeat: u32) -> String {
     let mut hash = Sha256::new();
     for part in [rule, subject, path] {
         hash.update(part.as_bytes());
@@ -345,10 +365,8 @@ fn number_repeats(judged: &mut [Judged<'_>]) {
     // What is alike stays in the order of places.
     gaps.par_sort_unstable_by(|left, right| named(left).cmp(&named(right)).then(left.cmp(right)));
     let alike = gaps.chunk_by(|left, right| named(left) == named(right));
-    let repeats: Vec<(usize, usize)> = alike.flat_map(|group| group.iter().copied().enumerate().skip(1)).collect();
+    let repeats: Vec<(u32, usize)> = alike.flat_map(|group| (0..).zip(group.iter().copied()).skip(1)).collect();
     for (count, index) in repeats {
-        if let Some(gap) = &mut judged[index].gap {
-            gap.repeat = count;
-        }
+        judged[index].repeat = count;
     }
 }

@@ -163,8 +163,8 @@ impl Tally {
     /// Sums verdicts; a waived gap counts neither way.
     pub fn of<'v>(verdicts: impl IntoIterator<Item = &'v Verdict>) -> Self {
         let mut tally = Self::default();
-        for verdict in verdicts.into_iter().filter(|verdict| verdict.suppressed.is_none()) {
-            match verdict.outcome {
+        for verdict in verdicts.into_iter().filter(|verdict| verdict.suppressed().is_none()) {
+            match verdict.outcome() {
                 Outcome::Pass => {
                     tally.passed += weight(verdict.severity);
                     tally.decided += 1;
@@ -236,8 +236,9 @@ fn score_service(service: Id<Service>, indices: Vec<usize>, verdicts: &[Verdict]
     let questions = Question::ALL.iter().map(|question| {
         let own: Vec<usize> = indices.iter().copied().filter(|index| about(index).question == *question).collect();
         let tally = Tally::of(own.iter().map(about));
-        let because =
-            own.into_iter().filter(|index| about(index).outcome != Outcome::Pass && about(index).suppressed.is_none());
+        let because = own
+            .into_iter()
+            .filter(|index| about(index).outcome() != Outcome::Pass && about(index).suppressed().is_none());
         QuestionScore { question: *question, answer: tally.answer(), score: tally.score(), because: because.collect() }
     });
     let applicable = tally.decided + tally.unknown;

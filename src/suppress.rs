@@ -21,7 +21,7 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use crate::config::{self, Config};
-use crate::evaluate::{Outcome, Suppression, Verdict};
+use crate::evaluate::{Suppression, Verdict};
 use crate::model::{Datastore, Id, Model, Workload};
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{SourceId, Sources, Span};
@@ -233,11 +233,13 @@ pub fn apply(waivers: &Waivers, verdicts: &mut [Verdict], scope: &Scope<'_>) -> 
         }
         let mut used = false;
         for verdict in verdicts.iter_mut().filter(|verdict| verdict.rule == waiver.rule) {
-            if verdict.outcome == Outcome::Pass || !waiver.covers(verdict, scope) {
+            if verdict.gap.is_none() || !waiver.covers(verdict, scope) {
                 continue;
             }
             used = true;
-            verdict.suppressed.get_or_insert_with(|| Box::new(waiver.suppression()));
+            if let Some(gap) = &mut verdict.gap {
+                gap.suppressed.get_or_insert_with(|| waiver.suppression());
+            }
         }
         if !used && !waiver.foreign && waiver.could_be_used(scope) {
             let message = format!("the waiver of `{}` covers nothing", waiver.rule);
@@ -264,7 +266,7 @@ impl Waiver {
                 let here = |span: Span| {
                     span.source == *source && scope.sources.get(span.source).position(span.start).line == *line
                 };
-                verdict.primary().is_some_and(here) || verdict.heads.iter().copied().any(here)
+                verdict.primary().into_iter().chain(verdict.heads().iter().copied()).any(here)
             }
             Covers::Workload(id) => is_about(verdict, *id, scope.model),
             Covers::Described(waiver) => fits(verdict, waiver, scope),
@@ -305,7 +307,7 @@ fn is_about(verdict: &Verdict, id: Id<Workload>, model: &Model) -> bool {
         }
         _ => false,
     };
-    named && verdict.evidence.iter().any(|evidence| evidence.span.source == workload.place.span.source)
+    named && verdict.evidence().iter().any(|evidence| evidence.span.source == workload.place.span.source)
 }
 
 /// Whether a verdict is what a `[[waiver]]` describes.

@@ -118,9 +118,9 @@ fn test(rule: &str, folder: &Path, rule_folders: &[PathBuf]) -> Tested {
 const FIXTURE_DAY: jiff::civil::Date = jiff::civil::date(2026, 11, 1);
 
 fn reports(audit: &Audit, rule: &str) -> BTreeSet<Report> {
-    let open = audit.verdicts.iter().filter(|verdict| verdict.rule == rule && verdict.suppressed.is_none());
+    let open = audit.verdicts.iter().filter(|verdict| verdict.rule == rule && verdict.suppressed().is_none());
     open.filter_map(|verdict| {
-        let outcome = match verdict.outcome {
+        let outcome = match verdict.outcome() {
             Outcome::Pass => return None,
             Outcome::Fail => "fail",
             Outcome::Unknown(_) => "unknown",

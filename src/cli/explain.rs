@@ -155,7 +155,7 @@ fn write_passed(audit: &Audit, passed: &[&Verdict], out: &mut dyn Write) -> io::
 }
 
 fn order(verdict: &Verdict) -> u8 {
-    match (&verdict.outcome, &verdict.suppressed) {
+    match (verdict.outcome(), verdict.suppressed()) {
         (Outcome::Fail, None) => 0,
         (Outcome::Unknown(_), None) => 1,
         (_, Some(_)) => 2,
@@ -167,7 +167,7 @@ fn term(audit: &Audit, verdict: &Verdict) -> String {
     let weight = weight(verdict.severity);
     let place = verdict.primary().map_or(String::new(), |span| format!("  {}", audit.sources.place(span)));
     let subject = format!("{}  {}", verdict.rule, verdict.subject);
-    match (&verdict.outcome, &verdict.suppressed) {
+    match (verdict.outcome(), verdict.suppressed()) {
         (_, Some(waiver)) => format!("waived        {subject}{place}: {}", waiver.reason),
         (Outcome::Pass, None) => format!("+{weight:<2} passed    {subject}"),
         (Outcome::Fail, None) => format!("-{weight:<2} {:<9} {subject}{place}", verdict.severity.name()),
@@ -197,7 +197,7 @@ fn write_way_up(verdicts: &[&Verdict], tally: Tally, out: &mut dyn Write) -> io:
             let these = if index == 0 { "this".to_owned() } else { format!("these {}", index + 1) };
             line(out, &format!("Shortest way up: fix {these} → {score}, {}", better.letter()))?;
             for gap in &gaps[..=index] {
-                line(out, &format!("  {}  {}: {}", gap.rule, gap.subject, gap.message))?;
+                line(out, &format!("  {}  {}: {}", gap.rule, gap.subject, gap.message()))?;
             }
             return Ok(());
         }

@@ -32,7 +32,7 @@ pub(super) struct Location<'a> {
 impl<'a> Finding<'a> {
     /// The finding of a verdict; nothing for a pass.
     pub(super) fn of(audit: &'a Audit, verdict: &'a Verdict) -> Option<Self> {
-        (verdict.outcome != Outcome::Pass).then(|| Self {
+        (verdict.outcome() != Outcome::Pass).then(|| Self {
             audit,
             verdict,
             meta: audit.rules.get(&verdict.rule).map(|rule| &rule.meta),
@@ -46,7 +46,7 @@ impl<'a> Finding<'a> {
 
     /// What is not known, if that is the matter.
     pub(super) fn unknown(&self) -> Option<&'a Unknown> {
-        match &self.verdict.outcome {
+        match self.verdict.outcome() {
             Outcome::Unknown(unknown) => Some(unknown),
             _ => None,
         }
@@ -64,7 +64,7 @@ impl<'a> Finding<'a> {
 
     /// Whether it could not be decided, and nobody waived it.
     pub(super) fn is_undecided(&self) -> bool {
-        self.unknown().is_some() && self.verdict.suppressed.is_none()
+        self.unknown().is_some() && self.verdict.suppressed().is_none()
     }
 
     /// The fault in a few words.
@@ -74,10 +74,10 @@ impl<'a> Finding<'a> {
 
     /// What is wrong, in one line; for an unknown, what is missing.
     pub(super) fn message(&self) -> Cow<'a, str> {
-        match self.unknown() {
-            Some(unknown) => format!("{}: not known, {}", self.title(), unknown.reason).into(),
-            None if self.verdict.message.is_empty() => self.title().into(),
-            None => self.verdict.message.as_str().into(),
+        match (self.unknown(), self.verdict.message()) {
+            (Some(unknown), _) => format!("{}: not known, {}", self.title(), unknown.reason).into(),
+            (None, "") => self.title().into(),
+            (None, message) => message.into(),
         }
     }
 
@@ -107,7 +107,7 @@ impl<'a> Finding<'a> {
 
     /// Where it stands. What stands nowhere is about the audited root: `.`, line 1.
     pub(super) fn location(&self) -> Location<'a> {
-        self.verdict.evidence.first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
+        self.verdict.evidence().first().map_or_else(Location::root, |evidence| Location::of(self.audit, evidence))
     }
 
     /// The places to underline, with what is said of them on one line. What a rule names by the path of a fact is said
@@ -118,12 +118,12 @@ impl<'a> Finding<'a> {
             let label = if is_silent { "".into() } else { said(&one.label) };
             Mark { span: one.span, label: escape::terminal(&label).into_owned() }
         };
-        self.verdict.evidence.iter().enumerate().map(mark).collect()
+        self.verdict.evidence().iter().enumerate().map(mark).collect()
     }
 
     /// The places that support it, beside its own.
     pub(super) fn related(&self) -> &'a [Evidence] {
-        self.verdict.evidence.get(1..).unwrap_or_default()
+        self.verdict.evidence().get(1..).unwrap_or_default()
     }
 }
 

@@ -42,7 +42,7 @@ fn issue<'a>(finding: &Finding<'a>) -> Issue<'a> {
     Issue {
         description: finding.message().into_owned(),
         check_name: &finding.verdict.rule,
-        fingerprint: &finding.verdict.fingerprint,
+        fingerprint: finding.verdict.fingerprint(),
         severity: match finding.verdict.severity {
             Severity::Critical => "blocker",
             Severity::High => "critical",

@@ -12,7 +12,7 @@ use super::finding::{Finding, Location, said};
 use super::loss::Loss;
 use super::summary::{Counts, Scored};
 use crate::audit::Audit;
-use crate::evaluate::{Outcome, Suppression};
+use crate::evaluate::{Outcome, Suppression, Verdict};
 use crate::model::Member as LinkedMember;
 use crate::rule::{Question, Severity};
 use crate::score::{QuestionScore, ServiceScore};
@@ -287,7 +287,7 @@ impl<'a> Answered<'a> {
             id: question.question,
             answer: question.answer.name(),
             score: question.score,
-            because: because.map(|verdict| verdict.fingerprint.as_str()).collect(),
+            because: because.map(Verdict::fingerprint).collect(),
         }
     }
 }
@@ -315,7 +315,7 @@ impl<'a> Entry<'a> {
         Self {
             rule: &verdict.rule,
             severity: verdict.severity,
-            outcome: if verdict.outcome == Outcome::Fail { "fail" } else { "unknown" },
+            outcome: if verdict.outcome() == Outcome::Fail { "fail" } else { "unknown" },
             question: verdict.question,
             service: finding.service(),
             subject: &verdict.subject,
@@ -326,8 +326,8 @@ impl<'a> Entry<'a> {
             start: start.into(),
             end: end.into(),
             related: related.collect(),
-            fingerprint: &verdict.fingerprint,
-            suppressed: verdict.suppressed.as_ref().map(|suppression| Waiver::of(finding.audit, suppression)),
+            fingerprint: verdict.fingerprint(),
+            suppressed: verdict.suppressed().map(|suppression| Waiver::of(finding.audit, suppression)),
         }
     }
 }

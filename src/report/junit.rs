@@ -40,20 +40,20 @@ fn counts<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> String {
     for verdict in verdicts {
         tests += 1;
         failures += usize::from(verdict.is_open_gap());
-        skipped += usize::from(!verdict.is_open_gap() && verdict.outcome != Outcome::Pass);
+        skipped += usize::from(!verdict.is_open_gap() && verdict.outcome() != Outcome::Pass);
     }
     format!(" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
 }
 
 fn write_case(audit: &Audit, suite: &str, verdict: &Verdict, out: &mut dyn Write) -> io::Result<()> {
-    let place = verdict.evidence.first().map(|evidence| Location::of(audit, evidence));
+    let place = verdict.evidence().first().map(|evidence| Location::of(audit, evidence));
     let file = place.as_ref().map(|place| format!(" file=\"{}\" line=\"{}\"", xml(place.path), place.start.line));
     let name = format!("{}: {}", verdict.rule, verdict.subject);
     write!(out, "    <testcase name=\"{}\" classname=\"{}\"{}", xml(&name), xml(suite), file.unwrap_or_default())?;
     let Some(finding) = Finding::of(audit, verdict) else { return writeln!(out, "/>") };
     let message = xml(&finding.message());
     writeln!(out, ">")?;
-    if let Some(waiver) = &verdict.suppressed {
+    if let Some(waiver) = verdict.suppressed() {
         writeln!(out, "      <skipped message=\"waived: {}\"/>", xml(&waiver.reason))?;
     } else if finding.unknown().is_some() {
         writeln!(out, "      <skipped message=\"{message}\"/>")?;

@@ -154,7 +154,7 @@ fn write_excerpt(finding: &Finding<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn write_waived(findings: &[Finding<'_>], out: &mut dyn Write) -> io::Result<()> {
     let mut any = false;
     for finding in findings {
-        if let Some(waiver) = &finding.verdict.suppressed {
+        if let Some(waiver) = finding.verdict.suppressed() {
             let until = waiver.until.as_ref().map(|day| format!(" (until {})", safe(day))).unwrap_or_default();
             let (title, subject) = (safe(finding.title()), safe(&finding.verdict.subject));
             writeln!(out, "- Waived: {title}, {subject}: {}{until}", safe(&one_line(&waiver.reason)))?;

@@ -3,7 +3,7 @@
 
 use super::{Format, Options, write};
 use crate::audit::Audit;
-use crate::evaluate::{Evidence, Outcome, Suppression, Verdict};
+use crate::evaluate::{Evidence, Gap, Outcome, Suppression, Verdict};
 use crate::model::{Fact, Id, Member, Model, Place, Service};
 use crate::problem::{Fault, Problem, Skipped};
 use crate::rule::{Meta, Question, Rule, RuleSet, Severity};
@@ -177,18 +177,23 @@ impl Builder {
             rule: rule.into(),
             severity: meta.severity,
             question: meta.question,
-            outcome: Outcome::Fail,
             service: service.map(Id::new),
             subject_kind: "workload",
             subject: subject.into(),
             environment: "production".into(),
-            message: message.into(),
-            evidence,
-            heads: Vec::new(),
-            fingerprint: format!("{rule}/{subject}"),
-            suppressed: None,
+            gap: Some(Box::new(Gap {
+                message: message.into(),
+                evidence,
+                fingerprint: format!("{rule}/{subject}"),
+                ..Gap::default()
+            })),
         });
         self.audit.verdicts.last_mut().unwrap()
+    }
+
+    fn unknown(&mut self, rule: &str, service: usize, subject: &str, at: Span, missing: Unknown) {
+        let verdict = self.verdict(rule, Some(service), subject, "", &[("", at)]);
+        verdict.gap.as_mut().unwrap().unknown = Some(missing);
     }
 }
 
@@ -293,8 +298,7 @@ fn fill(builder: &mut Builder) {
         builder.verdict("runbook/alert-without-runbook", Some(1), alert, &message, &[("", span)]);
     }
     let queue = builder.span("alerts/checkout.yml", "rules", "CheckoutQueue");
-    builder.verdict("runbook/alert-without-runbook", Some(1), "CheckoutQueue", "", &[("", queue)]).outcome =
-        Outcome::Pass;
+    builder.verdict("runbook/alert-without-runbook", Some(1), "CheckoutQueue", "", &[("", queue)]).gap = None;
 
     let head = builder.span("k8s/checkout.yaml", "name", "checkout");
     let history = builder.span("k8s/checkout.yaml", "spec", "revisionHistoryLimit: 0");
@@ -335,8 +339,7 @@ fn fill(builder: &mut Builder) {
     );
     let variable = builder.span("terraform/orders.tf", "\"refunds\" {", "var.retention");
     let missing = Unknown::new("`var.retention` has no value here", "Pass a tfvars file or a plan.", variable);
-    builder.verdict("backup/database-backups-off", Some(1), "aws_db_instance.refunds", "", &[("", variable)]).outcome =
-        Outcome::Unknown(Box::new(missing));
+    builder.unknown("backup/database-backups-off", 1, "aws_db_instance.refunds", variable, missing);
 
     let search = builder.span("k8s/search.yaml", "name", "search");
     builder.verdict(
@@ -346,26 +349,25 @@ fn fill(builder: &mut Builder) {
         "`search` was never part of a drill; note: \u{1b}[31m<script>alert(1)</script> | *x*",
         &[("", search)],
     );
-    builder.verdict("alert-coverage/service-has-none", Some(3), "search", "", &[("", search)]).outcome = Outcome::Pass;
+    builder.verdict("alert-coverage/service-has-none", Some(3), "search", "", &[("", search)]).gap = None;
 
     let mailer = builder.span("k8s/mailer.yaml", "  name", "mailer");
     let waiver =
         builder.span("k8s/mailer.yaml", "#", "# twoam: ignore[capacity/single-replica] mails must leave in order");
-    builder
-        .verdict(
-            "capacity/single-replica",
-            Some(2),
-            "Deployment/mailer",
-            "`Deployment/mailer` runs one replica",
-            &[("", mailer)],
-        )
-        .suppressed = Some(Box::new(Suppression {
+    let waived = builder.verdict(
+        "capacity/single-replica",
+        Some(2),
+        "Deployment/mailer",
+        "`Deployment/mailer` runs one replica",
+        &[("", mailer)],
+    );
+    waived.gap.as_mut().unwrap().suppressed = Some(Suppression {
         reason: "mails must leave in order".into(),
         until: Some("2027-01-31".into()),
         span: Some(waiver),
         inline: true,
-    }));
-    builder.verdict("alert-coverage/service-has-none", Some(2), "mailer", "", &[("", mailer)]).outcome = Outcome::Pass;
+    });
+    builder.verdict("alert-coverage/service-has-none", Some(2), "mailer", "", &[("", mailer)]).gap = None;
 
     let template = builder.span("k8s/billing.yaml", "{{", "{{ .Values.name }}");
     for rule in ["alert-coverage/service-has-none", "capacity/single-replica"] {
@@ -374,7 +376,7 @@ fn fill(builder: &mut Builder) {
             "Commit the rendered manifests, or pass `--helm`.",
             template,
         );
-        builder.verdict(rule, Some(0), "billing", "", &[("", template)]).outcome = Outcome::Unknown(Box::new(missing));
+        builder.unknown(rule, 0, "billing", template, missing);
     }
 }
 
@@ -386,7 +388,7 @@ fn scores(audit: &Audit) -> Scores {
         let questions = Question::ALL.into_iter().zip(answers).map(|(question, answer)| {
             let because = verdicts.iter().copied().filter(|at| {
                 let verdict = &audit.verdicts[*at];
-                verdict.question == question && verdict.outcome != Outcome::Pass && verdict.suppressed.is_none()
+                verdict.question == question && verdict.outcome() != Outcome::Pass && verdict.suppressed().is_none()
             });
             let score = match answer {
                 Yes => Some(100),

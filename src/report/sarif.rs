@@ -153,7 +153,7 @@ fn result(finding: &Finding<'_>) -> sarif::Result {
         .level(level)
         .message(message(&finding.message()))
         .locations(vec![primary])
-        .partial_fingerprints(BTreeMap::from([("twoam/v1".to_owned(), verdict.fingerprint.clone())]))
+        .partial_fingerprints(BTreeMap::from([("twoam/v1".to_owned(), verdict.fingerprint().to_owned())]))
         .properties(properties(finding))
         .build();
     let rules = &finding.audit.rules.rules;
@@ -162,8 +162,7 @@ fn result(finding: &Finding<'_>) -> sarif::Result {
     if !finding.related().is_empty() {
         result.related_locations = Some(related(finding));
     }
-    result.suppressions =
-        verdict.suppressed.as_ref().map(|suppression| vec![self::suppression(finding.audit, suppression)]);
+    result.suppressions = verdict.suppressed().map(|suppression| vec![self::suppression(finding.audit, suppression)]);
     result
 }
 

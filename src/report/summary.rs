@@ -30,7 +30,7 @@ impl Counts {
     pub(super) fn over<'a>(findings: impl Iterator<Item = Finding<'a>>) -> Self {
         let mut counts = Self::default();
         for finding in findings {
-            if finding.verdict.suppressed.is_some() {
+            if finding.verdict.suppressed().is_some() {
                 counts.suppressed += 1;
             } else if finding.unknown().is_some() {
                 counts.unknown += 1;
@@ -344,7 +344,7 @@ pub(super) fn answer(service: &Scored<'_>, question: &QuestionScore) -> String {
     }
     let passed = service.score.verdicts.iter().filter_map(|index| service.audit.verdicts.get(*index));
     let passed =
-        passed.filter(|verdict| verdict.question == question.question && verdict.outcome == Outcome::Pass).count();
+        passed.filter(|verdict| verdict.question == question.question && verdict.outcome() == Outcome::Pass).count();
     match question.answer {
         Answer::Yes if passed > 1 => format!("Yes: all {passed} checks hold."),
         Answer::Yes => "Yes: what was checked holds.".into(),

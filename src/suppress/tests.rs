@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::*;
-use crate::evaluate::Evidence;
+use crate::evaluate::{Evidence, Gap};
 use crate::model::{Container, Environment, Fact, Labels, Place, Service};
 use crate::parse;
 use crate::rule::{Question, Severity};
@@ -64,20 +64,16 @@ impl Night {
 
     /// A failing verdict of `capacity/no-pdb`, or what `change` makes of it.
     fn fails(&mut self, span: Span, change: impl FnOnce(&mut Verdict)) {
+        let evidence = vec![Evidence { label: Text::default(), span }];
         let mut verdict = Verdict {
             rule: "capacity/no-pdb".into(),
             severity: Severity::High,
             question: Question::Withstand,
-            outcome: Outcome::Fail,
             service: None,
             subject_kind: "workload",
             subject: "Deployment/app".into(),
             environment: "production".into(),
-            message: String::new(),
-            evidence: vec![Evidence { label: Text::default(), span }],
-            heads: vec![span],
-            fingerprint: String::new(),
-            suppressed: None,
+            gap: Some(Box::new(Gap { evidence, heads: vec![span], ..Gap::default() })),
         };
         change(&mut verdict);
         self.verdicts.push(verdict);
@@ -96,10 +92,13 @@ impl Night {
             .into_iter()
             .map(|problem| (self.sources.slice(problem.span.unwrap()).to_owned(), problem.message))
             .collect();
-        let reasons =
-            self.verdicts.iter().map(|verdict| verdict.suppressed.as_ref().map(|it| it.reason.clone())).collect();
+        let reasons = self.verdicts.iter().map(|verdict| verdict.suppressed().map(|it| it.reason.clone())).collect();
         (reasons, said)
     }
+}
+
+fn gap(verdict: &mut Verdict) -> &mut Gap {
+    verdict.gap.as_mut().unwrap()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "what it is compared with is optional")]
@@ -157,7 +156,7 @@ fn a_comment_at_the_head_waives_what_is_found_inside() {
     for heads in [vec![inside, head], vec![inside]] {
         night.fails(inside, |verdict| {
             verdict.rule = "backup/no-pitr".into();
-            verdict.heads = heads;
+            gap(verdict).heads = heads;
         });
     }
     assert_eq!(night.judge(), (vec![reason("a copy"), None], NOTHING.to_vec()));
@@ -194,12 +193,12 @@ fn wrong_waivers_do_nothing_and_are_said() {
 fn passes_are_not_waived_and_unknowns_are() {
     let text = "a: x # twoam: ignore[capacity/no-pdb] it waits\n";
     let mut night = Night::of(&[("a.yaml", text)]);
-    night.fails(night.at("a.yaml", "x"), |verdict| verdict.outcome = Outcome::Pass);
+    night.fails(night.at("a.yaml", "x"), |verdict| verdict.gap = None);
     let (waived, said) = night.judge();
     assert_eq!((waived[0].as_ref(), said.len()), (None, 1), "the gap is closed, and the waiver can go");
     let mut night = Night::of(&[("a.yaml", text)]);
     night.fails(night.at("a.yaml", "x"), |verdict| {
-        verdict.outcome = Outcome::Unknown(Box::new(Unknown::new("a", "b", None)));
+        gap(verdict).unknown = Some(Unknown::new("a", "b", None));
     });
     assert_eq!(night.judge(), (vec![reason("it waits")], NOTHING.to_vec()));
 }
@@ -253,7 +252,7 @@ fn an_annotation_waives_what_is_about_its_workload() {
     let waits = || reason("it waits");
     let mut night = annotated("capacity/no-pdb until 2027-01-31 it waits");
     assert_eq!(night.judge(), (vec![waits(), waits(), None, waits()], NOTHING.to_vec()));
-    let suppression = night.verdicts[0].suppressed.clone().unwrap();
+    let suppression = night.verdicts[0].suppressed().cloned().unwrap();
     assert_eq!((suppression.until.as_deref(), suppression.inline), (Some("2027-01-31"), true));
     let (waived, said) = annotated("capacity/no-pdb").judge();
     assert_eq!(waived, [None, None, None, None]);
@@ -273,7 +272,7 @@ fn the_configuration_waives_what_fits_all_it_says() {
         night.fails(night.at(path, "x"), |verdict| verdict.service = service);
     }
     assert_eq!(night.judge(), (vec![None, reason("it waits"), None, None], NOTHING.to_vec()));
-    let suppression = night.verdicts[1].suppressed.clone().unwrap();
+    let suppression = night.verdicts[1].suppressed().cloned().unwrap();
     assert_eq!((suppression.until.as_deref(), suppression.inline), (Some("2027-01-31"), false));
     assert_eq!(night.sources.slice(suppression.span.unwrap()), "\"capacity/no-pdb\"");
 
@@ -299,7 +298,7 @@ fn a_decision_for_another_scanner_waives_the_same_gap() {
         let head = night.at("a.tf", "resource \"aws_dynamodb_table\" \"a\"");
         night.fails(night.at("a.tf", "hash_key"), |verdict| {
             verdict.rule = "backup/no-pitr".into();
-            verdict.heads.push(head);
+            gap(verdict).heads.push(head);
         });
         let (mut reasons, said) = night.judge();
         (reasons.remove(0), said)

@@ -10,10 +10,10 @@ fn places(folder: &Folder, rule: &str) -> Vec<String> {
     let mut request = Request::new(vec![folder.path().to_owned()]);
     request.select = vec![rule.to_owned()];
     let audit = run(&request).unwrap();
-    let failed: Vec<_> = audit.verdicts.iter().filter(|verdict| verdict.outcome == Outcome::Fail).collect();
+    let failed: Vec<_> = audit.verdicts.iter().filter(|verdict| verdict.outcome() == Outcome::Fail).collect();
     let [verdict] = &failed[..] else { panic!("{} findings", failed.len()) };
     let place = |span| format!("{}:{}", audit.sources.path(span), audit.sources.range(span).0.line);
-    verdict.evidence.iter().map(|evidence| place(evidence.span)).collect()
+    verdict.evidence().iter().map(|evidence| place(evidence.span)).collect()
 }
 
 const DATABASE: &str = "variable \"days\" {\n  default = 0\n}\n\nmodule \"instance\" {\n  source = \"../instance\"\n  days   = var.days\n}\n";

@@ -17,7 +17,7 @@ fn audit(roots: &[PathBuf]) -> Audit {
 fn counts(audit: &Audit) -> [usize; 3] {
     let mut urls: [std::collections::BTreeSet<&str>; 3] = Default::default();
     for verdict in &audit.verdicts {
-        let kind = match verdict.outcome {
+        let kind = match verdict.outcome() {
             Outcome::Pass => 0,
             Outcome::Fail => 1,
             Outcome::Unknown(_) => 2,

@@ -94,7 +94,7 @@ fn a_replica_needs_no_backups_of_its_own() {
     let asked = |rule: &str| rule.starts_with("backup/") || rule.starts_with("restore-test/");
     let judged = audit.verdicts.iter().filter(|verdict| verdict.subject == replica.name && asked(&verdict.rule));
     let gaps: Vec<&str> =
-        judged.filter(|verdict| verdict.outcome != Outcome::Pass).map(|verdict| verdict.rule.as_str()).collect();
+        judged.filter(|verdict| verdict.outcome() != Outcome::Pass).map(|verdict| verdict.rule.as_str()).collect();
     assert!(gaps.is_empty(), "{gaps:?}");
 }
 
@@ -108,7 +108,7 @@ fn most_of_what_is_asked_of_datastores_is_decided() {
         let (mut open, mut all, mut reasons) = (0, 0, BTreeMap::<&str, usize>::new());
         for verdict in audit.verdicts.iter().filter(|verdict| verdict.subject_kind == "datastore") {
             all += 1;
-            if let Outcome::Unknown(unknown) = &verdict.outcome {
+            if let Outcome::Unknown(unknown) = verdict.outcome() {
                 open += 1;
                 *reasons.entry(&unknown.reason).or_default() += 1;
             }

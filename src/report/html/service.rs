@@ -100,7 +100,7 @@ fn titles(findings: &[Finding<'_>]) -> String {
 
 fn waived(findings: &[Finding<'_>]) -> Markup {
     let waived: Vec<_> =
-        findings.iter().filter_map(|one| one.verdict.suppressed.as_ref().map(|waiver| (one, waiver))).collect();
+        findings.iter().filter_map(|one| one.verdict.suppressed().map(|waiver| (one, waiver))).collect();
     html! {
         @if !waived.is_empty() {
             h3 { "Waived" }

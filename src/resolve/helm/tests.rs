@@ -204,7 +204,8 @@ fn repository(files: &[(&str, &str)]) -> (Sources, Installed) {
     let installed = {
         let charts = Charts::read(&folders, sources.iter());
         let nothing = std::collections::BTreeSet::new();
-        install(&charts, &Environments::default(), &nothing, Vec::new(), &|_| Further::default())
+        let further = |node: &Node| Further { applications: vec![node.clone()], gaps: Vec::new() };
+        install(&charts, &Environments::default(), &nothing, Vec::new(), &further)
     };
     (sources, installed)
 }
