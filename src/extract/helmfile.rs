@@ -46,6 +46,8 @@ fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
             .map_or_else(|| Fact::known(DEFAULT_HISTORY, name.span), |history| Fact::read(history, Node::as_int)),
         moves: if is_here {
             Fact::absent(name.span)
+        } else if is_archive(written) {
+            Fact::known(false, chart.span)
         } else {
             version.clone().or_default(Text::default()).map(|version| moves(&version))
         },
@@ -57,4 +59,9 @@ fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
         version,
         ..Release::default()
     })
+}
+
+/// Whether a chart is one file somewhere: of one version, as long as nobody replaces it.
+fn is_archive(chart: &str) -> bool {
+    chart.contains("://") && chart.ends_with(".tgz")
 }

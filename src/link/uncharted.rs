@@ -16,14 +16,20 @@ const JOBS: &[&str] = &["cronjob", "cronjobs", "cron-job", "job", "jobs"];
 
 /// Adds a workload for every release whose chart was not read.
 pub(super) fn stand_in(model: &mut Model) {
-    let unread: BTreeMap<Span, Gap> =
-        model.gaps.iter().filter(|gap| gap.hides.kubernetes()).map(|gap| (gap.span, gap.clone())).collect();
+    let mut unread: BTreeMap<Span, Vec<Gap>> = BTreeMap::new();
+    for gap in model.gaps.iter().filter(|gap| gap.hides.kubernetes()) {
+        unread.entry(gap.span).or_default().push(gap.clone());
+    }
     if unread.is_empty() {
         return;
     }
     for index in 0..model.releases.len() {
         let release = model.releases[index].clone();
-        if let Some(gap) = release.chart.span.and_then(|span| unread.get(&span)) {
+        let Some(gaps) = release.chart.span.and_then(|span| unread.get(&span)) else { continue };
+        // A helper of templates may write several: the one that names the chart is meant.
+        let named = release.chart.value().map(|chart| format!("`{chart}`"));
+        let own = gaps.iter().find(|gap| named.as_ref().is_some_and(|named| gap.reason.contains(named.as_str())));
+        if let Some(gap) = own.or(gaps.first()) {
             add(model, &release, gap);
         }
     }

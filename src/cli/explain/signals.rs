@@ -4,21 +4,22 @@ use std::io::{self, Write};
 
 use super::line;
 use crate::audit::Audit;
-use crate::model::{Fact, Model, Service, Signal, Signals};
+use crate::model::{Alert, Fact, Id, Model, Service, Signal, Signals};
 use crate::source::Span;
 
 /// Writes the signals of a service that runs something, and of each of its datastores in production.
 pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> io::Result<()> {
     let model = &audit.model;
     let datastores = service.datastores.iter().map(|id| &model[*id]).filter(|it| it.place.environment.production);
-    let stores = datastores.map(|datastore| (datastore.name.as_str(), &datastore.signals));
-    let own = (!service.workloads.is_empty()).then_some((service.name.as_str(), &service.signals));
+    let stores = datastores.map(|datastore| (datastore.name.as_str(), &datastore.signals, &[][..]));
+    let own =
+        (!service.workloads.is_empty()).then_some((service.name.as_str(), &service.signals, service.alerts.as_slice()));
     let mut all = own.into_iter().chain(stores).peekable();
     if all.peek().is_none() {
         return Ok(());
     }
     writeln!(out, "Alerted on")?;
-    for (name, signals) in all {
+    for (name, signals, alerts) in all {
         let said = |signal: &Signal| fact(signals, *signal).is_true() || fact(signals, *signal).reason().is_some();
         if !Signal::ALL.iter().any(said) {
             line(out, &format!("  {name}: no alert"))?;
@@ -26,7 +27,7 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
         }
         line(out, &format!("  {name}"))?;
         for signal in Signal::ALL {
-            line(out, &format!("    {:<13} {}", signal.name(), told(audit, signals, signal)))?;
+            line(out, &format!("    {:<13} {}", signal.name(), told(audit, signals, alerts, signal)))?;
         }
     }
     writeln!(out)
@@ -42,28 +43,30 @@ fn fact(signals: &Signals, signal: Signal) -> &Fact<bool> {
     }
 }
 
-fn told(audit: &Audit, signals: &Signals, signal: Signal) -> String {
+fn told(audit: &Audit, signals: &Signals, alerts: &[Id<Alert>], signal: Signal) -> String {
     let fact = fact(signals, signal);
     match (fact.value(), fact.reason()) {
-        (Some(true), _) => by(audit, fact, signals.paged.contains(&signal)),
+        (Some(true), _) => by(audit, fact, alerts, signals.paged.contains(&signal)),
         (_, Some(unknown)) => format!("not known: {}", unknown.reason),
         _ => "no alert".to_owned(),
     }
 }
 
 /// The alert that tells a signal, with its severity.
-fn by(audit: &Audit, fact: &Fact<bool>, paged: bool) -> String {
+fn by(audit: &Audit, fact: &Fact<bool>, alerts: &[Id<Alert>], paged: bool) -> String {
     let loudly = if paged { "wakes someone" } else { "wakes nobody" };
     let Some(span) = fact.span else { return loudly.to_owned() };
     let place = audit.sources.place(span);
-    match named(&audit.model, span) {
+    match named(&audit.model, alerts, span) {
         Some((name, severity)) => format!("{loudly:<14} {name}{severity}  {place}"),
         None => format!("{loudly:<14} {place}"),
     }
 }
 
-fn named(model: &Model, span: Span) -> Option<(&str, String)> {
-    let alert = model.alerts.iter().find(|alert| alert.place.span == span)?;
+/// The alert at a place: of several that one template makes, the one that is its own.
+fn named<'m>(model: &'m Model, alerts: &[Id<Alert>], span: Span) -> Option<(&'m str, String)> {
+    let own = alerts.iter().map(|id| &model[*id]).find(|alert| alert.place.span == span);
+    let alert = own.or_else(|| model.alerts.iter().find(|alert| alert.place.span == span))?;
     let severity = alert.severity.value().map_or(String::new(), |severity| format!(" ({severity})"));
     Some((alert.plain_name.as_str(), severity))
 }

@@ -8,7 +8,7 @@ use super::{migration, span};
 use crate::extract::Input;
 use crate::model::migration::Part;
 use crate::model::{Fact, Migration};
-use crate::source::Span;
+use crate::source::{Span, below, parent};
 use crate::tree::{Entry, Map, Node, Value};
 
 /// Changes that take something away.
@@ -31,8 +31,24 @@ pub(super) fn migrations(input: &Input<'_>) -> Vec<Migration> {
     let documents = input.document.values().iter();
     let logs = documents.filter_map(|document| document.get("databaseChangeLog")).flat_map(Node::items);
     let sets = logs.filter_map(|item| item.get("changeSet")).cloned().chain(of_xml(input));
-    let series = input.source.path.as_str();
-    sets.enumerate().map(|(index, set)| Migration { series: series.into(), ..of_set(input, index, &set) }).collect()
+    let (series, within) = series(&input.source.path);
+    let made = |(index, set): (usize, Node)| Migration {
+        series: series.into(),
+        ..of_set(input, &format!("{within}/{index}"), &set)
+    };
+    sets.enumerate().map(made).collect()
+}
+
+/// The folder whose changelogs are carried out in one order, and the path within it: above the folders of versions
+/// (`3.19.0/`), which come one after another.
+fn series(path: &str) -> (&str, &str) {
+    let mut folder = parent(path);
+    let is_version =
+        |name: &str| name.trim_start_matches(['v', 'V']).starts_with(|letter: char| letter.is_ascii_digit());
+    while !folder.is_empty() && is_version(folder.rsplit('/').next().unwrap_or(folder)) {
+        folder = parent(folder);
+    }
+    (folder, below(folder, path).unwrap_or(path))
 }
 
 /// Elements of a change set in XML that change nothing.
@@ -82,7 +98,7 @@ fn change_set(input: &Input<'_>, set: roxmltree::Node<'_, '_>) -> Node {
     map(std::iter::once(changes).chain(id).chain(back).collect())
 }
 
-fn of_set(input: &Input<'_>, index: usize, set: &Node) -> Migration {
+fn of_set(input: &Input<'_>, order: &str, set: &Node) -> Migration {
     let mut reading = Reading::default();
     let mut one_way: Option<Span> = None;
     for change in set.get("changes").map_or(&[][..], Node::items).iter().flat_map(Node::entries) {
@@ -113,7 +129,7 @@ fn of_set(input: &Input<'_>, index: usize, set: &Node) -> Migration {
         (None, Some(span)) => Fact::known(false, span),
         (None, None) => Fact::known(true, set.span),
     };
-    let made = migration(input, "liquibase", &index.to_string(), Part::Whole, reversible, &reading);
+    let made = migration(input, "liquibase", order, Part::Whole, reversible, &reading);
     Migration { name: compact_str::format_compact!("{}#{id}", input.source.path), ..made }
 }
 

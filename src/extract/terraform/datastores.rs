@@ -400,8 +400,9 @@ impl Declared<'_> {
                 let elsewhere = resource.refers(&companion.by).next().is_some();
                 if named && !elsewhere { Served::Yes } else { Served::No }
             }
+            // What is declared in another root is known, and none of this one's.
             Some(Value::Unknown(unknown))
-                if unknown.is_from_elsewhere() && resource.refers(&companion.by).next().is_none() =>
+                if unknown.refers_to.is_empty() && resource.refers(&companion.by).next().is_none() =>
             {
                 Served::Maybe((**unknown).clone())
             }
