@@ -63,5 +63,5 @@ fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
 
 /// Whether a chart is one file somewhere: of one version, as long as nobody replaces it.
 fn is_archive(chart: &str) -> bool {
-    chart.contains("://") && chart.ends_with(".tgz")
+    chart.contains("://") && chart.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("tgz"))
 }
