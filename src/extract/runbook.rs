@@ -10,6 +10,7 @@ mod date;
 mod destruction;
 mod doing;
 mod draft;
+mod finished;
 mod kind;
 pub(super) mod mention;
 mod named;

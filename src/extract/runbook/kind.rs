@@ -2,6 +2,7 @@
 //!
 //! The folder alone does not tell: `runbooks/` may hold set-up documentation, and runbooks may stand in `docs/`.
 
+use super::finished;
 use super::outline::{Line, LineKind, Outline, purposes_of, stem};
 use super::vocabulary::{
     ANSIBLE_FOLDERS, DRILL_FOLDERS, GUIDE_TITLES, HOW_TO_FOLDERS, INDEX_STEMS, Purpose, RECORD_FOLDERS,
@@ -61,6 +62,11 @@ impl Whereabouts {
         self.named_by_project || !ansible && (named || self.under(RUNBOOK_FOLDERS))
     }
 
+    /// Whether its folder says that runbooks stand there.
+    fn is_among_runbooks(&self) -> bool {
+        self.named_by_project || self.under(RUNBOOK_FOLDERS)
+    }
+
     fn is_template(&self) -> bool {
         let words: Vec<&str> = self.stem.split(['-', '_', '.', ' ']).collect();
         words.first() == Some(&"template")
@@ -89,6 +95,9 @@ pub(super) fn of(path: &str, named_by_project: bool, outline: &Outline<'_>) -> K
     }
     if let Some(kind) = declared {
         return kind;
+    }
+    if !place.is_among_runbooks() && finished::tells(path, outline) {
+        return Kind::Document;
     }
     if leads_elsewhere(&place, outline) {
         return Kind::Index;
