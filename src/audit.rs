@@ -220,7 +220,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     let terraform = discovery.files.iter().any(|found| found.format == Format::Hcl);
     let is_part = |path: &str| {
         let runs = path.ends_with(".gotmpl") || extract::ci::is_script(path);
-        charts.is_part(path) || runs || terraform && discover::is_template(path)
+        charts.is_part(path) || runs || terraform && discover::may_be_filled_in(path)
     };
     let parts = discovery.further(is_part, &config.discovery());
     discovery.files.extend(parts);
@@ -349,7 +349,9 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     model.targets = Targets { today: request.today.to_string().into(), ..config.targets() };
     config.weigh_alerts(&mut model);
     model.surroundings.asks_from_outside = extract::outside::asks_from_outside(&sources, environments);
-    model.surroundings.attaches_schedules = extract::outside::attaches_schedules(&sources, environments);
+    if model.backups.iter().any(|backup| backup.tool == "google-snapshots") {
+        model.surroundings.attaches_schedules = extract::outside::attaches_schedules(&sources, environments);
+    }
     model.surroundings.tries_again = extract::outside::tries_again(&sources, environments);
     model.surroundings.listed.extend(extract::named_pages::named(&sources));
     let unmarked = link::unmarked(&model, environments);

@@ -23,7 +23,7 @@ use std::sync::mpsc::{Sender, channel};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-pub use format::{UNRENDERED, is_template};
+pub use format::{UNRENDERED, may_be_filled_in};
 pub use installed::add_installed_modules;
 pub use named::add_plans;
 pub use packed::{Packed, packed_charts};

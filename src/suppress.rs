@@ -26,6 +26,7 @@ use crate::model::{Datastore, Id, Model, Workload};
 use crate::problem::{Fault, Problem, nearest};
 use crate::source::{SourceId, Sources, Span};
 use crate::tree::{Comment, Text};
+pub use scanners::same as same_checks;
 use written::{Complaint, Written};
 
 /// The annotation that waives.
@@ -73,11 +74,6 @@ enum Covers {
     Workload(Id<Workload>),
     /// What `twoam.toml` describes.
     Described(Box<config::Waiver>),
-}
-
-/// The checks of other scanners that ask what a rule asks: a comment that skips one with a reason waives the rule.
-pub fn same_checks(rule: &str) -> Vec<&'static str> {
-    scanners::same(rule)
 }
 
 /// Whether a comment may waive anything.

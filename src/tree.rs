@@ -61,6 +61,21 @@ impl Unknown {
 /// What stands between the folder that declares a thing and the thing's address: `production/common//aws_sns_topic.pages`.
 pub const ELSEWHERE: &str = "//";
 
+/// An address of Terraform's without the keys of instances: `module.a["x.y"].aws_lb.this[0]` is `module.a.aws_lb.this`.
+pub fn without_keys(address: &str) -> Text {
+    let mut depth = 0_u32;
+    let mut plain = Text::default();
+    for letter in address.chars() {
+        match letter {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => plain.push(letter),
+            _ => {}
+        }
+    }
+    plain
+}
+
 /// What stands at a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {

@@ -36,8 +36,9 @@ pub const UNRENDERED: &str = "template, not rendered";
 /// Extensions by which template engines mark what they make another file of.
 const TEMPLATES: &[&str] = &["tpl", "tmpl", "tftpl", "gotmpl", "j2", "jinja", "jinja2", "erb", "template"];
 
-/// Whether a path is that of a text that something else may be made of: a template, or Prometheus' rules by an old name.
-pub fn is_template(path: &str) -> bool {
+/// Whether a path is that of a text that Terraform may fill in, or hand on as it is: a template, or Prometheus' rules by an
+/// old name.
+pub fn may_be_filled_in(path: &str) -> bool {
     let extension = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, extension)| extension);
     extension.is_some_and(|extension| matches!(extension, "tftpl" | "tpl" | "tmpl" | "template" | "rules"))
 }

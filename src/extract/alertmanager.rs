@@ -74,28 +74,22 @@ fn visit(input: &Input<'_>, node: &Node, key: Option<&str>, facts: &mut Facts) {
 /// Configurations in the values of a Secret or `ConfigMap`.
 fn embedded_trees(input: &Input<'_>, map: &Map, facts: &mut Facts) {
     let namespace = map.get("metadata").and_then(|metadata| metadata.get("namespace")).and_then(Node::scalar);
-    let secret = map.get("kind").and_then(Node::as_str) == Some("Secret");
-    for (field, encoded) in [("stringData", false), ("data", secret)] {
-        for entry in map.get(field).map_or(&[][..], Node::entries) {
-            if !FILES.contains(&entry.key.as_str()) {
-                continue;
-            }
-            let documents = if encoded {
-                embedded::yaml_in_base64(&entry.value)
-            } else {
-                embedded::yaml_in(input.source, &entry.value)
-            };
-            for document in documents {
-                let Some(map) = document.as_map() else { continue };
-                if let Some(mut tree) = native(input, &document, map, facts) {
-                    let words: Vec<&str> = namespace.iter().map(Text::as_str).collect();
-                    tree.place = input.place(tree.place.span, &words);
-                    tree.operated = true;
-                    for receiver in &mut tree.receivers {
-                        receiver.place.environment = tree.place.environment.clone();
-                    }
-                    facts.model.routing.trees.push(tree);
+    for (entry, encoded) in embedded::texts(map).filter(|(entry, _)| FILES.contains(&entry.key.as_str())) {
+        let documents = if encoded {
+            embedded::yaml_in_base64(&entry.value)
+        } else {
+            embedded::yaml_in(input.source, &entry.value)
+        };
+        for document in documents {
+            let Some(map) = document.as_map() else { continue };
+            if let Some(mut tree) = native(input, &document, map, facts) {
+                let words: Vec<&str> = namespace.iter().map(Text::as_str).collect();
+                tree.place = input.place(tree.place.span, &words);
+                tree.operated = true;
+                for receiver in &mut tree.receivers {
+                    receiver.place.environment = tree.place.environment.clone();
                 }
+                facts.model.routing.trees.push(tree);
             }
         }
     }

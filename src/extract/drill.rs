@@ -86,12 +86,15 @@ const SCHEDULES: &[(&str, &str)] = &[("chaos-mesh.org", "Schedule"), ("litmuscha
 /// Adds the drills that a file records or schedules.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     match &input.document.content {
-        Content::Page(page) => match date(input, page).filter(|_| records_drills(&input.source.path)) {
-            Some(date) => {
+        Content::Page(page) => {
+            if records_drills(&input.source.path)
+                && let Some(date) = date(input, page)
+            {
                 facts.model.add(held(input, page, date));
+            } else {
+                facts.model.drills.extend(log::drills(input, page));
             }
-            None => facts.model.drills.extend(log::drills(input, page)),
-        },
+        }
         Content::Values(documents) => {
             facts.model.drills.extend(documents.iter().filter_map(|it| scheduled(input, it)));
             facts.model.experiments.extend(documents.iter().filter_map(|it| experiment(input, it)));
@@ -159,8 +162,7 @@ fn held(input: &Input<'_>, page: &Page, date: Fact<Text>) -> Drill {
 
 /// Whether words say that data was brought back.
 fn restores(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    RESTORE_WORDS.iter().any(|word| lower.contains(word))
+    record::has(text, RESTORE_WORDS)
 }
 
 fn scheduled(input: &Input<'_>, document: &Node) -> Option<Drill> {

@@ -5,10 +5,23 @@
 
 use crate::parse::{json, yaml};
 use crate::source::{Source, Span};
-use crate::tree::{Map, Node, Value};
+use crate::tree::{Entry, Map, Node, Value};
 
 /// The largest text that is read as a file of its own, in bytes.
 const LARGEST: usize = 4 << 20;
+
+/// The texts of a Secret or a `ConfigMap` by their keys, and whether each is in base64; of another object nothing.
+pub(super) fn texts(object: &Map) -> impl Iterator<Item = (&Entry, bool)> {
+    let secret = match object.get("kind").and_then(Node::as_str) {
+        Some("Secret") => Some(true),
+        Some("ConfigMap") => Some(false),
+        _ => None,
+    };
+    let fields = secret.into_iter().flat_map(|secret| [("stringData", false), ("data", secret)]);
+    fields.flat_map(|(field, encoded)| {
+        object.get(field).map_or(&[][..], Node::entries).iter().map(move |entry| (entry, encoded))
+    })
+}
 
 /// The YAML documents that a scalar holds; nothing when it is none, is a template, or does not parse.
 pub(super) fn yaml_in(source: &Source, scalar: &Node) -> Vec<Node> {

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use rayon::prelude::*;
 use regex::Regex;
 
 use crate::model::Environments;
-use crate::source::{Sources, Span, parent};
+use crate::source::{Source, SourceId, Sources, Span, parent};
 use crate::tree::Text;
 
 /// What they are called.
@@ -75,13 +76,10 @@ fn names_it(text: &str, name: &str, environments: &Environments) -> bool {
 }
 
 fn first(names: &Regex, sources: &Sources, environments: &Environments) -> Option<(Text, Span)> {
-    let own = sources.iter().filter(|(_, source)| !environments.is_for_show(&source.path));
-    let mut found: Vec<(&str, Text, Span)> = own
-        .filter_map(|(id, source)| {
-            let found = names.find(&source.text)?;
-            Some((source.path.as_str(), found.as_str().into(), Span::new(id, found.start(), found.end())))
-        })
-        .collect();
-    found.sort();
-    found.into_iter().next().map(|(_, name, span)| (name, span))
+    let all: Vec<(SourceId, &Source)> = sources.iter().collect();
+    let naming = all.into_par_iter().filter_map(|(id, source)| {
+        let found = names.find(&source.text).filter(|_| !environments.is_for_show(&source.path))?;
+        Some((source.path.as_str(), Text::from(found.as_str()), Span::new(id, found.start(), found.end())))
+    });
+    naming.min().map(|(_, name, span)| (name, span))
 }

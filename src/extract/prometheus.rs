@@ -94,9 +94,9 @@ pub(super) fn asked(written: &str) -> Option<Vec<crate::model::alert::Watch>> {
 /// Adds the alerts of a file.
 pub(super) fn extract(input: &Input<'_>, facts: &mut Facts) {
     let written = input.sources.is_none() && input.document.format == Format::Yaml;
+    let language = language_of_path(&input.source.path);
     for document in input.document.values() {
         let in_rule_file = written && document.get("groups").is_some() && document.get("apiVersion").is_none();
-        let language = language_of_path(&input.source.path);
         let around = Surroundings { language, in_rule_file, ..Surroundings::default() };
         server::extract(input, document, facts);
         visit(input, document, &around, facts);

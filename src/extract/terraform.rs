@@ -129,12 +129,12 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Whether a resource refers to an address in an attribute.
 /// Whether Terraform leaves any of these attributes to others once the resource is made.
 fn leaves(resource: &Resource, attributes: &[&str]) -> bool {
     resource.ignored.iter().any(|name| name == "all" || attributes.contains(&name.as_str()))
 }
 
+/// Whether a resource refers to an address in an attribute.
 fn refers_to(resource: &Resource, attribute: &str, address: &str) -> bool {
     resource.refers(attribute).any(|reference| points_at(reference, address))
 }

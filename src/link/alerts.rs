@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use compact_str::format_compact;
 use rayon::prelude::*;
 
 use super::index::ByAddress;
@@ -194,21 +193,18 @@ impl Eyes<'_, '_> {
             if (from_elsewhere || several) && *environment != alert.place.environment {
                 continue;
             }
-            let of = |what: &Text| format!("the dimension {name} of {what}");
-            let (service, reason) = match thing {
+            let (service, before, shown) = match thing {
                 Thing::Datastore(_) if named && !store => continue,
                 Thing::Workload(_) if named && PLACES.contains(&name.as_str()) => continue,
                 Thing::Datastore(datastore) => {
                     seen.datastores.push(datastore);
-                    (model[datastore].service, of(&model[datastore].name))
+                    (model[datastore].service, "", &model[datastore].name)
                 }
-                Thing::Workload(workload) => (model[workload].service, of(&model[workload].name)),
-                Thing::Behind(workload) => {
-                    (model[workload].service, of(&format_compact!("what calls {}", model[workload].name)))
-                }
+                Thing::Workload(workload) => (model[workload].service, "", &model[workload].name),
+                Thing::Behind(workload) => (model[workload].service, "what calls ", &model[workload].name),
             };
             if let Some(service) = service {
-                seen.service(service, || reason);
+                seen.service(service, || format!("the dimension {name} of {before}{shown}"));
             }
         }
     }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
-
 use super::kubernetes::Selecting;
 use super::names::is_generic;
+use super::series::Patterns;
 use super::uncharted::unread_part;
 use super::{Context, found_or_elsewhere, signals};
 use crate::model::alert::Watch;
@@ -72,9 +71,11 @@ pub(super) fn told<'m>(model: &'m Model, entered: &BTreeMap<Id<Service>, Vec<&'m
     let named = entered.iter().filter(|(_, doors)| doors.iter().any(|door| eyes.named(door).is_some()));
     let mut told = Told { by: named.map(|(service, _)| (*service, alert)).collect(), ..Told::default() };
     let names = Names::new(model);
+    let asking = model.alerts.iter().filter(about_all).flat_map(answering).flatten();
+    let patterns = Patterns::new(asking);
     let probes = || model.probes.iter().filter(|probe| probe.place.environment.production && !probe.place.library);
     for alert in model.alerts.iter().filter(about_all) {
-        for probe in probes().filter(|probe| answering(alert).any(|matchers| selects(matchers, probe))) {
+        for probe in probes().filter(|probe| answering(alert).any(|matchers| selects(matchers, probe, &patterns))) {
             for address in &probe.addresses {
                 match names.asked(address) {
                     Some(service) => drop(told.by.entry(service).or_insert(alert)),
@@ -105,6 +106,9 @@ impl Told<'_> {
     /// Why it is not known whether a service is asked. Whoever reaches what runs in a cluster is known by its doors, and
     /// what another platform serves may have any address.
     pub(super) fn doubt(&self, model: &Model, service: &Service, entered: bool) -> Option<&Unknown> {
+        if self.unlisted.is_none() && self.elsewhere.is_none() {
+            return None;
+        }
         let runs = service.workloads.iter().map(|workload| &model[*workload]);
         let mut runs = runs.filter(|workload| workload.place.environment.production && !workload.off);
         let serves_elsewhere = runs.any(|workload| workload.platform != "kubernetes" && workload.serves);
@@ -122,13 +126,13 @@ fn perhaps(alert: &Alert, address: &Text) -> Unknown {
 }
 
 /// Whether the series of a probe are among those that matchers select, as far as its labels are written.
-fn selects(matchers: &[(Text, Text, Text)], probe: &Probe) -> bool {
+fn selects(matchers: &[(Text, Text, Text)], probe: &Probe, patterns: &Patterns) -> bool {
     matchers.iter().all(|(label, operator, value)| {
         let own = probe.labels.iter().find(|(name, _)| name == label).map(|(_, own)| own.as_str());
         let negated = operator.starts_with('!');
         let Some(own) = own.or(negated.then_some("")) else { return true };
         let fits = if operator.ends_with('~') {
-            Regex::new(&format!("^(?:{value})$")).is_ok_and(|pattern| pattern.is_match(own))
+            patterns.get(value).is_some_and(|pattern| pattern.is_match(own))
         } else {
             value == own
         };

@@ -68,7 +68,6 @@ fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -
         return (delivery, routings);
     }
     delivery.routed = true;
-    let labels = senders.labels(alert);
     let each = senders.each(alert);
     for routing in &routings {
         let Some(root) = model[*routing].root else { continue };
@@ -82,7 +81,10 @@ fn deliver(model: &Model, senders: &Senders<'_>, named: &Named, alert: &Alert) -
         }
         delivery.hits.extend(hits);
     }
-    delivery.sent_labels = labels.shown();
+    delivery.sent_labels = match each.as_slice() {
+        [one] => one.shown(),
+        _ => senders.labels(alert).shown(),
+    };
     delivery.pager_available = routings.iter().any(|routing| model[*routing].has_pager.is_true());
     delivery.form = routings.iter().all(|routing| model[*routing].calls_somebody.is_false());
     settle(model, &mut delivery);

@@ -95,6 +95,11 @@ impl Patterns {
         let compile = |pattern: &&Text| ((*pattern).clone(), Regex::new(&format!("^(?:{pattern})$")).ok());
         Self(patterns.par_iter().map(compile).collect())
     }
+
+    /// A pattern that compiled.
+    pub(super) fn get(&self, pattern: &Text) -> Option<&Regex> {
+        self.0.get(pattern).and_then(Option::as_ref)
+    }
 }
 
 /// A matcher, ready to be evaluated.
@@ -102,6 +107,10 @@ pub(super) struct Matcher<'m> {
     label: &'m Text,
     negated: bool,
     test: Test<'m>,
+    /// Whether it asks for what one job collects of many.
+    of_exporter: bool,
+    /// Whether it says which thing it means: a positive matcher of a naming label that not everything satisfies.
+    identifies: bool,
 }
 
 enum Test<'m> {
@@ -115,11 +124,16 @@ impl<'m> Matcher<'m> {
     /// A matcher (label, operator, value) whose pattern is among those compiled.
     pub(super) fn new((label, operator, value): &'m (Text, Text, Text), patterns: &'m Patterns) -> Self {
         let test = if operator.ends_with('~') {
-            patterns.0.get(value).and_then(Option::as_ref).map_or(Test::Unreadable, Test::Regex)
+            patterns.get(value).map_or(Test::Unreadable, Test::Regex)
         } else {
             Test::Equal(value)
         };
-        Self { label, negated: operator.starts_with('!'), test }
+        let mut matcher =
+            Self { label, negated: operator.starts_with('!'), test, of_exporter: false, identifies: false };
+        matcher.of_exporter = label == "job" && EXPORTERS.iter().chain(DISCOVERIES).any(|job| matcher.accepts(job));
+        matcher.identifies =
+            matcher.picks() && !matcher.negated && !matcher.of_exporter && IDENTIFYING.contains(&label.as_str());
+        matcher
     }
 
     /// Whether it selects a value.
@@ -132,26 +146,19 @@ impl<'m> Matcher<'m> {
         matched != self.negated
     }
 
-    /// Whether it asks for what one job collects of many.
-    fn is_of_exporter(&self) -> bool {
-        self.label == "job" && EXPORTERS.iter().chain(DISCOVERIES).any(|job| self.accepts(job))
-    }
-
-    /// Whether it says which thing it means: a positive matcher of a naming label that not everything satisfies.
-    fn identifies(&self) -> bool {
-        let picks = match &self.test {
+    /// Whether it asks for some values rather than for any.
+    fn picks(&self) -> bool {
+        match &self.test {
             Test::Equal(wanted) => !wanted.is_empty(),
             Test::Regex(pattern) => !pattern.is_match("") && !pattern.is_match("\u{1}no such name\u{1}"),
             Test::Unreadable => false,
-        };
-        let of_exporter = self.is_of_exporter();
-        picks && !self.negated && !of_exporter && IDENTIFYING.contains(&self.label.as_str())
+        }
     }
 
     /// Whether it asks for some of what runs rather than for all: by name, by namespace, by image, by a label of theirs.
     fn narrows(&self) -> bool {
         let described = self.label == "namespace" || self.label == "image" || self.label.starts_with("label_");
-        self.identifies() || described && !self.negated && !self.accepts("\u{1}no such name\u{1}")
+        self.identifies || described && !self.negated && !self.accepts("\u{1}no such name\u{1}")
     }
 }
 
@@ -183,19 +190,18 @@ impl Identity {
             kind: (workload.platform == "kubernetes").then(|| workload.kind.clone()),
             ..Self::default()
         };
-        for name in [&workload.plain_name] {
-            for label in ["deployment", "statefulset", "daemonset", "cronjob", "workload", "rollout"] {
-                identity.add(label, name.clone());
-            }
-            // The owner of a pod is a ReplicaSet or a Job that is named after what made it.
-            let owned = match workload.kind.as_str() {
-                "CronJob" => compact_str::format_compact!("{name}-29012340"),
-                _ => compact_str::format_compact!("{name}-5d89b4c7f9"),
-            };
-            for label in ["created_by_name", "job_name", "owner_name", "replicaset"] {
-                identity.add(label, name.clone());
-                identity.add(label, owned.clone());
-            }
+        let name = &workload.plain_name;
+        for label in ["deployment", "statefulset", "daemonset", "cronjob", "workload", "rollout"] {
+            identity.add(label, name.clone());
+        }
+        // The owner of a pod is a ReplicaSet or a Job that is named after what made it.
+        let owned = match workload.kind.as_str() {
+            "CronJob" => compact_str::format_compact!("{name}-29012340"),
+            _ => compact_str::format_compact!("{name}-5d89b4c7f9"),
+        };
+        for label in ["created_by_name", "job_name", "owner_name", "replicaset"] {
+            identity.add(label, name.clone());
+            identity.add(label, owned.clone());
         }
         if let Some(namespace) = workload.namespace.value() {
             identity.add("namespace", namespace.clone());
@@ -291,7 +297,7 @@ impl Identity {
     fn is_meant_by(&self, matchers: &[Matcher<'_>]) -> bool {
         let values = |matcher: &Matcher<'_>| self.labels.get(matcher.label).map_or(&self.names[..], Vec::as_slice);
         let named = matchers.iter().any(|matcher| {
-            let by_name = matcher.identifies() && values(matcher).iter().any(|value| matcher.accepts(value));
+            let by_name = matcher.identifies && values(matcher).iter().any(|value| matcher.accepts(value));
             let by_namespace = matcher.label == "namespace"
                 && !matcher.negated
                 && self.labels.get("namespace").is_some_and(|values| values.iter().any(|value| matcher.accepts(value)))
@@ -300,7 +306,7 @@ impl Identity {
         });
         let source_named = matchers.iter().any(|matcher| {
             SOURCES.contains(&matcher.label.as_str())
-                && matcher.identifies()
+                && matcher.identifies
                 && values(matcher).iter().any(|value| matcher.accepts(value))
         });
         named
@@ -313,12 +319,13 @@ impl Identity {
     /// Whether what is known of its series leaves it out of a selector. A label that merely describes (`code`, `le`) may
     /// have any value; a naming one must fit.
     fn contradicts(&self, matcher: &Matcher<'_>) -> bool {
-        let of_exporter = matcher.is_of_exporter();
-        let contradicted = match self.labels.get(matcher.label) {
+        if matcher.of_exporter {
+            return false;
+        }
+        match self.labels.get(matcher.label) {
             Some(values) => !values.iter().any(|value| matcher.accepts(value)),
-            None => matcher.identifies() && !self.names.iter().any(|name| matcher.accepts(name)),
-        };
-        contradicted && !of_exporter
+            None => matcher.identifies && !self.names.iter().any(|name| matcher.accepts(name)),
+        }
     }
 }
 
@@ -411,7 +418,7 @@ impl Series {
     /// The services that a selector means.
     pub(super) fn meant_by(&self, matchers: &[Matcher<'_>]) -> Vec<Id<Service>> {
         let mut candidates: BTreeSet<usize> = BTreeSet::new();
-        for matcher in matchers.iter().filter(|matcher| matcher.identifies() || matcher.label == "namespace") {
+        for matcher in matchers.iter().filter(|matcher| matcher.identifies || matcher.label == "namespace") {
             let empty = BTreeMap::new();
             let of_label = self.by_label.get(matcher.label).unwrap_or(&empty);
             for values in [of_label, &self.by_name] {

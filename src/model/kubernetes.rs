@@ -217,6 +217,9 @@ pub struct LimitRange {
     pub place: Place,
 }
 
+/// The names of a kustomization file, in the order kustomize tries them.
+pub const KUSTOMIZATIONS: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// What lets callers from outside of the cluster reach Services: an ingress, a route of a gateway, a load balancer.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Entrance {

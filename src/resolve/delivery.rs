@@ -87,7 +87,7 @@ pub fn resolve(files: &Files<'_>, environments: &Environments) -> Delivered {
         .map(|(_, node)| node)
         .collect();
     let known = Known::new(files, environments, objects(&current).chain(alone.iter().copied()), in_artifacts);
-    let off = switched_off::folders(&known, &written, &commented, &current);
+    let off = switched_off::folders(&known, &written, &commented, &current, &replaced);
     let made: Vec<Vec<Installed>> = current
         .par_iter()
         .map(|(unit, built)| built.objects.iter().map(|node| installed(&known, node, Some(unit))).collect())
@@ -327,7 +327,7 @@ pub fn further(files: &Files<'_>, environments: &Environments, node: &Node) -> F
     let applications = argocd::applications(&known, node);
     let (applications, unknown) = applications.map_or_else(|why| (Vec::new(), Some(why)), |made| (made, None));
     let gaps = elsewhere(&known, node, &applications, unknown);
-    Further { applications: applications.iter().map(|made| argocd::whole(node, made)).collect(), gaps }
+    Further { applications: applications.iter().map(|made| argocd::whole(&known, node, made)).collect(), gaps }
 }
 
 /// Whether the values that a chart is given switch off the rules that the Prometheus stack comes with.

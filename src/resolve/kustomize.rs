@@ -25,6 +25,7 @@ pub use inflate::{Inflate, Inflated, Inflation, Outside};
 
 use std::collections::BTreeSet;
 
+use crate::model::kubernetes::KUSTOMIZATIONS;
 use crate::tree::{Node, Text};
 
 /// Builds the kustomization of a folder, where it has one, and applies further kustomizations of that folder on top,
@@ -64,7 +65,7 @@ pub fn annotate(object: &mut Node, list: &str, key: &str, value: Node) {
 
 /// Whether a path is that of a kustomization.
 pub fn is_kustomization(path: &str) -> bool {
-    files::NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
+    KUSTOMIZATIONS.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 
 /// Whether the kustomization of a folder is a component, which is only part of others.

@@ -27,8 +27,8 @@ const SAME: &[(&[&str], &[&str])] = &[
     (&["CKV_AWS_66", "CKV_AWS_338"], &["observability/logs-not-kept"]),
 ];
 
-/// The checks that ask what a rule asks.
-pub(super) fn same(rule: &str) -> Vec<&'static str> {
+/// The checks of other scanners that ask what a rule asks: a comment that skips one with a reason waives the rule.
+pub fn same(rule: &str) -> Vec<&'static str> {
     SAME.iter().filter(|(_, rules)| rules.contains(&rule)).flat_map(|(checks, _)| *checks).copied().collect()
 }
 

@@ -36,18 +36,13 @@ pub fn is_script(path: &str) -> bool {
 pub(super) fn follow(files: &Files<'_>, job: &mut Job) {
     let path = files.path_of(job.via.first().copied().unwrap_or(job.span));
     let root = files.root_of(files.path_of(job.span));
-    let ships = job.names.iter().chain(&job.environments).any(|name| names_shipping(name))
-        || job
-            .names
-            .iter()
-            .chain(&job.environments)
-            .any(|name| files.environments().of_word(name).is_some_and(|it| it.production));
+    let production = |name: &str| files.environments().of_word(name).is_some_and(|it| it.production);
+    let ships = job.names.iter().chain(&job.environments).any(|name| names_shipping(name) || production(name));
     let mut unread = None;
     let mut reader = Reader { files, root, follows: BTreeSet::new(), left: MOST_COMMANDS };
     for step in &mut job.steps {
         for command in super::job::commands_of(step) {
-            let named = command.iter().any(|word| names_shipping(word));
-            if !ships && !named {
+            if !ships && !command.iter().any(|word| names_shipping(word)) {
                 continue;
             }
             let Some(commands) = reader.called(&command, parent(path), 0) else { continue };
@@ -87,7 +82,8 @@ impl Reader<'_, '_> {
                 let at = words.iter().position(|word| !word.starts_with('-'))?;
                 self.script(words.get(at)?, words.get(at + 1..)?, folder)?
             }
-            _ => self.script(program, words, folder).filter(|_| program.contains(['/', '.']))?,
+            _ if program.contains(['/', '.']) => self.script(program, words, folder)?,
+            _ => return None,
         };
         let mut commands = Vec::new();
         for command in commands::split(&beside(&text)) {
@@ -125,7 +121,7 @@ impl Reader<'_, '_> {
     }
 
     /// The recipes of the targets that a `make` makes.
-    fn recipe(&self, words: &[String]) -> Option<(String, String)> {
+    fn recipe<'s>(&'s self, words: &[String]) -> Option<(String, String)> {
         let value = |flags: [&str; 2]| {
             let at = words.iter().position(|word| flags.contains(&word.as_str()))?;
             words.get(at + 1).map(String::as_str)
@@ -139,17 +135,16 @@ impl Reader<'_, '_> {
         let folder = join(self.root, folder.unwrap_or("."))?;
         let named = file.map_or_else(|| vec!["GNUmakefile", "makefile", "Makefile"], |file| vec![file]);
         let first = named.iter().find_map(|name| self.file(join(&folder, name)));
-        let has = |source: &&Source| {
+        let having = |source: &'s Source| {
             let makefile = Makefile::read(&source.text);
-            targets.iter().any(|target| makefile.recipes.contains_key(*target))
+            targets.iter().any(|target| makefile.recipes.contains_key(*target)).then_some((source, makefile))
         };
         let elsewhere = || {
             let named = self.files.texts().filter(|source| source.path.ends_with("/Makefile"));
-            let mut found = named.filter(|source| source.path.starts_with(self.root)).filter(has);
+            let mut found = named.filter(|source| source.path.starts_with(self.root)).filter_map(having);
             found.next().filter(|_| found.next().is_none())
         };
-        let source = first.filter(has).or_else(elsewhere)?;
-        let makefile = Makefile::read(&source.text);
+        let (source, makefile) = first.and_then(having).or_else(elsewhere)?;
         let mut text = String::new();
         let mut seen = BTreeSet::new();
         for target in targets {

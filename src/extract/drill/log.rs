@@ -35,15 +35,12 @@ pub(super) fn drills(input: &Input<'_>, page: &Page) -> Vec<Drill> {
         .headings
         .iter()
         .enumerate()
-        .filter(|(_, heading)| {
-            let lower = heading.text.to_lowercase();
-            has(&lower, REHEARSED) && has(&lower, LOGGED)
-        })
+        .filter(|(_, heading)| record::has(&heading.text, REHEARSED) && record::has(&heading.text, LOGGED))
         .filter_map(|(index, _)| page.section(index, end))
         .collect();
     let logged = |span: Span| logs.iter().any(|log| log.start <= span.start && span.end <= log.end);
-    let title = page.headings.first().map(|heading| heading.text.to_lowercase()).unwrap_or_default();
-    let of_restores = restores(&path) || restores(&title) || has(&path, REHEARSED) || has(&title, REHEARSED);
+    let title = page.headings.first().map_or("", |heading| heading.text.as_str());
+    let of_restores = [path.as_str(), title].iter().any(|said| restores(said) || record::has(said, REHEARSED));
     let tables = page.tables.iter().flat_map(|table| {
         let in_log = logged(table.span);
         table.rows.iter().filter_map(move |row| of_row(input, table, row, in_log, of_restores))
@@ -51,7 +48,7 @@ pub(super) fn drills(input: &Input<'_>, page: &Page) -> Vec<Drill> {
     let items = page.items.iter().filter(|item| logged(item.span) && item.done != Some(false)).filter_map(|item| {
         let (at, date) = date_in(&item.text)?;
         let said = item.text.get(at + date.len()..)?;
-        let is_record = at == 0 && !has(&item.text.to_lowercase(), PLANNED);
+        let is_record = at == 0 && !record::has(&item.text, PLANNED);
         is_record.then(|| drill(input, date, item.span, said, &item.text))
     });
     tables.chain(items).collect()
@@ -69,7 +66,7 @@ fn of_row(input: &Input<'_>, table: &Table, row: &[Passage], in_log: bool, of_re
     }
     let outcome = lower.iter().position(|cell| starts(cell, OUTCOMES));
     let all = lower.join(" ");
-    if !in_log && !(of_restores && outcome.is_some() && (brings_back(&all) || has(&all, REHEARSED))) {
+    if !in_log && !(of_restores && outcome.is_some() && (brings_back(&all) || record::has(&all, REHEARSED))) {
         return None;
     }
     // What was done stands before how it went; what was left undone may stand behind.
@@ -82,15 +79,14 @@ fn of_row(input: &Input<'_>, table: &Table, row: &[Passage], in_log: bool, of_re
 }
 
 fn drill(input: &Input<'_>, date: &str, at: Span, what: &str, text: &str) -> Drill {
-    let lower = text.to_lowercase();
     let what = what.to_lowercase();
     Drill {
         name: compact_str::format_compact!("{} ({date})", input.source.path),
         place: input.place(at, &[]),
         date: Fact::known(date.into(), at),
         restores: brings_back(&what),
-        fails_over: FAILOVER_WORDS.iter().any(|word| lower.contains(word)),
-        missing: record::missing(&[], at),
+        fails_over: record::has(text, FAILOVER_WORDS),
+        missing: Fact::absent(at),
         open_action: Fact::absent(at),
         mentions: record::mentions(text),
         ..Drill::default()
@@ -100,8 +96,4 @@ fn drill(input: &Input<'_>, date: &str, at: Span, what: &str, text: &str) -> Dri
 /// Whether words say that something came back: that there is a backup does not.
 fn brings_back(text: &str) -> bool {
     restores(&text.replace("backup", ""))
-}
-
-fn has(text: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| text.contains(word))
 }

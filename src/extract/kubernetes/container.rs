@@ -95,13 +95,13 @@ fn read(object: &Object<'_>, pod: &Node, container: &Node, init: bool, owner: Id
 }
 
 fn readiness_probe(container: &Node, head: Span) -> Fact<bool> {
-    match container.entry("readinessProbe") {
-        Some(entry) => match entry.value.as_unknown() {
-            // What is given may be nothing at all.
-            Some(unknown) if !unknown.set => Fact { span: Some(entry.key_span), ..Fact::unknown(unknown.clone()) },
-            _ => Fact::known(!entry.value.is_null(), if entry.value.is_null() { head } else { entry.key_span }),
-        },
-        None => Fact::known(false, head),
+    let Some(entry) = container.entry("readinessProbe").filter(|entry| !entry.value.is_null()) else {
+        return Fact::known(false, head);
+    };
+    match entry.value.as_unknown() {
+        // What is given may be nothing at all.
+        Some(unknown) if !unknown.set => Fact { span: Some(entry.key_span), ..Fact::unknown(unknown.clone()) },
+        _ => Fact::known(true, entry.key_span),
     }
 }
 

@@ -115,17 +115,14 @@ const JOBS: &[&str] = &["scrape_configs", "additionalScrapeConfigs"];
 /// <https://prometheus.io/docs/prometheus/latest/configuration/configuration/#static_config>,
 /// <https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1alpha1.ScrapeConfigSpec>
 fn scraped(input: &Input<'_>, node: &Node, facts: &mut Facts) {
-    if !input.place(node.span, &[]).environment.production {
-        return;
-    }
     let mut add = |job: &Node, name: Option<&Node>, lists: &str| {
-        let groups = job.get(lists).map_or(&[][..], Node::items).iter();
-        let targets = groups.flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
-        let targets: Vec<Text> = targets.filter_map(Node::scalar).collect();
+        let targets: Vec<Text> = targets(job, lists).filter_map(Node::scalar).collect();
         // What a proxy asks of others is not listed as its target.
-        let asks_others = job.get("metrics_path").and_then(Node::as_str) == Some("/probe");
-        let Some(name) = name.and_then(Node::scalar).filter(|_| !targets.is_empty() && !asks_others) else { return };
-        facts.model.routing.scrape_jobs.push(ScrapeJob { name, targets, span: job.span });
+        let listed = !targets.is_empty() && !asks_others(job);
+        let Some(name) = name.and_then(Node::scalar).filter(|_| listed) else { return };
+        if input.place(job.span, &[]).environment.production {
+            facts.model.routing.scrape_jobs.push(ScrapeJob { name, targets, span: job.span });
+        }
     };
     for job in JOBS.iter().filter_map(|key| node.get(key)).flat_map(Node::items) {
         add(job, job.get("job_name"), "static_configs");
@@ -137,6 +134,17 @@ fn scraped(input: &Input<'_>, node: &Node, facts: &mut Facts) {
     }
 }
 
+/// The targets that a job lists.
+fn targets<'n>(job: &'n Node, lists: &str) -> impl Iterator<Item = &'n Node> + Clone + use<'n> {
+    let groups = job.get(lists).map_or(&[][..], Node::items).iter();
+    groups.flat_map(|group| group.get("targets").map_or(&[][..], Node::items))
+}
+
+/// Whether a job asks a proxy, which asks others.
+fn asks_others(job: &Node) -> bool {
+    job.get("metrics_path").and_then(Node::as_str) == Some("/probe")
+}
+
 fn jobs(node: &Node) -> impl Iterator<Item = &Node> {
     node.get("scrape_configs").map_or(&[][..], Node::items).iter()
 }
@@ -144,14 +152,15 @@ fn jobs(node: &Node) -> impl Iterator<Item = &Node> {
 /// A job that asks the blackbox exporter, which asks what the job calls its targets.
 /// <https://github.com/prometheus/blackbox_exporter#prometheus-configuration>
 fn probe(input: &Input<'_>, job: &Node) -> Option<Probe> {
-    job.get("metrics_path").and_then(Node::as_str).filter(|path| *path == "/probe")?;
-    let groups = job.get("static_configs").map_or(&[][..], Node::items);
-    let targets = groups.iter().flat_map(|group| group.get("targets").map_or(&[][..], Node::items));
-    let mut probe = asked(input, job, targets);
+    if !asks_others(job) {
+        return None;
+    }
+    let mut probe = asked(input, job, targets(job, "static_configs"));
     if probe.hosts.is_empty() {
         probe.hosts.push(Fact::unknown(Unknown::new("its targets are found elsewhere", "", job.span)));
     }
     probe.labels.extend(job.get("job_name").and_then(Node::scalar).map(|name| (Text::const_new("job"), name)));
+    let groups = job.get("static_configs").map_or(&[][..], Node::items);
     probe.labels.extend(groups.iter().flat_map(|group| written(group.get("labels"))));
     Some(probe)
 }

@@ -1,4 +1,5 @@
-//! What a command names: namespaces, workloads, databases, scripts and other files, targets of make. Uses `commands` and `model`.
+//! What a command names: namespaces, workloads, databases, scripts and other files, targets of make. Uses `commands` and
+//! `model`.
 //!
 //! Only literal names count. Whether a thing of that name exists, linking finds out, where it can be known.
 

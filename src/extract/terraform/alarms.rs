@@ -118,11 +118,12 @@ fn runbook(told: &[Fact<Text>]) -> RunbookReference {
     let part = || {
         told.iter().find_map(|fact| {
             let url = find(fact.reason()?.partial.as_ref()?)?;
-            Some(if url.contains('*') { (fact.clone(), true) } else { (Fact::known(url, fact.span), true) })
+            Some(if url.contains('*') { fact.clone() } else { Fact::known(url, fact.span) })
         })
     };
-    let found = known.map(|fact| (fact, true)).or_else(part);
-    let (url, is_there) = found.or_else(|| Some((unknown()?, false))).unwrap_or_else(|| (Fact::absent(span), false));
+    let found = known.or_else(part);
+    let is_there = found.is_some();
+    let url = found.or_else(unknown).unwrap_or_else(|| Fact::absent(span));
     let exists = match &url.state {
         _ if is_there => Fact { state: State::Known(true), span: url.span, via: url.via.clone() },
         State::Absent => Fact::known(false, url.span),
@@ -135,7 +136,7 @@ fn runbook(told: &[Fact<Text>]) -> RunbookReference {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html> `ActionsEnabled`,
 /// <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/monitoring_alert_policy#enabled>,
 /// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/monitor_metric_alert#enabled>
-fn off(resource: &Resource, attribute: &str) -> Fact<bool> {
+pub(super) fn off(resource: &Resource, attribute: &str) -> Fact<bool> {
     switch(resource, attribute).or_default(true).map(|on| !on)
 }
 

@@ -15,9 +15,7 @@ pub(super) fn deletion(ground: Ground<'_>, address: &str, service: &str, head: S
         return None;
     }
     let mut found = None;
-    let documents = ground.root.resources.iter().filter(|resource| resource.mode == Mode::Data);
-    let documents = documents.filter(|resource| resource.type_name == "aws_iam_policy_document");
-    let statements = documents
+    let statements = documents(ground)
         .flat_map(|document| blocks(&document.body, "statement").iter().map(move |statement| (document, statement)));
     for (document, statement) in statements {
         // Who attaches it takes the longest to find.
@@ -32,6 +30,12 @@ pub(super) fn deletion(ground: Ground<'_>, address: &str, service: &str, head: S
         found = Some(Fact { span: Some(head), ..Fact::unknown(unknown) });
     }
     found
+}
+
+/// The documents of policies, which only data sources make.
+pub(super) fn documents(ground: Ground<'_>) -> impl Iterator<Item = &Resource> {
+    let data = ground.root.resources.iter().filter(|resource| resource.mode == Mode::Data);
+    data.filter(|resource| resource.type_name == "aws_iam_policy_document")
 }
 
 fn attached(ground: Ground<'_>, document: &Resource) -> bool {

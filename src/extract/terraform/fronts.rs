@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Front;
 use crate::resolve::terraform::{Resolved, Resource, Root, points_at};
-use crate::tree::{ELSEWHERE, Node, Text};
+use crate::tree::{ELSEWHERE, Node, Text, without_keys};
 
 use super::abroad;
 
@@ -55,7 +55,8 @@ type Thing = (Text, Text);
 
 /// What carries callers to what, by environment.
 pub(super) struct Fronts {
-    /// By environment, root, and the address without keys of instances: the exact thing that is led to, and what leads there.
+    /// By environment, root, and the address without keys of instances: the exact thing that is led to, and what leads
+    /// there.
     before: BTreeMap<(Text, Text, Text), Vec<(Text, Thing)>>,
     /// By environment and thing.
     names: BTreeMap<(Text, Thing), Text>,
@@ -165,24 +166,9 @@ fn whole(reference: &str) -> Option<&str> {
     None
 }
 
-/// An address without the keys of instances.
-fn without_keys(address: &str) -> Text {
-    let mut depth = 0_u32;
-    let mut plain = Text::default();
-    for letter in address.chars() {
-        match letter {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => plain.push(letter),
-            _ => {}
-        }
-    }
-    plain
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{whole, without_keys};
+    use super::whole;
 
     #[test]
     fn a_reference_is_of_a_resource() {
@@ -195,6 +181,5 @@ mod tests {
         ] {
             assert_eq!(whole(reference), address, "{reference}");
         }
-        assert_eq!(without_keys("module.a[\"x.y\"].aws_lb.this[0]"), "module.a.aws_lb.this");
     }
 }

@@ -7,7 +7,7 @@ use crate::model::routing::{Integration, Reach};
 use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown};
 
-use super::denied::is_about;
+use super::denied::{self, is_about};
 use super::{Ground, Seen, refers_to, switch};
 
 /// Reads a kind of resource.
@@ -114,7 +114,9 @@ fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
         let reason = format!("`{}` is given to the module {}, which is not here", resource.address, call.source);
         receiver.unread = Some(Unknown::new(reason, "audit the module as well, or pass a plan", call.head));
     }
-    if let (Some(statement), None) = (others_subscribe(ground, resource), &receiver.unread) {
+    if receiver.unread.is_none()
+        && let Some(statement) = others_subscribe(ground, resource)
+    {
         let reason = format!("the policy of `{}` lets others subscribe to it, who are not here", resource.address);
         receiver.unread = Some(Unknown::new(reason, "audit where they subscribe as well", statement.span));
     }
@@ -127,8 +129,8 @@ fn others_subscribe<'g>(ground: Ground<'g>, topic: &Resource) -> Option<&'g Node
     let policies = ground.of_type("aws_sns_topic_policy").filter(|policy| refers_to(policy, "arn", &topic.address));
     let written = policies.flat_map(|policy| policy.refers("policy")).chain(topic.refers("policy"));
     let written: Vec<&str> = written.collect();
-    let documents = ground.root.resources.iter().filter(|it| it.type_name == "aws_iam_policy_document");
-    let documents = documents.filter(|it| written.iter().any(|reference| points_at(reference, &it.address)));
+    let documents =
+        denied::documents(ground).filter(|it| written.iter().any(|reference| points_at(reference, &it.address)));
     let lets = |statement: &&Node| {
         let subscribes = |action: &Node| {
             let action = action.as_str().unwrap_or_default();

@@ -8,8 +8,9 @@ use crate::model::{Alert, Fact, Labels, Place};
 use crate::resolve::terraform::{Resource, blocks};
 use crate::tree::{Node, Text};
 
+use super::alarms::off;
 use super::oncall::targets;
-use super::{Ground, Seen, switch};
+use super::{Ground, Seen};
 
 pub(super) fn extract(ground: Ground<'_>, seen: &mut Seen, facts: &mut Facts) {
     for resource in ground.of_type("azurerm_monitor_alert_prometheus_rule_group") {
@@ -41,12 +42,9 @@ fn alert(ground: Ground<'_>, resource: &Resource, rule: &Node) -> Option<Alert> 
     let for_seconds = lasts.map_or(Fact::known(0, head), |node| Fact::read(node, |node| lasting(node.as_str()?)));
     let actions: Vec<Fact<Text>> =
         blocks(rule, "action").iter().filter_map(|action| action.get("action_group_id")).flat_map(targets).collect();
-    let enabled = |on: Fact<bool>| on.or_default(true).map(|on| !on);
     let own = rule.get("enabled").map_or_else(|| Fact::absent(head), |node| Fact::read(node, Node::as_bool));
-    let switched_off = match enabled(own) {
-        off if off.is_true() => off,
-        _ => enabled(switch(resource, "rule_group_enabled")),
-    };
+    let own = own.or_default(true).map(|on| !on);
+    let switched_off = if own.is_true() { own } else { off(resource, "rule_group_enabled") };
     let calls = Fact::known(!actions.is_empty() && !switched_off.is_true(), head);
     Some(Alert {
         place: Place { span: head, ..ground.place(resource) },

@@ -28,10 +28,10 @@ pub(super) fn extract(ground: Ground<'_>, fronts: &Fronts, seen: &mut Seen, fact
     for (kind, platform, names) in KINDS {
         let public = super::public::made(ground.root, kind);
         for resource in ground.of_type(kind).chain(&public) {
-            let mut workload = workload(ground, resource, platform, names);
-            workload.fronts = fronts.of(ground.root, resource);
+            let workload = workload(ground, resource, platform, names);
             if seen.first(&workload.name, &workload.place, format!("{:?}", workload.auto_rollback.state)) {
-                let id = facts.model.add(workload);
+                let fronts = fronts.of(ground.root, resource);
+                let id = facts.model.add(Workload { fronts, ..workload });
                 containers::extract(ground, resource, id, facts);
             }
         }

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{loaded, reach_of};
+use crate::model::kubernetes::KUSTOMIZATIONS;
 use crate::model::matching::{LabelMatcher, Operator};
 use crate::model::routing::{Branch, Interval, Reach, Tree};
 use crate::model::{Fact, Id, Model, Place, Receiver, Route, Routing};
@@ -62,8 +63,7 @@ pub(super) fn compose(model: &mut Model) {
 /// The trees, without those that a kustomization packs into a Secret or a `ConfigMap` from a file that is read by itself:
 /// there every line has its place.
 fn once(declared: Vec<Tree>) -> Vec<Tree> {
-    const PACKING: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
-    let in_own_file = |tree: &Tree| !PACKING.contains(&tree.name.as_str());
+    let in_own_file = |tree: &Tree| !KUSTOMIZATIONS.contains(&tree.name.as_str());
     let names = |tree: &Tree| tree.receivers.iter().map(|receiver| receiver.plain_name.clone()).collect::<Vec<_>>();
     let (mut own, packed): (Vec<Tree>, Vec<Tree>) = declared.into_iter().partition(in_own_file);
     let mut others = Vec::new();

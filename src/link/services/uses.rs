@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::link::helpers::of_image;
 use crate::model::{Fact, Id, Model, Workload};
-use crate::tree::Text;
+use crate::tree::{Text, without_keys};
 
 /// Programs that show what is in databases of others, or measure them: by the names of their images and workloads.
 const CONSOLES: &[&str] = &[
@@ -52,15 +52,7 @@ pub(super) fn stores(model: &Model) -> BTreeSet<Id<Workload>> {
 /// An address of Terraform's without what follows the name, and without keys of instances:
 /// `module.db[0].aws_db_instance.main["a"].endpoint` is `module.db.aws_db_instance.main`. Nothing for a host.
 pub(super) fn resource_of(address: &str) -> Option<Text> {
-    let (mut plain, mut depth) = (String::with_capacity(address.len()), 0_u32);
-    for letter in address.chars() {
-        match letter {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => plain.push(letter),
-            _ => {}
-        }
-    }
+    let plain = without_keys(address);
     let mut segments = plain.split('.');
     let mut taken = 0;
     loop {

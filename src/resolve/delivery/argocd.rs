@@ -6,7 +6,6 @@
 mod generators;
 
 use super::unit::{Known, Made, Mark, Unit, mapping};
-use crate::parse::embedded;
 use crate::resolve::helm;
 use crate::resolve::kustomize::{self, Inflation};
 use crate::source::{Span, in_folder};
@@ -105,8 +104,8 @@ pub(super) fn charts(known: &Known<'_, '_>, node: &Node, made: &[Node], parent: 
     made.iter().flat_map(|application| of_charts(known, node, application, parent)).collect()
 }
 
-/// An application with its version and kind, which the template of a set may leave out.
-pub(super) fn whole(set: &Node, application: &Node) -> Node {
+/// An application with its version and kind, which the template of a set may leave out, and its values spelled out.
+pub(super) fn whole(known: &Known<'_, '_>, set: &Node, application: &Node) -> Node {
     let mut whole = application.clone();
     if let Value::Map(map) = &mut whole.value {
         for key in ["apiVersion", "kind"] {
@@ -118,15 +117,12 @@ pub(super) fn whole(set: &Node, application: &Node) -> Node {
             map.entries.push(Entry { key: key.into(), key_span: value.span, value });
         }
     }
+    helm::spell_out_in(&mut whole, &|id| known.files.source(id));
     whole
 }
 
 fn of_charts(known: &Known<'_, '_>, set: &Node, application: &Node, parent: Option<&Unit>) -> Vec<Made> {
-    let mut whole = whole(set, application);
-    helm::spell_out_by(&mut whole, &|_, text| match known.files.source(text.span.source) {
-        Some(source) => embedded::yaml(source, text).document.values().to_vec(),
-        None => Vec::new(),
-    });
+    let whole = whole(known, set, application);
     let Some(own) = application.at(&["metadata", "name"]) else { return Vec::new() };
     let said = |path: &[&str]| application.at(path).and_then(Node::scalar).unwrap_or_default();
     let namespace = said(&["spec", "destination", "namespace"]);

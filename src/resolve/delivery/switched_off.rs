@@ -2,13 +2,13 @@
 //! (`# - ../../base/shop/ks.yaml`), and deliveries that every overlay deletes again (`$patch: delete`). What only they
 //! would deliver reaches no cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::unit::Known;
 use super::{Folder, argocd, flux, objects};
 use crate::resolve::kustomize::{self, Files};
 use crate::source::{SourceId, below};
-use crate::tree::{Node, Value};
+use crate::tree::{Node, Text, Value};
 
 /// What comments of kustomizations name, and none includes.
 #[derive(Debug, Default)]
@@ -70,16 +70,27 @@ pub(super) fn folders(
     written: &[(SourceId, Node)],
     commented: &Commented,
     built: &[Folder],
+    replaced: &BTreeSet<SourceId>,
 ) -> BTreeSet<String> {
-    let replaced: BTreeSet<SourceId> = built.iter().flat_map(|(_, built)| built.files.iter().copied()).collect();
     let live: Vec<&Node> = objects(built).filter(|node| delivers(node)).collect();
-    let (mut off, mut on): (BTreeSet<String>, BTreeSet<String>) = Default::default();
-    for (id, node) in written.iter().filter(|(_, node)| delivers(node)) {
-        let gone = if replaced.contains(id) { !live.iter().any(|live| is_of(live, node)) } else { commented.file(*id) };
-        let named = if gone { &mut off } else { &mut on };
-        named.extend(named_folders(known, node));
+    let mut names: BTreeMap<Text, Vec<Text>> = BTreeMap::new();
+    for (kind, name) in live.iter().map(|node| titled(node)) {
+        names.entry(kind).or_default().push(name);
     }
-    on.extend(live.iter().flat_map(|node| named_folders(known, node)));
+    // What was built of a document may have got a longer name.
+    let is_live = |node: &Node| {
+        let (kind, name) = titled(node);
+        names.get(&kind).is_some_and(|names| names.iter().any(|built| built.contains(name.as_str())))
+    };
+    let deliveries = written.iter().filter(|(_, node)| delivers(node));
+    let is_gone = |id, node| if replaced.contains(id) { !is_live(node) } else { commented.file(*id) };
+    let (gone, standing): (Vec<_>, Vec<_>) = deliveries.partition(|(id, node)| is_gone(id, node));
+    let mut off: BTreeSet<String> = gone.into_iter().flat_map(|(_, node)| named_folders(known, node)).collect();
+    if off.is_empty() {
+        return off;
+    }
+    let standing = standing.into_iter().map(|(_, node)| node).chain(live);
+    let on: BTreeSet<String> = standing.flat_map(|node| named_folders(known, node)).collect();
     off.retain(|folder| !on.iter().any(|live| below(live, folder).is_some() || below(folder, live).is_some()));
     off
 }
@@ -88,11 +99,10 @@ fn delivers(node: &Node) -> bool {
     flux::concerns(node) || argocd::concerns(node)
 }
 
-/// Whether an object that was built is what a document became, which may have got a longer name.
-fn is_of(built: &Node, written: &Node) -> bool {
-    let said = |node: &Node, path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
-    said(built, &["kind"]) == said(written, &["kind"])
-        && said(built, &["metadata", "name"]).contains(said(written, &["metadata", "name"]).as_str())
+/// Kind and name.
+fn titled(node: &Node) -> (Text, Text) {
+    let said = |path: &[&str]| node.at(path).and_then(Node::scalar).unwrap_or_default();
+    (said(&["kind"]), said(&["metadata", "name"]))
 }
 
 /// The folders of the repository that a delivery names: by its paths, or by what its generators fill into these.

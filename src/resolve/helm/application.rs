@@ -2,7 +2,7 @@
 //! <https://argo-cd.readthedocs.io/en/stable/user-guide/helm/>
 
 use crate::parse::embedded;
-use crate::source::{Source, Span, join};
+use crate::source::{Source, SourceId, Span, join};
 use crate::tree::{Content, Document, Entry, Map, Node, Text, Value};
 
 /// A chart that a deployer installs, as far as it says so.
@@ -55,17 +55,25 @@ pub(in crate::resolve) fn calls(node: &Node) -> Vec<Call> {
 /// Spells out the values that Argo CD's objects give to charts as a text: as the map that it says, beside it, where none
 /// stands. Whoever looks for what values configure finds them then, whichever form was taken.
 pub fn spell_out(source: &Source, document: &mut Document) {
+    let Content::Values(documents) = &mut document.content else { return };
     if !source.text.contains("argoproj.io/") {
         return;
     }
-    let Content::Values(documents) = &mut document.content else { return };
     for document in documents {
-        spell_out_by(document, &|_, text| embedded::yaml(source, text).document.values().to_vec());
+        spell_out_in(document, &|_| Some(source));
     }
 }
 
+/// The same, of an object whose texts stand in files.
+pub(in crate::resolve) fn spell_out_in<'s>(object: &mut Node, file: &dyn Fn(SourceId) -> Option<&'s Source>) {
+    spell_out_by(object, &|_, text| {
+        let held = file(text.span.source).map(|source| embedded::yaml(source, text).document);
+        held.map_or_else(Vec::new, |document| document.values().to_vec())
+    });
+}
+
 /// The same, of an object whose texts of values `read` gives the documents of, by the number of the source and the text.
-pub(in crate::resolve) fn spell_out_by(object: &mut Node, read: &dyn Fn(usize, &Node) -> Vec<Node>) {
+pub(super) fn spell_out_by(object: &mut Node, read: &dyn Fn(usize, &Node) -> Vec<Node>) {
     let Some((path, is_template)) = specification(object) else { return };
     let Some(specification) = path.iter().copied().try_fold(object, child) else { return };
     let sources = entries(specification).iter_mut().flat_map(|entry| match (entry.key.as_str(), &mut entry.value) {

@@ -22,7 +22,7 @@ use super::values;
 use crate::model::{Environment, Environments};
 use crate::parse;
 use crate::resolve::rendered::Rendered;
-use crate::source::{SourceId, Span, join, parent};
+use crate::source::{Source, SourceId, Span, join, parent};
 use crate::tree::{Content, Entry, Map, Node, Value as Tree};
 
 /// What a release says, or the defaults say of every release, that its extractor reads beside its name and its chart.
@@ -71,9 +71,9 @@ pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
     let mut found = Found::default();
     let all: Vec<Helmfile<'_, '_>> = charts
         .files()
-        .filter(|(path, _)| !environments.is_for_show(path))
         .filter_map(|(path, id)| {
-            let (_, source) = charts.file(path).filter(|(_, source)| is_helmfile(path, &source.text))?;
+            let told = |source: &Source| is_helmfile(path, &source.text) && !environments.is_for_show(path);
+            let (_, source) = charts.file(path).filter(|(_, source)| told(source))?;
             Some(Helmfile { charts, environments, path, id, text: &source.text })
         })
         .collect();

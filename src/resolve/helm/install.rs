@@ -15,9 +15,8 @@ use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
-use crate::parse::embedded;
 use crate::resolve::rendered::{Further, Installation, Rendered, Renderings};
-use crate::source::{Source, SourceId, Span};
+use crate::source::{SourceId, Span};
 use crate::tree::{Comment, Node, Value};
 
 /// How many releases are rendered, and how often a chart may render what installs another.
@@ -163,15 +162,10 @@ impl Plan<'_, '_> {
     fn installed_by(&mut self, parent: &Planned, output: &Output) -> Vec<Planned> {
         let mut planned = Vec::new();
         for made in &output.documents {
-            let Further { mut applications, gaps } = (self.further)(&made.node);
+            let Further { applications, gaps } = (self.further)(&made.node);
             self.gaps.extend(gaps);
             let path = self.charts.path_of(made.template);
-            for application in &mut applications {
-                let source = |text: &Node| self.charts.file(&self.charts.path_of(text.span.source));
-                let read = |source: &Source, text: &Node| embedded::yaml(source, text).document.values().to_vec();
-                application::spell_out_by(application, &|_, text| {
-                    source(text).map(|(_, source)| read(source, text)).unwrap_or_default()
-                });
+            for application in &applications {
                 for call in application::calls(application) {
                     planned.extend(self.plan(call, &path, parent.environment.as_ref()));
                 }

@@ -4,12 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inflate::{Inflate, Outside};
+use crate::model::kubernetes::KUSTOMIZATIONS;
 use crate::parse;
 use crate::source::{Source, SourceId, Span, below, in_folder, parent};
 use crate::tree::{Content, Document, Node};
-
-/// The names of a kustomization file, in the order kustomize tries them.
-pub(super) const NAMES: &[&str] = &["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// A file that was read.
 #[derive(Clone, Copy)]
@@ -200,7 +198,7 @@ impl<'a> Files<'a> {
 
     /// The kustomization of a folder.
     pub fn kustomization(&self, folder: &str) -> Option<File<'a>> {
-        NAMES.iter().find_map(|name| self.file(&in_folder(folder, name)))
+        KUSTOMIZATIONS.iter().find_map(|name| self.file(&in_folder(folder, name)))
     }
 
     /// Every folder that has a kustomization, in order, with its file.

@@ -18,7 +18,7 @@ use super::reference::unchain;
 use super::roots::Plan;
 use super::saved_plan::{SavedPlan, split};
 use super::states::States;
-use super::terragrunt::{Source, Survey, Units};
+use super::terragrunt::{Source, Survey};
 use super::typed::Typed;
 use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root, workers};
 
@@ -54,10 +54,7 @@ fn evaluate<'a>(
     let Some(directory) = plan.variant.or_else(|| project.directories.get(plan.directory)) else { return outcome };
     let evaluator = Evaluator::new(project).in_workspace(plan.workspace.clone()).with_states(states);
     let mut module = Module::new(directory, BTreeMap::new());
-    let mut given = plan.given();
-    if let Some(path) = plan.unit {
-        given.extend(Units::new(project, environments).unit(path).given(directory));
-    }
+    let given = plan.given(project, environments, directory);
     let left = directory.variables.iter().filter(|(name, _)| !given.contains_key(**name));
     outcome.root.open = left.filter_map(|(_, block)| Some(block.body.attribute("default")?.value.span)).collect();
     module.given = given;

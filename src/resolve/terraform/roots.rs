@@ -12,9 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Environment, Environments, Gap};
 use crate::tree::Text;
 
-use super::project::{Directory, File, Project, is_installed};
+use super::evaluate::Scope;
+use super::module::Given;
+use super::project::{Directory, File, Kind, Project, is_installed};
 use super::saved_plan::SavedPlan;
-use super::terragrunt::{Source, Survey};
+use super::terragrunt::{Source, Survey, Units};
+use super::typed::Typed;
 use values::Values;
 
 /// A directory to evaluate with one set of values.
@@ -36,6 +39,36 @@ pub(super) struct Plan<'a> {
     pub(super) workspace: Option<Text>,
     /// Terraform's own plan, when one was saved.
     pub(super) saved: Option<&'a SavedPlan<'a>>,
+}
+
+impl<'a> Plan<'a> {
+    /// What its files of values give, in the scope of the root, and the inputs of its unit.
+    pub(super) fn given(
+        &self,
+        project: &'a Project<'a>,
+        environments: &'a Environments,
+        directory: &'a Directory<'a>,
+    ) -> BTreeMap<Text, Given<'a>> {
+        let mut given: BTreeMap<Text, Given<'a>> = self.values.iter().copied().flat_map(of_file).collect();
+        if let Some(path) = self.unit {
+            given.extend(Units::new(project, environments).unit(path).given(directory));
+        }
+        given
+    }
+}
+
+fn of_file<'a>(file: &'a File<'a>) -> Vec<(Text, Given<'a>)> {
+    // Number 0 is the root itself: values given by expressions are evaluated in its scope.
+    match &file.kind {
+        Kind::Values(body) => {
+            let attributes = body.attributes.iter();
+            attributes.map(|it| (it.name.value.clone(), Given::Expression(Scope::of(0), &it.value))).collect()
+        }
+        Kind::JsonValues(node) => {
+            node.entries().iter().map(|it| (it.key.clone(), Given::Value(Typed::from_node(&it.value)))).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Every directory to evaluate, in path order, and the files of values that none of them takes.

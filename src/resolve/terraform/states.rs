@@ -4,19 +4,17 @@
 //! Which root it is, the key of its state says: where its backend is configured with the same key, or where the key is
 //! left to the command line and names the folder beside.
 
-use std::collections::BTreeMap;
-
 use crate::model::{Environment, Environments};
 use crate::source::{Span, join, parent};
 use crate::tree::Text;
-use crate::tree::block::Block;
+use crate::tree::block::{Block, Body};
 
 use super::evaluate::{Evaluator, Scope};
-use super::module::{Given, Module};
+use super::module::Module;
 use super::operate::Failure;
-use super::project::{Directory, File, Kind};
+use super::project::Directory;
 use super::roots::Plan;
-use super::terragrunt::{Units, elsewhere};
+use super::terragrunt::elsewhere;
 use super::typed::{Member, Typed};
 
 /// How many roots may lead to each other by what they hand out.
@@ -56,41 +54,13 @@ impl<'a> States<'a> {
     }
 }
 
-impl<'a> Plan<'a> {
-    /// What its files of values give, in the scope of the root.
-    pub(super) fn given(&self) -> BTreeMap<Text, Given<'a>> {
-        let mut given = BTreeMap::new();
-        for file in &self.values {
-            given.extend(of_file(file));
-        }
-        given
-    }
-}
-
-fn of_file<'a>(file: &'a File<'a>) -> Vec<(Text, Given<'a>)> {
-    // Number 0 is the root itself: values given by expressions are evaluated in its scope.
-    match &file.kind {
-        Kind::Values(body) => {
-            let attributes = body.attributes.iter();
-            attributes.map(|it| (it.name.value.clone(), Given::Expression(Scope::of(0), &it.value))).collect()
-        }
-        Kind::JsonValues(node) => {
-            node.entries().iter().map(|it| (it.key.clone(), Given::Value(Typed::from_node(&it.value)))).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
 impl<'a> Evaluator<'a> {
     /// The outputs of the root whose state a data source reads, when it stands in the repository.
     pub(super) fn handed_out(&self, block: &'a Block, scope: &Scope<'a>, at: Span) -> Option<Typed> {
         let states = self.states.filter(|states| states.depth < DEEPEST)?;
         let directory = self.of_state(&states, block, scope)?;
         let plan = states.plan(directory.path)?;
-        let mut given = plan.given();
-        if let Some(path) = plan.unit {
-            given.extend(Units::new(self.project, states.environments).unit(path).given(directory));
-        }
+        let given = plan.given(self.project, states.environments, directory);
         let beyond = States { environment: &plan.environment, depth: states.depth + 1, ..states };
         let there = Evaluator::new(self.project).in_workspace(plan.workspace.clone()).with_states(beyond);
         let module = there.adopt(Module::new(directory, given));
@@ -104,11 +74,10 @@ impl<'a> Evaluator<'a> {
 
     /// The directory of the root that writes the state which a data source reads.
     fn of_state(&self, states: &States<'a>, block: &'a Block, scope: &Scope<'a>) -> Option<&'a Directory<'a>> {
-        let literal = |body: &'a crate::tree::block::Body, name: &str| -> Option<Text> {
-            let value = self.value(&body.attribute(name)?.value, scope);
-            value.as_str().map(Text::from)
+        let text = |body: &'a Body, name: &str, scope: &Scope<'a>| -> Option<Text> {
+            self.value(&body.attribute(name)?.value, scope).as_str().map(Text::from)
         };
-        let backend = literal(&block.body, "backend")?;
+        let backend = text(&block.body, "backend", scope)?;
         let (kind, key, within) = BACKENDS.iter().find(|(kind, ..)| *kind == backend)?;
         let config = self.value(&block.body.attribute("config")?.value, scope);
         let own = self.module(0).directory.path;
@@ -124,13 +93,8 @@ impl<'a> Evaluator<'a> {
             Some((directory, &state.body))
         });
         // A backend names no variables.
-        let plain = |body: &'a crate::tree::block::Body, name: &str| -> Option<Text> {
-            let value = self.value(&body.attribute(name)?.value, &Scope::of(0));
-            value.as_str().map(Text::from)
-        };
-        let alike = |body: &'a crate::tree::block::Body| {
-            plain(body, within).zip(place).is_none_or(|(theirs, ours)| theirs == ours)
-        };
+        let plain = |body: &'a Body, name: &str| text(body, name, &Scope::of(0));
+        let alike = |body: &'a Body| plain(body, within).zip(place).is_none_or(|(theirs, ours)| theirs == ours);
         let mut same = states_of.clone().filter(|(_, body)| {
             wanted.as_str().is_some() && plain(body, key).as_deref() == wanted.as_str() && alike(body)
         });

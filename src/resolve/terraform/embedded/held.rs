@@ -45,9 +45,10 @@ impl<'a> Evaluator<'a> {
                 }
             }
             _ if self.may_hold(expression, scope, less, alerts) => {
-                let told = self.tells(expression, scope, less, alerts);
                 let documents = self.follow(expression, scope, less);
-                let unknown = |document: &Node| first_unknown(document, 0).filter(|_| told);
+                let unknown = |document: &Node| {
+                    first_unknown(document, 0).filter(|_| self.tells(expression, scope, less, alerts))
+                };
                 found.extend(
                     documents.into_iter().filter_map(|document| {
                         if lists_alerts(&document) { Some(document) } else { unknown(&document) }
