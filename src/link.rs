@@ -13,6 +13,7 @@ mod coverage;
 mod dashboards;
 mod defined;
 mod documents;
+mod doors;
 mod dumped;
 mod elections;
 mod forward;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::kubernetes::{Selecting, same_namespace};
-use super::probed;
 use super::uncharted::unread_part;
+use super::{doors, probed};
 use crate::model::alert::Watch;
 use crate::model::kubernetes::Entrance;
 use crate::model::signal::{cloud, of_name, of_platform};
@@ -51,13 +51,15 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         Some((id, doubt.clone()))
     });
     let doubts: BTreeMap<Id<Service>, Unknown> = doubts.collect();
+    let at_doors = doors::alerts(model, &entered);
     let entered: BTreeMap<Id<Service>, Span> =
         entered.into_iter().filter_map(|(service, doors)| Some((service, doors.first()?.place.span))).collect();
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
+        let at_door = at_doors.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts: Vec<&Alert> =
-            service.alerts.iter().map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
+            service.alerts.iter().chain(at_door).map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
         // Its chart may bring alerts that tell more.
         let unread = unread_part(model, id).map(|part| &part.why);
         let mut signals = union(&alerts, unread.or_else(|| service.alerted.reason()));
@@ -68,8 +70,11 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         signals.unnoticed = unnoticed(&signals);
         // An alert that is written for one service alone was thought about, whatever it looks at.
         let own = |alert: &&&Alert| !alert.platform || alert.services.len() == 1;
+        let at_door = at_door.first().map(|alert| model[*alert].place.span);
         let work = match alerts.iter().find(own) {
-            _ if asked.is_some() => Fact { span: asked.copied(), ..Fact::known(true, None) },
+            _ if asked.or(at_door.as_ref()).is_some() => {
+                Fact { span: asked.copied().or(at_door), ..Fact::known(true, None) }
+            }
             _ if !service.alerted.is_true() => Fact::default(),
             Some(alert) => Fact::known(true, alert.place.span),
             // What a scheduled job does is to end well, and that the cluster's own alerts tell.
@@ -84,8 +89,8 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
             None => Fact::known(false, None),
         };
         let service = &mut model[id];
-        if let (Some(span), false) = (asked, service.alerted.is_true()) {
-            service.alerted = Fact::known(true, *span);
+        if let (Some(span), false) = (asked.copied().or(at_door), service.alerted.is_true()) {
+            service.alerted = Fact::known(true, span);
         }
         if let Some(doubt) = doubts.get(&id).filter(|_| service.alerted.is_false()) {
             service.alerted = Fact { span: service.alerted.span, ..Fact::unknown(doubt.clone()) };
