@@ -41,6 +41,7 @@ const OTHERS: &[&str] = &[
     "ephemeral",
     "example",
     "examples",
+    "placeholder",
     "sample",
     "samples",
     "demo",
@@ -52,7 +53,18 @@ const OTHERS: &[&str] = &[
 
 /// Those of them that show or test something.
 const FOR_SHOW: &[&str] = &[
-    "test", "tests", "testing", "example", "examples", "sample", "samples", "demo", "testdata", "fixture", "fixtures",
+    "test",
+    "tests",
+    "testing",
+    "example",
+    "examples",
+    "placeholder",
+    "sample",
+    "samples",
+    "demo",
+    "testdata",
+    "fixture",
+    "fixtures",
 ];
 
 /// Folders of what is no longer deployed, or was never meant to be. As a part of a name such a word says nothing:
