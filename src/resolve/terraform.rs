@@ -11,6 +11,7 @@
 mod agree;
 mod align;
 mod collect;
+mod common;
 mod compared;
 mod constrain;
 mod convert;

@@ -9,6 +9,7 @@ use crate::source::Span;
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Text, Unknown, Value};
 
+use super::common::Common;
 use super::constrain::constrain;
 use super::convert::{convert, to_number};
 use super::evaluate::{Evaluator, MOST_CALLS, MOST_INSTANCES, Scope};
@@ -30,9 +31,12 @@ pub(super) enum Given<'a> {
     Value(Typed),
 }
 
+/// What was worked out, by what for.
+pub(super) type Memo = RefCell<BTreeMap<(Slotted, Text), Slot>>;
+
 /// What was worked out, and the resources it is made of.
 #[derive(Clone, Debug)]
-enum Slot {
+pub(super) enum Slot {
     /// Being worked out: asking again is a cycle.
     Busy,
     /// Known, or known not to work.
@@ -64,7 +68,9 @@ pub(super) struct Module<'a> {
     pub(super) folders: Vec<&'a str>,
     /// Why it is not sure whether it is called at all, when it is not.
     pub(super) uncertain: Option<Unknown>,
-    memo: RefCell<BTreeMap<(Slotted, Text), Slot>>,
+    /// What it shares with the other instances of its call, when there are any.
+    common: Option<Rc<Common<'a>>>,
+    memo: Memo,
     calls: RefCell<BTreeMap<Text, Calls>>,
 }
 
@@ -122,9 +128,15 @@ impl<'a> Module<'a> {
             chain: Vec::new(),
             folders: vec![directory.path],
             uncertain: None,
-            memo: RefCell::default(),
+            common: None,
+            memo: Memo::default(),
             calls: RefCell::default(),
         }
+    }
+
+    /// Where a slot is remembered.
+    fn memo(&self, key: &(Slotted, Text)) -> &Memo {
+        self.common.as_deref().filter(|common| common.has(key)).map_or(&self.memo, |common| &common.memo)
     }
 }
 
@@ -138,7 +150,8 @@ impl<'a> Evaluator<'a> {
         make: impl FnOnce() -> Evaluated,
     ) -> Evaluated {
         let home = self.module(module);
-        let known = home.memo.borrow().get(&key).cloned();
+        let memo = home.memo(&key);
+        let known = memo.borrow().get(&key).cloned();
         match known {
             Some(Slot::Done(value, references)) => {
                 self.trace_all(&references);
@@ -147,10 +160,10 @@ impl<'a> Evaluator<'a> {
             Some(Slot::Busy) => return Ok(Typed::unknown("it depends on itself", "", at)),
             None => {}
         }
-        home.memo.borrow_mut().insert(key.clone(), Slot::Busy);
+        memo.borrow_mut().insert(key.clone(), Slot::Busy);
         // What fails elsewhere is nothing that `try` around this could catch.
         let ((value, references), _) = self.doubting(|| self.traced(make));
-        home.memo.borrow_mut().insert(key, Slot::Done(value.clone(), references.into()));
+        memo.borrow_mut().insert(key, Slot::Done(value.clone(), references.into()));
         value
     }
 
@@ -292,7 +305,12 @@ impl<'a> Evaluator<'a> {
         home.calls.borrow_mut().insert(name.into(), Rc::default());
         let scope = Scope::of(module);
         let mut calls = Vec::new();
-        for Instance { key, each, uncertain } in self.expansion(block, &scope).instances() {
+        let instances = self.expansion(block, &scope).instances();
+        let common = match &home.common {
+            Some(common) => Some(common.inside(name, directory, &block.body)),
+            None => (instances.len() > 1).then(|| Common::of_call(directory, &block.body)),
+        };
+        for Instance { key, each, uncertain } in instances {
             if self.calls() >= MOST_CALLS {
                 let message = format!("more than {MOST_CALLS} calls of modules: the rest is left out");
                 self.complain(block.head, message, "audit a plan instead");
@@ -307,6 +325,7 @@ impl<'a> Evaluator<'a> {
             called.chain = std::iter::once(block.head).chain(home.chain.iter().copied()).collect();
             called.folders.extend(&home.folders);
             called.uncertain = uncertain.or_else(|| home.uncertain.clone());
+            called.common.clone_from(&common);
             calls.push((key, self.adopt(called)));
         }
         let calls = Rc::new(calls);

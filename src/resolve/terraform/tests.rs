@@ -1,5 +1,6 @@
 //! The evaluator against what Terraform answers, and modules, values and environments end to end.
 
+mod common;
 mod environments;
 mod hostile;
 mod installed;
