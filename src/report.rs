@@ -30,6 +30,7 @@ use std::str::FromStr;
 
 pub(crate) use escape::terminal as terminal_text;
 pub use problem::write as write_problems;
+pub(crate) use summary::plural;
 
 use crate::audit::Audit;
 use crate::rule::Severity;

@@ -15,7 +15,8 @@ pub(super) fn run(init: &Init, terminal: &Terminal) -> Result<u8, Failure> {
         return Err(Failure::usage(message, "edit it; `twoam schema config` says what it may hold"));
     }
     let session = session::audit(&Inputs { paths: vec![init.folder.clone()], ..Inputs::default() }, terminal)?;
-    let text = draft(&session.audit.model.services);
+    let judged = session.audit.scores.services.iter().map(|score| &session.audit.model[score.service]);
+    let text = draft(judged.filter(|service| service.is_read()).collect());
     std::fs::write(&target, text).map_err(|error| {
         Failure::usage(format!("cannot write {}: {error}", target.display()), "name a folder that you may write to")
     })?;
@@ -25,12 +26,12 @@ pub(super) fn run(init: &Init, terminal: &Terminal) -> Result<u8, Failure> {
     Ok(CLEAN)
 }
 
-fn draft(services: &[Service]) -> String {
+/// The services that are judged: one that is named would be, whatever it is.
+fn draft(mut judged: Vec<&Service>) -> String {
     let mut text = String::from(
         "# What twoam cannot read from the repository. `twoam schema config` describes every key.\n\n\
          [targets]\nretention = \"7d\"   # how long backups must be kept at least\n",
     );
-    let mut judged: Vec<&Service> = services.iter().filter(|service| service.place.environment.production).collect();
     judged.sort_by(|left, right| left.name.cmp(&right.name));
     for service in judged {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();

@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use super::{CLEAN, Failure, session};
 use crate::model::duration::short;
 use crate::model::{Fact, Member, Service};
-use crate::report::terminal_text as shown;
+use crate::report::{plural, terminal_text as shown};
 
 pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failure> {
     let session = session::audit(&arguments.inputs, terminal)?;
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failu
         }
         writeln!(out)?;
     }
-    writeln!(out, "{} services", services.len())?;
+    writeln!(out, "{}", plural(services.len(), "service"))?;
     if services.is_empty() {
         writeln!(out, "Name them in twoam.toml ([[service]] with paths) where labels and tags do not say.")?;
     }

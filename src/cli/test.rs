@@ -10,6 +10,10 @@ use crate::testing;
 pub(super) fn run(arguments: &Test, terminal: &Terminal) -> Result<u8, Failure> {
     let fixtures = arguments.folder.join("fixtures");
     let rules = arguments.folder.join("rules");
+    if !rules.is_dir() && !fixtures.is_dir() {
+        let message = format!("there are no rules of your own in {}", arguments.folder.display());
+        return Err(Failure::usage(message, "`twoam new rule FAMILY/NAME` writes one, with fixtures"));
+    }
     let tested = testing::run(&fixtures, &[rules]).map_err(|error| {
         let message = format!("the fixtures in {} cannot be read: {error}", fixtures.display());
         Failure::usage(message, "a fixture is a folder fixtures/FAMILY/NAME/pass, /fail or /unknown beside rules/")

@@ -83,7 +83,8 @@ fn way(model: &Model, path: &mut RollbackPath, running: &[&Workload], deployment
         return;
     }
     // What the platform undoes beside it, Terraform does again.
-    if let Some(workload) = running.iter().find(|workload| workload.platform == "kubernetes" && of_terraform(workload))
+    if let Some(workload) =
+        running.iter().find(|workload| workload.platform == "kubernetes" && workload.is_of_terraform())
     {
         path.way = Text::const_new("revert the commit and apply again: Terraform makes it what the repository says");
         path.exists = Fact::known(true, workload.place.span);
@@ -158,12 +159,6 @@ fn look(model: &Model, tool: &str, mark: Option<Span>) -> RollbackTerm {
     let what = "until Flux looks at the repository, unless a webhook tells it".to_owned();
     let seconds = interval.and_then(|interval| interval.value().copied()).filter(|seconds| *seconds > 0);
     RollbackTerm { what, seconds, span: interval.and_then(|interval| interval.span).or(mark) }
-}
-
-/// Whether Terraform applies a workload.
-fn of_terraform(workload: &Workload) -> bool {
-    let path = workload.place.path.as_str();
-    matches!(path.rsplit('.').next(), Some("tf" | "tofu")) || path.ends_with(".tf.json")
 }
 
 /// How a platform goes back to the revision before.

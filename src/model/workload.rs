@@ -90,6 +90,14 @@ facts! {
     }
 }
 
+impl Workload {
+    /// Whether Terraform applies it, so that it comes back as it is written there.
+    pub fn is_of_terraform(&self) -> bool {
+        let path = self.place.path.as_str();
+        [".tf", ".tofu", ".tf.json"].iter().any(|ending| path.ends_with(ending))
+    }
+}
+
 /// What carries callers to a workload, and is not part of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Front {

@@ -3,12 +3,14 @@
 //! What was read stands between two comments, which count as nothing written; each question is a line that begins with
 //! `TODO:`. So the page is judged as never written until people have answered.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::escape;
 use crate::audit::Audit;
 use crate::model::{Alert, Datastore, Id, Model, Service, Workload};
 use crate::source::Span;
+use crate::tree::Text;
 
 /// Opens what was read from the repository.
 const FACTS: &str = "<!-- twoam:facts (read from the repository; write below, not here) -->";
@@ -189,7 +191,9 @@ impl Page<'_> {
                 code(&self.at(other.place.span))
             ));
         }
-        lines.dedup();
+        // A workload may be what keeps its data as well.
+        let mut seen = BTreeSet::new();
+        lines.retain(|line| seen.insert(line.clone()));
         lines.truncate(MOST);
         for line in &lines {
             self.line(line);
@@ -204,7 +208,7 @@ impl Page<'_> {
     /// Workloads of production; of several renderings one.
     fn workloads<'s>(&'s self, service: &'s Service) -> impl Iterator<Item = &'s Workload> {
         let model = &self.audit.model;
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let all = service.workloads.iter().map(move |id| &model[*id]);
         all.filter(move |workload| workload.place.environment.production && seen.insert(workload.name.as_str()))
     }
@@ -212,7 +216,12 @@ impl Page<'_> {
     fn back(&mut self, service: Option<Id<Service>>) {
         let model = &self.audit.model;
         let Some(service) = service.map(|id| &model[id]) else { return };
-        let commands: Vec<String> = self.workloads(service).filter_map(goes_back).take(MOST).collect();
+        let stores = service.datastores.iter().filter_map(|id| model[*id].workload).map(|id| &model[id].name);
+        let stores: BTreeSet<&Text> = stores.collect();
+        // Data is restored rather than undone, and what Terraform applies it would apply again.
+        let can_undo = |workload: &&Workload| !stores.contains(&workload.name) && !workload.is_of_terraform();
+        let undone = self.workloads(service).filter(can_undo).filter(|_| !service.rollback.exists.is_false());
+        let commands: Vec<String> = undone.filter_map(goes_back).take(MOST).collect();
         let ways: Vec<String> = service
             .deployments
             .iter()

@@ -74,7 +74,7 @@ pub(super) fn aside(audit: &Audit, counts: &Counts) -> Vec<String> {
 }
 
 /// `1 service`, `2 services`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -206,6 +206,72 @@ fn services_say_why_each_member_was_linked() {
     assert!(run.out.contains("by label app.kubernetes.io/"), "{}", run.out);
 }
 
+/// A service of Terraform that one alarm watches, which tells nobody, and one that only a catalogue names.
+fn quiet() -> Folder {
+    let folder = Folder::new();
+    folder.write(
+        "main.tf",
+        "resource \"aws_sqs_queue\" \"orders\" {\n  name = \"orders\"\n}\n\n\
+         resource \"aws_cloudwatch_metric_alarm\" \"age\" {\n  alarm_name          = \"orders-age\"\n  \
+         namespace           = \"AWS/SQS\"\n  metric_name         = \"ApproximateAgeOfOldestMessage\"\n  \
+         comparison_operator = \"GreaterThanThreshold\"\n  evaluation_periods  = 1\n  period              = 60\n  \
+         statistic           = \"Maximum\"\n  threshold           = 600\n  \
+         dimensions          = { QueueName = aws_sqs_queue.orders.name }\n}\n\n\
+         resource \"kubernetes_deployment\" \"orders\" {\n  metadata {\n    name   = \"orders\"\n    \
+         labels = { \"app.kubernetes.io/name\" = \"orders\" }\n  }\n  spec {\n    replicas = 2\n    \
+         selector {\n      match_labels = { app = \"orders\" }\n    }\n    template {\n      metadata {\n        \
+         labels = { app = \"orders\" }\n      }\n      spec {\n        container {\n          \
+         name  = \"orders\"\n          image = \"shop/orders:1.4.2\"\n        }\n      }\n    }\n  }\n}\n",
+    );
+    folder.write(
+        "catalog-info.yaml",
+        "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: elsewhere\nspec:\n  type: service\n  owner: team-far\n",
+    );
+    folder
+}
+
+#[test]
+fn an_alarm_that_tells_nobody_does_not_end_on_purpose() {
+    let folder = quiet();
+    let run = twoam(folder.path(), &["explain", "alert/orders-age", "--today", TODAY]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains("The first broken link: "), "{}", run.out);
+    assert!(!run.out.contains("on purpose"), "{}", run.out);
+}
+
+#[test]
+fn a_first_configuration_names_what_is_judged() {
+    let folder = quiet();
+    let run = twoam(folder.path(), &["init"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let text = std::fs::read_to_string(folder.path().join("twoam.toml")).unwrap();
+    assert!(text.contains("orders"), "{text}");
+    assert!(!text.contains("elsewhere"), "only its name was read: {text}");
+}
+
+#[test]
+fn what_terraform_applies_is_not_undone_by_hand() {
+    let folder = quiet();
+    let run = twoam(folder.path(), &["new", "runbook", "orders-age", "--quiet"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains("deployment/orders"), "{}", run.out);
+    assert!(!run.out.contains("rollout undo"), "{}", run.out);
+}
+
+#[test]
+fn a_folder_without_rules_is_told_how_to_begin() {
+    let run = twoam(small().path(), &["test"]);
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert!(run.err.contains("there are no rules of your own in"), "{}", run.err);
+    assert!(run.err.contains("twoam new rule"), "{}", run.err);
+}
+
+#[test]
+fn one_service_is_one_service() {
+    let run = twoam(small().path(), &["services", "--today", TODAY]);
+    assert!(!run.out.contains("1 services"), "{}", run.out);
+}
+
 #[test]
 fn several_roots_are_one_graph() {
     let folder = small();

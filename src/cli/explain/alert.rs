@@ -253,7 +253,9 @@ impl Chain<'_> {
 
     fn close(self, alert: &Alert) -> io::Result<()> {
         writeln!(self.out)?;
-        let by_design = alert.delivery.dropped_on_purpose || alert.notifies.is_false();
+        // One that is to tell somebody, and names nobody, is none of these.
+        let silent = alert.notifies.is_false() && alert.actions.value() != Some(&0);
+        let by_design = alert.delivery.dropped_on_purpose || silent;
         match (&self.broken, &self.unknown) {
             (Some(broken), _) if by_design => writeln!(self.out, "It ends on purpose: {broken}."),
             (Some(broken), _) => writeln!(self.out, "The first broken link: {broken}."),
