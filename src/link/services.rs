@@ -1,9 +1,12 @@
 //! Which services there are, and what belongs to them: workloads and datastores first, since they define services.
 
+mod charts;
+mod selected;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::selected::Selection;
 use self::uses::{resource_of, stores, users};
 use super::Context;
 use super::names::{beginnings, folders, is_generic, is_role, normal, of_services_folder, parts, stem};
@@ -56,6 +59,10 @@ pub(super) struct Register<'c> {
     context: &'c Context<'c>,
     by_name: BTreeMap<Text, Id<Service>>,
     platforms: BTreeSet<Text>,
+    /// Charts that several services are made of.
+    charts: BTreeSet<Text>,
+    /// What entries of catalogues select.
+    selections: Vec<Selection>,
     users: BTreeMap<Text, Vec<Id<Workload>>>,
     /// Stacks that are named by a folder that says nothing.
     nameless: BTreeSet<Id<Service>>,
@@ -82,9 +89,16 @@ impl<'c> Register<'c> {
     /// Finds the services and gives every workload and datastore its own.
     pub(super) fn fill(model: &mut Model, context: &'c Context<'c>) -> Self {
         let platforms = platforms(model);
-        let (users, nameless) = (users(model), BTreeSet::new());
-        let mut register =
-            Self { context, by_name: BTreeMap::new(), platforms, users, nameless, declared_or_running: 0 };
+        let mut register = Self {
+            context,
+            by_name: BTreeMap::new(),
+            platforms,
+            charts: charts::shared(model, context.environments),
+            selections: Vec::new(),
+            users: users(model),
+            nameless: BTreeSet::new(),
+            declared_or_running: 0,
+        };
         register.declare(model);
         register.take_workloads(model);
         register.declared_or_running = model.services.len();
@@ -181,13 +195,10 @@ impl<'c> Register<'c> {
             }
             let known = self.find(name);
             let id = self.service(model, name);
-            for key in ["backstage.io/kubernetes-id", "github.com/project-slug", "pagerduty.com/service-id"] {
-                if key == "backstage.io/kubernetes-id"
-                    && let Some(alias) = entry.annotations.value(key)
-                {
-                    self.also_called(alias, id);
-                }
+            if let Some(alias) = entry.annotations.value("backstage.io/kubernetes-id") {
+                self.also_called(alias, id);
             }
+            self.selections.extend(Selection::of(&entry.annotations, id));
             let service = &mut model[id];
             if known.is_none() {
                 service.place = entry.place.clone();
@@ -261,7 +272,14 @@ impl<'c> Register<'c> {
                 reason: "its path, as twoam.toml says".into(),
             };
         }
-        let label = |key: &str| workload.pod_labels.value(key).or_else(|| workload.labels.value(key));
+        if let Some(selection) = self.selections.iter().find(|selection| selection.has(workload)) {
+            let reason = format!("the selector {} of its entry in the catalogue", selection.selector);
+            return Claim { service: Claimed::Known(selection.service), reason };
+        }
+        let label = |key: &str| {
+            let value = workload.pod_labels.value(key).or_else(|| workload.labels.value(key))?;
+            Some(value).filter(|_| key != charts::NAME || !self.charts.contains(value))
+        };
         let declared = [PART_OF].iter().chain(LABELS).filter_map(|key| Some((*key, label(key)?)));
         for (key, value) in declared.chain([("name", workload.plain_name.as_str())]) {
             if let Some(id) = self.find(value)
@@ -342,7 +360,8 @@ impl<'c> Register<'c> {
             }
             return Claim { service: Claimed::Named(value.into()), reason: format!("tag {key}={value}") };
         }
-        if let Some(value) = datastore.tags.value(PART_OF).or_else(|| datastore.tags.value("app.kubernetes.io/name")) {
+        let name = || datastore.tags.value(charts::NAME).filter(|name| !self.charts.contains(*name));
+        if let Some(value) = datastore.tags.value(PART_OF).or_else(name) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("label {value}") };
         }
         let address = datastore.address.rsplit('.').next().unwrap_or_default();

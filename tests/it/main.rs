@@ -21,5 +21,6 @@ mod routing;
 mod rules;
 mod sarif;
 mod scaffold;
+mod services;
 mod support;
 mod terraform_corpora;

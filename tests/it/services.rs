@@ -1,0 +1,81 @@
+//! Which services there are: what labels, charts and catalogues say.
+
+use std::fmt::Write as _;
+
+use super::support::{Folder, twoam};
+
+/// A Deployment as a chart for any application makes it, of a release.
+fn release(chart: &str, name: &str, instance: &str) -> String {
+    let labels = |indent: &str| {
+        format!(
+            "{indent}app.kubernetes.io/name: {name}\n{indent}app.kubernetes.io/instance: {instance}\n\
+             {indent}helm.sh/chart: {chart}-1.4.0\n"
+        )
+    };
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {instance}-{name}\n  namespace: shop\n  labels:\n{}spec:\n  \
+         replicas: 2\n  selector:\n    matchLabels:\n      app.kubernetes.io/instance: {instance}\n  template:\n    metadata:\n      \
+         labels:\n{}    spec:\n      containers:\n        - name: app\n          image: shop/{instance}:1.0.0\n---\n",
+        labels("    "),
+        labels("        "),
+    )
+}
+
+/// The services of a folder, each with its workloads.
+fn services(folder: &Folder) -> String {
+    let run = twoam(folder.path(), &["services", "--today", "2026-11-25"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let mut text = String::new();
+    for line in run.out.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["workload", name, ..] => write!(text, " {name}").unwrap(),
+            [name, "(no" | "(owned", ..] => write!(text, "\n{name}:").unwrap(),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[test]
+fn releases_of_a_chart_for_everything_are_services_of_their_own() {
+    let folder = Folder::new();
+    let text = release("generic-app", "generic-app", "orders") + &release("generic-app", "generic-app", "billing");
+    folder.write("apps.yml", text);
+    assert_eq!(services(&folder), "\nbilling: Deployment/billing-generic-app\norders: Deployment/orders-generic-app");
+}
+
+#[test]
+fn the_name_of_a_thing_is_not_taken_for_that_of_a_chart() {
+    let folder = Folder::new();
+    // Two releases of one thing, each called after it; and a part of two releases that hold more.
+    let text = release("cache", "cache", "cache-blue")
+        + &release("cache", "cache", "cache-green")
+        + &release("exporter", "exporter", "north")
+        + &release("north", "gateway", "north")
+        + &release("exporter", "exporter", "south")
+        + &release("south", "archive", "south");
+    folder.write("apps.yml", text);
+    assert_eq!(
+        services(&folder),
+        "\narchive: Deployment/south-archive\ncache: Deployment/cache-blue-cache Deployment/cache-green-cache\n\
+         exporter: Deployment/north-exporter Deployment/south-exporter\ngateway: Deployment/north-gateway"
+    );
+}
+
+#[test]
+fn an_entry_of_a_catalogue_selects_what_it_is_about() {
+    let folder = Folder::new();
+    folder.write("apps.yml", release("web", "web", "team-a-web") + &release("web", "web", "team-b-web"));
+    let entry = |name: &str, selector: &str| {
+        format!(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n  annotations:\n    \
+             backstage.io/kubernetes-label-selector: '{selector}'\n    backstage.io/kubernetes-namespace: shop\nspec:\n  \
+             type: service\n  owner: team\n---\n"
+        )
+    };
+    let catalogue = entry("desk", "app.kubernetes.io/instance=team-a-web,app.kubernetes.io/name=web")
+        + &entry("shelf", "app.kubernetes.io/instance in (team-b-web)");
+    folder.write("catalog-info.yaml", catalogue);
+    assert_eq!(services(&folder), "\ndesk: Deployment/team-a-web-web\nshelf:\nweb: Deployment/team-b-web-web");
+}
