@@ -310,7 +310,7 @@ fn things(model: &Model) -> ByAddress<Thing> {
     things
 }
 
-/// Programs that keep or evaluate rules: a file that is called like one holds rules on anything.
+/// Programs that keep or evaluate rules: a file or namespace that is called like one holds rules on anything.
 const KEEPERS: &[&str] = &[
     "alertmanager",
     "alerts",
@@ -336,11 +336,12 @@ fn by_name(alert: &Alert, register: &Register<'_>) -> Option<(Id<Service>, Strin
     if let Some(service) = register.find_at_start_of_alert(&words) {
         return Some((service, format!("its name {}", alert.plain_name)));
     }
+    let tells = |name: &str| !KEEPERS.contains(&name);
     let file = stem(&alert.place.path);
-    if let Some(service) = register.find(file).filter(|_| !is_generic(file) && !KEEPERS.contains(&file)) {
+    if let Some(service) = register.find(file).filter(|_| !is_generic(file) && tells(file)) {
         return Some((service, format!("its file {file}")));
     }
-    if let Some(namespace) = alert.namespace.value()
+    if let Some(namespace) = alert.namespace.value().filter(|namespace| tells(namespace))
         && let Some(service) = register.find(namespace)
     {
         return Some((service, format!("its namespace {namespace}")));

@@ -17,9 +17,11 @@ pub(super) fn judge(model: &mut Model) {
     let mut facts: Vec<(Id<Service>, Fact<bool>)> = Vec::new();
     for (id, service) in model.each::<Service>() {
         let Some(owner) = service.owner.value() else { continue };
-        let teams: Vec<&str> = owner.split_whitespace().filter(|name| is_team(name)).collect();
-        if !teams.is_empty() && (owner.contains('@') || teams.len() == 1) {
-            let known = teams.iter().any(|name| listed.contains(&plain(name)));
+        let teams = teams(owner);
+        let known = teams.iter().any(|name| listed.contains(&plain(name)));
+        // A list may write a name of several words in another way.
+        let told = |name: &String| !name.contains(char::is_whitespace);
+        if known || teams.first().is_some_and(told) {
             facts.push((id, Fact { via: service.owner.via.clone(), ..Fact::known(known, service.owner.span) }));
         }
     }
@@ -31,16 +33,36 @@ pub(super) fn judge(model: &mut Model) {
     }
 }
 
-/// Whether a name may be that of a team: no user of a code host, no address.
-fn is_team(name: &str) -> bool {
-    match name.strip_prefix('@') {
-        Some(rest) => rest.contains('/'),
-        None => !name.contains('@') && !name.starts_with("user:"),
+/// The teams that an owner names: those among `@org/one @org/two @person`, or the one of `Team One: one@example.org`. Users
+/// of a code host and addresses are no teams.
+fn teams(owner: &str) -> Vec<String> {
+    let words = || owner.split_whitespace().filter(|word| !word.starts_with("user:"));
+    if words().any(|word| word.starts_with('@')) {
+        let team = |word: &&str| word.strip_prefix('@').is_some_and(|rest| rest.contains('/'));
+        return words().filter(team).map(str::to_owned).collect();
     }
+    let name: Vec<&str> = words().filter(|word| !word.contains('@')).collect();
+    let name = name.join(" ");
+    let name = name.trim_end_matches([':', ',', '-', ' ']);
+    if name.is_empty() { Vec::new() } else { vec![name.to_owned()] }
 }
 
 /// `@org/Team_One` and `group:default/team-one` are team-one.
 fn plain(name: &str) -> Text {
     let last = name.rsplit(['/', ':']).next().unwrap_or(name);
     last.trim_start_matches('@').to_lowercase().replace(['_', ' ', '.'], "-").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::teams;
+
+    #[test]
+    fn owners_name_teams_in_several_ways() {
+        assert_eq!(teams("@shop/web @shop/pay @ada"), ["@shop/web", "@shop/pay"]);
+        assert_eq!(teams("Payments Platform: payments@shop.example"), ["Payments Platform"]);
+        assert_eq!(teams("group:default/web"), ["group:default/web"]);
+        assert!(teams("user:default/ada").is_empty());
+        assert!(teams("ada@shop.example").is_empty());
+    }
 }

@@ -79,3 +79,20 @@ fn an_entry_of_a_catalogue_selects_what_it_is_about() {
     folder.write("catalog-info.yaml", catalogue);
     assert_eq!(services(&folder), "\ndesk: Deployment/team-a-web-web\nshelf:\nweb: Deployment/team-b-web-web");
 }
+
+#[test]
+fn where_rules_are_evaluated_says_nothing_of_what_they_are_about() {
+    let folder = Folder::new();
+    folder.write("apps.yml", release("monitoring", "monitoring", "monitoring") + &release("desk", "desk", "desk"));
+    let rule = |namespace: &str| {
+        format!(
+            "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: {namespace}-rules\n  \
+             namespace: {namespace}\nspec:\n  groups:\n    - name: all\n      rules:\n        - alert: JwtsExpire\n          \
+             expr: rate(jwt_expired_total[5m]) > 1\n          labels: {{severity: warning}}\n---\n"
+        )
+    };
+    folder.write("rules/jwt.yml", rule("monitoring") + &rule("desk"));
+    let run = twoam(folder.path(), &["services", "--today", "2026-11-25"]);
+    assert_eq!(run.out.matches("JwtsExpire").count(), 1, "{}", run.out);
+    assert!(run.out.contains("by its namespace desk"), "{}", run.out);
+}
