@@ -14,7 +14,7 @@ pub(super) enum Covers {
 }
 
 impl Covers {
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Yes, other) => other,

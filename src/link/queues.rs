@@ -3,8 +3,9 @@
 use super::coverage::{Covers, refers_to};
 use super::{Context, found_or_elsewhere};
 use crate::model::alert::Watch;
+use crate::model::queue::ENTITY;
 use crate::model::{Alert, Fact, Id, Model, Queue};
-use crate::tree::Text;
+use crate::tree::{ELSEWHERE, Text, Unknown};
 
 /// Metrics that tell that messages were set aside, by parts of their names.
 ///
@@ -116,17 +117,36 @@ fn means(alert: &Alert, queue: &Queue, addresses: &[&Text]) -> Covers {
             };
             match unknown.refers_to.iter().any(leads) {
                 true => Covers::Yes,
-                false if unknown.refers_to.iter().any(known) => Covers::No,
+                false if unknown.refers_to.iter().any(known) => not_by_name(queue),
                 false => Covers::Maybe(unknown.clone()),
             }
         }
-        _ => Covers::No,
+        _ => not_by_name(queue),
     };
-    let dimensions: Vec<&Fact<Text>> = alert.watches.iter().filter_map(Watch::dimension).collect();
-    if dimensions.is_empty() {
-        return Covers::Yes;
+    let about = |entities: bool| {
+        let of_kind = alert.watches.iter().filter(move |watch| is_entity(watch) == entities);
+        let mut told = of_kind.filter_map(Watch::dimension).map(one).peekable();
+        told.peek().is_some().then(|| told.fold(Covers::No, Covers::or))
+    };
+    // A name counts within the scope.
+    let (scope, entity) = (about(false), about(true));
+    scope.unwrap_or(Covers::Yes).and(entity.unwrap_or(Covers::Yes))
+}
+
+fn is_entity(watch: &Watch) -> bool {
+    matches!(watch, Watch::Dimension { name, .. } if name == ENTITY)
+}
+
+/// What is said of a queue that an alarm does not name: what a queue is part of may have the name, where another root
+/// declares it.
+fn not_by_name(queue: &Queue) -> Covers {
+    match queue.within.iter().find(|whole| whole.contains(ELSEWHERE)) {
+        Some(whole) => {
+            let reason = format!("how alarms know `{whole}` is not known");
+            Covers::Maybe(Unknown::new(reason, "pass a plan", queue.place.span))
+        }
+        None => Covers::No,
     }
-    dimensions.into_iter().map(one).fold(Covers::No, Covers::or)
 }
 
 /// Whether two references lead to attributes of one resource.

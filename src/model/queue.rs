@@ -3,6 +3,10 @@
 use super::schema::{Fact, facts};
 use crate::tree::Text;
 
+/// The dimension by which metrics of Service Bus tell the queues and topics of a namespace apart.
+/// <https://learn.microsoft.com/azure/service-bus-messaging/monitor-service-bus-reference>
+pub const ENTITY: &str = "EntityName";
+
 facts! {
     /// A queue of messages, or a subscription to them.
     noun Queue as "queue" in queues {

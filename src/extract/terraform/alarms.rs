@@ -2,6 +2,7 @@
 
 use crate::extract::Facts;
 use crate::model::alert::Watch;
+use crate::model::queue::ENTITY;
 use crate::model::{Alert, Fact, RunbookReference, State};
 use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown, Value};
@@ -319,6 +320,20 @@ fn azure(_: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     let namespace = resource.at("criteria.metric_namespace").and_then(Node::scalar).unwrap_or_default();
     for criteria in ["criteria", "dynamic_criteria"].iter().flat_map(|kind| blocks(&resource.body, kind)) {
         alert.metrics.extend(criteria.get("metric_name").and_then(Node::scalar));
+        // Of all that a scope holds, these alone are meant.
+        let named = |dimension: &&Node| {
+            let is = |key: &str, wanted: &str| dimension.get(key).and_then(Node::as_str) == Some(wanted);
+            is("name", ENTITY) && is("operator", "Include")
+        };
+        for value in blocks(criteria, "dimension").iter().filter(named).filter_map(|dimension| dimension.get("values"))
+        {
+            let values = value.as_unknown().map(|_| value).into_iter().chain(value.items());
+            alert.watches.extend(values.map(|value| Watch::Dimension {
+                namespace: namespace.clone(),
+                name: Text::const_new(ENTITY),
+                value: Fact::read(value, Node::scalar),
+            }));
+        }
     }
     if !namespace.is_empty() {
         alert.namespaces.push(namespace.clone());

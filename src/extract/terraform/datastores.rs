@@ -42,6 +42,10 @@ const PASSING: &[&str] = &[
     "codepipeline",
 ];
 
+/// What scans a server for weaknesses, and where each says in which part of a store it puts what it found.
+/// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/mssql_server_vulnerability_assessment#storage_container_path>
+const SCANS: &[(&str, &str)] = &[("azurerm_mssql_server_vulnerability_assessment", "storage_container_path")];
+
 /// Words by which a table says that it holds only what may be lost.
 const FLEETING: &[&str] = &["session", "sessions", "cache", "lock", "locks"];
 
@@ -347,11 +351,19 @@ impl Declared<'_> {
         Told { fact: undocumented(path, Some(self.head)), said: false }
     }
 
+    /// Whether a part of a store is where scans of another one put what they found, which they find again.
+    fn is_of_scans(&self, part: &Resource) -> bool {
+        let mut scans =
+            SCANS.iter().flat_map(|(kind, attribute)| self.ground.of_type(kind).map(move |it| (it, attribute)));
+        scans.any(|(scan, attribute)| refers_to(scan, attribute, &part.address))
+    }
+
     /// What the companions of one kind say of this store.
     fn carried(&self, companion: &'static Companion, name: &str) -> Option<Fact<Answer>> {
         let reading = companion.facts.get(name)?;
         let mut holding = companion.unless_held.iter().flat_map(|kind| self.ground.of_type(kind));
-        if holding.any(|part| part.references.iter().any(|reference| points_at(&reference.address, self.address))) {
+        let within = |part: &&Resource| part.references.iter().any(|it| points_at(&it.address, self.address));
+        if holding.any(|part| within(&part) && !self.is_of_scans(part)) {
             return None;
         }
         let mut found: Option<Fact<Answer>> = None;

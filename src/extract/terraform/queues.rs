@@ -129,9 +129,24 @@ fn pubsub(_: Ground<'_>, resource: &Resource, queue: &mut Queue) {
     queue.keeps_failed = Fact::known(aside, span);
 }
 
-fn servicebus(_: Ground<'_>, resource: &Resource, queue: &mut Queue) {
+/// What a topic sets aside is counted at the topic, whichever subscription it was for: [`ENTITY`](crate::model::queue::ENTITY) names queues and topics.
+fn servicebus(ground: Ground<'_>, resource: &Resource, queue: &mut Queue) {
     queue.kind = Text::const_new("servicebus");
     queue.sets_aside = Fact::known(true, resource.head);
     queue.keeps_failed = Fact::known(true, resource.head);
-    queue.within = ["namespace_id", "topic_id"].iter().flat_map(|path| resource.refers(path)).map(Text::from).collect();
+    queue.within = ["namespace_id", "topic_id"].iter().flat_map(|path| led_to(resource, path)).collect();
+    let topics = ground.of_type("azurerm_servicebus_topic");
+    for topic in topics.filter(|topic| refers_to(resource, "topic_id", &topic.address)) {
+        queue.names.extend(topic.at("name").and_then(Node::scalar));
+        queue.within.extend(led_to(topic, "namespace_id"));
+    }
+}
+
+/// What an attribute refers to, in this root or by the outputs of another.
+fn led_to(resource: &Resource, path: &str) -> Vec<Text> {
+    let abroad = resource.at(path).and_then(Node::as_unknown).map_or(&[][..], |unknown| &unknown.refers_to);
+    let mut all: Vec<Text> = resource.refers(path).map(Text::from).chain(abroad.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }

@@ -8,7 +8,7 @@ use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown};
 
 use super::denied::{self, is_about};
-use super::{Ground, Seen, refers_to, switch};
+use super::{Ground, Seen, leaves, refers_to, switch};
 
 /// Reads a kind of resource.
 type Reader = fn(Ground<'_>, &Resource) -> Receiver;
@@ -172,7 +172,11 @@ fn action_group(ground: Ground<'_>, resource: &Resource) -> Receiver {
     if enabled.is_false() {
         return receiver;
     }
-    receiver.unread = receiver.unread.or_else(|| enabled.reason().cloned());
+    let entered = ACTIONS.iter().find(|(kind, ..)| leaves(resource, &[kind])).map(|(kind, ..)| {
+        let reason = format!("Terraform leaves `{kind}` of `{}` to be set by hand", resource.address);
+        Unknown::new(reason, "pass a plan, which holds what was set", resource.head)
+    });
+    receiver.unread = receiver.unread.or_else(|| enabled.reason().cloned()).or(entered);
     for (kind, reach, field) in ACTIONS {
         for block in blocks(&resource.body, kind) {
             if let Some(unknown) = block.as_unknown() {
