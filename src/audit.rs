@@ -224,6 +224,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     };
     let parts = discovery.further(is_part, &config.discovery());
     discovery.files.extend(parts);
+    config.learn(discovery.files.iter().map(|found| found.shown.as_str()));
     let Discovery { roots, files, all_paths, mut skipped, mut problems } = discovery;
     let locate = |folder: &str| located(&roots, folder);
     let programs = Programs::find(&request.render, &locate).map_err(|missing| Box::new(not_there(missing)))?;

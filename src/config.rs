@@ -207,6 +207,11 @@ impl Config {
         &self.settings.environments
     }
 
+    /// Learns from the paths that are there how environments are told apart.
+    pub fn learn<'p>(&mut self, paths: impl Iterator<Item = &'p str> + Clone) {
+        self.settings.environments.learn(paths);
+    }
+
     /// Paths of pages in folders that hold runbooks, whatever they are called.
     pub fn runbook_folders(&self) -> &GlobSet {
         &self.settings.runbook_folders

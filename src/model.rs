@@ -315,6 +315,9 @@ impl Model {
         self.log_stores.extend(other.log_stores);
         self.notices.extend(other.notices);
         self.tagged.pairs.extend(other.tagged.pairs);
+        for (key, open) in other.tagged.open {
+            self.tagged.open.entry(key).or_default().extend(open);
+        }
         self.tagged.unknown = self.tagged.unknown.take().or(other.tagged.unknown);
         self.alerts.extend(other.alerts);
         self.runbooks.extend(other.runbooks);
@@ -417,7 +420,9 @@ pub struct Notice {
 pub struct Tagged {
     /// Keys and values.
     pub pairs: std::collections::BTreeSet<(Text, Text)>,
-    /// Why some tags are not known, when they are not.
+    /// Tags of what a plan may select whose values are not known, by their keys.
+    pub open: std::collections::BTreeMap<Text, Vec<crate::tree::Unknown>>,
+    /// Why there may be more tags, where there may.
     pub unknown: Option<crate::tree::Unknown>,
 }
 

@@ -88,6 +88,7 @@ impl Reader<'_> {
             ignored: self.globs(&written.ignore),
             others: written.other.iter().map(|(name, globs)| (name.as_str().into(), self.globs(globs))).collect(),
             production_names: written.production_names.iter().map(|name| name.trim().into()).collect(),
+            ..Environments::default()
         }
     }
 

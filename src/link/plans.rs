@@ -96,14 +96,28 @@ fn selects(model: &Model, backup: &Backup) -> Fact<bool> {
         return backup.selects.clone();
     }
     let tagged = &model.tagged;
-    match borne(&backup.covers, &|key, value| {
-        tagged.pairs.iter().any(|(own_key, own)| own_key == key && matches(value, own))
-    }) {
+    let bears =
+        |key: &str, value: &str| tagged.pairs.iter().any(|(own_key, own)| own_key == key && matches(value, own));
+    // What is known of a text in which something is not may rule it out.
+    let may = |value: &str, open: &Unknown| {
+        value.contains('*') || open.partial.as_deref().is_none_or(|partial| matches(partial, value))
+    };
+    let maybe = std::cell::RefCell::new(None);
+    let may_bear = |key: &str, value: &str| {
+        let open = tagged.open.get(key).and_then(|all| all.iter().find(|open| may(value, open)));
+        if let Some(open) = open {
+            maybe.borrow_mut().get_or_insert_with(|| open.clone());
+        }
+        open.is_some() || bears(key, value)
+    };
+    match borne(&backup.covers, &bears) {
         Some(true) => backup.selects.clone(),
-        Some(false) if tagged.unknown.is_none() => Fact { state: State::Known(false), ..backup.selects.clone() },
+        Some(false) if tagged.unknown.is_none() && borne(&backup.covers, &may_bear) == Some(false) => {
+            Fact { state: State::Known(false), ..backup.selects.clone() }
+        }
         _ => {
             let none = || Unknown::new("the tags that it selects are not known", "pass a plan", backup.place.span);
-            let unknown = tagged.unknown.clone().unwrap_or_else(none);
+            let unknown = maybe.into_inner().or_else(|| tagged.unknown.clone()).unwrap_or_else(none);
             Fact { span: backup.selects.span, ..Fact::unknown(unknown) }
         }
     }

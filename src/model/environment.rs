@@ -1,5 +1,7 @@
 //! Which environment something is for, from the words that name it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use globset::GlobSet;
 use serde::Serialize;
 
@@ -101,6 +103,10 @@ const AT_THE_END: &[&str] = &[
     "sandbox",
 ];
 
+/// Environments that may be glued to the name of a place.
+const GLUED_OTHERS: &[&str] =
+    &["demo", "dev", "int", "npd", "qa", "sandbox", "sbx", "stage", "staging", "stg", "test", "tst", "uat"];
+
 /// Which environment something is declared for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Environment {
@@ -127,6 +133,8 @@ pub struct Environments {
     pub others: Vec<(Text, GlobSet)>,
     /// Further words that mean production.
     pub production_names: Vec<Text>,
+    /// Words glued of a place and an environment (`cellarprod`), and whether that is production.
+    pub glued: BTreeMap<Text, bool>,
 }
 
 impl Environments {
@@ -151,9 +159,44 @@ impl Environments {
             }
             // `sbox`, and what is one of another: `ptlsbox`.
             let sandbox = kind.ends_with("sbox");
-            (sandbox || OTHERS.contains(&kind)).then(|| Environment { name: part.into(), production: false })
+            if sandbox || OTHERS.contains(&kind) {
+                return Some(Environment { name: part.into(), production: false });
+            }
+            let own = self.production_names.iter().any(|name| name.eq_ignore_ascii_case(part));
+            match self.glued.get(part) {
+                Some(false) => Some(Environment { name: part.into(), production: false }),
+                Some(true) => Some(Environment::default()),
+                None => own.then(Environment::default),
+            }
         };
         named(&word, None).or_else(|| compound.find_map(|(part, before)| named(part, before)))
+    }
+
+    /// Learns words that are glued of a place and an environment: in a folder that holds something for `cellarprod` and
+    /// something for `cellardev`, these are environments, and so is `atticprod`.
+    pub fn learn<'p>(&mut self, paths: impl Iterator<Item = &'p str> + Clone) {
+        let glued: BTreeSet<&str> =
+            paths.clone().flat_map(entries).filter(|(_, name)| names_glued(name)).map(|it| it.0).collect();
+        let mut words: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (folder, name) in paths.flat_map(entries).filter(|(folder, _)| glued.contains(folder)) {
+            words.entry(folder).or_default().extend(parts(name));
+        }
+        for words in words.values() {
+            let other = |stem: &str| GLUED_OTHERS.iter().any(|end| words.contains(format!("{stem}{end}").as_str()));
+            let stems: BTreeSet<&str> = words.iter().filter_map(|word| glued_to_production(word)).collect();
+            if !stems.iter().any(|stem| other(stem)) {
+                continue;
+            }
+            for word in words {
+                let of_place =
+                    || stems.iter().any(|stem| word.strip_prefix(stem).is_some_and(|end| GLUED_OTHERS.contains(&end)));
+                if glued_to_production(word).is_some() {
+                    self.glued.insert((*word).into(), true);
+                } else if of_place() {
+                    self.glued.insert((*word).into(), false);
+                }
+            }
+        }
     }
 
     /// The environment that the end of a compound name says: `orders_non_prod`, `services["orders-test"]`.
@@ -219,6 +262,32 @@ impl Environments {
     }
 }
 
+/// What a path leads through: each folder, and the name of what stands in it without the ending of a file.
+fn entries(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let starts = std::iter::once(0).chain(path.match_indices('/').map(|(at, _)| at + 1));
+    starts.map(move |start| {
+        let (folder, rest) = path.split_at(start);
+        let name =
+            rest.split_once('/').map_or_else(|| rest.split_once('.').map_or(rest, |(stem, _)| stem), |(name, _)| name);
+        (folder, name)
+    })
+}
+
+fn parts(name: &str) -> impl Iterator<Item = &str> {
+    name.split(['-', '_', '.'])
+}
+
+fn names_glued(name: &str) -> bool {
+    parts(name).any(|part| glued_to_production(part).is_some())
+}
+
+/// The place of a word that is glued of one and of production.
+fn glued_to_production(word: &str) -> Option<&str> {
+    let stem = ["prod", "prd", "production"].iter().find_map(|end| word.strip_suffix(end))?;
+    let is_place = stem.len() > 1 && stem.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+    (is_place && !matches!(stem, "pre" | "non" | "no" | "not" | "re")).then_some(stem)
+}
+
 /// The last word of a compound name, with the `non` or `pre` before it.
 fn ending(name: &str) -> Option<&str> {
     let split = |text: &str| text.rfind(['_', '-']);
@@ -255,6 +324,34 @@ mod tests {
         assert!(!environments.decide("k8s/app.yaml", &["checkout-dev"]).production);
         assert_eq!(environments.of_word("eu-prod-1"), Some(Environment::default()));
     }
+
+    #[test]
+    fn words_glued_of_a_place_and_an_environment_are_learnt_where_they_stand_together() {
+        let mut environments = Environments::default();
+        let paths = [
+            "apps/web/values-cellardev.yaml",
+            "apps/web/values-cellarprod.yaml",
+            "apps/web/values-atticprod-west.yaml",
+            "apps/web/values-summit.yaml",
+            "apps/mail/values-barnprod.yaml",
+            "docs/reprod/steps.md",
+        ];
+        environments.learn(paths.iter().copied());
+        let of = |path: &str| environments.of_path(path).map(|found| found.production);
+        assert_eq!(of("apps/web/values-cellarprod.yaml"), Some(true));
+        assert_eq!(of("apps/web/values-atticprod-west.yaml"), Some(true));
+        assert_eq!(of("other/cellardev/a.yaml"), Some(false));
+        assert_eq!(of("apps/web/values-summit.yaml"), None);
+        assert_eq!(of("apps/mail/values-barnprod.yaml"), None, "nothing beside it says that it is glued");
+    }
+
+    #[test]
+    fn a_name_for_production_counts_as_a_part_of_others() {
+        let environments = Environments { production_names: vec!["gold".into()], ..Environments::default() };
+        assert_eq!(environments.of_word("values-gold"), Some(Environment::default()));
+        assert_eq!(environments.of_word("golden"), None);
+    }
+
     #[test]
     fn the_end_of_a_name_says_of_which_environment_one_of_many_is() {
         let environments = Environments::default();

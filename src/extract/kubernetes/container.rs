@@ -121,6 +121,11 @@ pub(in crate::extract) fn mutable(node: &Node) -> Fact<bool> {
             node.span,
         ));
     }
+    // No cluster would take it.
+    if reference.ends_with(':') {
+        let reason = format!("the tag of `{reference}` is left open here");
+        return Fact::unknown(Unknown::new(reason, "give it where the values for production stand", node.span));
+    }
     let moving = tag(reference).is_none_or(is_moving_tag);
     Fact::known(moving, node.span)
 }

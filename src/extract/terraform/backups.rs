@@ -7,7 +7,7 @@ mod google;
 
 use crate::extract::Facts;
 use crate::model::{Backup, Fact, Labels};
-use crate::resolve::terraform::{Mode, Resolved, Resource, points_at};
+use crate::resolve::terraform::{Mode, Resolved, Resource, blocks, points_at};
 use crate::tree::{Node, Unknown};
 
 use super::{Ground, Seen, doubt};
@@ -63,6 +63,34 @@ fn handed_on(ground: Ground<'_>, plan: &Resource) -> Option<Fact<bool>> {
     })
 }
 
+/// Beginnings of the types of what plans of AWS Backup and of the Data Lifecycle Manager select by tags.
+/// <https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html>,
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-lifecycle.html>
+const SELECTABLE: &[&str] = &[
+    "aws_autoscaling_group",
+    "aws_cloudformation_stack",
+    "aws_db_",
+    "aws_docdb_",
+    "aws_dynamodb_table",
+    "aws_ebs_",
+    "aws_efs_",
+    "aws_eks_",
+    "aws_fsx_",
+    "aws_instance",
+    "aws_launch_template",
+    "aws_neptune_",
+    "aws_rds_",
+    "aws_redshift",
+    "aws_s3_bucket",
+    "aws_spot_",
+    "aws_storagegateway_",
+    "aws_timestreamwrite_",
+];
+
+/// Blocks of a machine, or of its template, that tag its volumes.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/instance#tags-1>
+const PARTS: &[&str] = &["root_block_device", "ebs_block_device", "tag_specifications"];
+
 /// Writes down the tags of everything, for the plans that select by them: they may mean what is no datastore.
 pub(super) fn tags(resolved: &Resolved, facts: &mut Facts) {
     let selecting = ["aws_backup_selection", "aws_dlm_lifecycle_policy"];
@@ -72,11 +100,12 @@ pub(super) fn tags(resolved: &Resolved, facts: &mut Facts) {
     }
     let tagged = &mut facts.model.tagged;
     let unknown = |reason: String, span| Unknown::new(reason, "declare it in `twoam.toml`, or pass a plan", span);
-    let mut take = |labels: Labels| {
+    let mut take = |labels: Labels, selectable: bool| {
         for (key, fact) in labels.0 {
-            match fact.value() {
-                Some(value) => drop(tagged.pairs.insert((key, value.clone()))),
-                None => tagged.unknown = tagged.unknown.take().or_else(|| fact.reason().cloned()),
+            match (fact.value(), fact.reason()) {
+                (Some(value), _) => drop(tagged.pairs.insert((key, value.clone()))),
+                (None, Some(reason)) if selectable => tagged.open.entry(key).or_default().push(reason.clone()),
+                _ => {}
             }
         }
     };
@@ -84,18 +113,24 @@ pub(super) fn tags(resolved: &Resolved, facts: &mut Facts) {
     for root in &resolved.roots {
         let ground = Ground { root, abroad: &abroad };
         for resource in root.resources.iter().filter(|one| one.mode == Mode::Managed && !by_tag(one)) {
-            take(ground.tags(&resource.type_name, &resource.provider, &resource.body));
+            let selectable = SELECTABLE.iter().any(|kind| resource.type_name.starts_with(kind));
+            take(ground.tags(&resource.type_name, &resource.provider, &resource.body), selectable);
             // Instances of a group bear the tags of its `tag` blocks.
             for tag in resource.at("tag").map_or(&[][..], Node::items) {
                 if let (Some(key), Some(value)) = (tag.get("key").and_then(Node::scalar), tag.get("value")) {
-                    take(Labels(vec![(key, Fact::read(value, Node::scalar))]));
+                    take(Labels(vec![(key, Fact::read(value, Node::scalar))]), selectable);
                 }
             }
-            let whole = resource.at("tags").and_then(Node::as_unknown);
-            open = open.or_else(|| whole.cloned());
+            let parts = PARTS.iter().flat_map(|part| blocks(&resource.body, part)).map(|part| part.get("tags"));
+            let parts: Vec<&Node> = parts.chain([resource.at("volume_tags")]).flatten().collect();
+            for tags in &parts {
+                take(Labels::read(Some(tags)), selectable);
+            }
+            let whole = [resource.at("tags")].into_iter().chain(parts.into_iter().map(Some)).flatten();
+            open = open.or_else(|| whole.filter(|_| selectable).find_map(Node::as_unknown).cloned());
         }
         for call in &root.calls {
-            take(Labels::read(call.arguments.get("tags")));
+            take(Labels::read(call.arguments.get("tags")), true);
             let reason = format!("what the module `{}` tags is not in the repository", call.source);
             open = open.or_else(|| Some(unknown(reason, call.head)));
         }

@@ -106,6 +106,13 @@ fn topic(ground: Ground<'_>, resource: &Resource) -> Receiver {
             receiver.integrations.push(integration("chatbot", Reach::Chat, chatbot.at(channel), chatbot, ""));
         }
     }
+    // <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/cloudformation_stack>
+    let refers = |stack: &&Resource| stack.references.iter().any(|it| points_at(&it.address, &resource.address));
+    let stacks = ground.of_type("aws_cloudformation_stack").filter(refers);
+    if let (Some(stack), None) = (stacks.chain(of_kind("aws_cloudformation_stack")).next(), &receiver.unread) {
+        let reason = format!("`{}` is given to the stack `{}` of CloudFormation", resource.address, stack.address);
+        receiver.unread = Some(Unknown::new(reason, "declare its subscriptions in Terraform", stack.head));
+    }
     // A module of its own may subscribe, or a stack of another tool.
     let called = |reference: &str| points_at(reference, &resource.address);
     let call = ground.root.calls.iter().find(|call| call.references.iter().any(|reference| called(&reference.address)));

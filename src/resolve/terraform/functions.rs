@@ -178,7 +178,7 @@ static FUNCTIONS: &[Spec] = &[
     many("cidrsubnets", &[TEXT], NUMBER, network::cidrsubnets),
     many("coalesce", &[], ANY.or_null().seen(), collection::coalesce),
     many("coalescelist", &[], ANY.or_null().seen(), collection::coalescelist),
-    plain("compact", &[TEXTS], collection::compact),
+    plain("compact", &[Parameter::new(Wants::Texts)], collection::compact),
     Spec { marks: Marks::Outer, ..many("concat", &[], ANY, collection::concat) },
     plain("contains", &[ANY, ANY.or_null().seen()], collection::contains),
     plain("csvdecode", &[TEXT], csv::csvdecode),

@@ -75,7 +75,13 @@ pub(super) fn coalescelist(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
 }
 
 pub(super) fn compact(cx: &Context<'_, '_>, args: &[Typed]) -> Evaluated {
-    let kept = cx.items(args, 0)?.iter().filter(|item| !item.is_null() && item.as_str() != Some(""));
+    let items = cx.items(args, 0)?;
+    // An attribute that is certainly set is no empty text either.
+    let stays = |item: &&Typed| item.as_unknown().is_some_and(|unknown| unknown.set && !unknown.refers_to.is_empty());
+    if let Some(unknown) = unknown_among(items.iter().filter(|item| !stays(item)), true) {
+        return Ok(Typed::new(What::Unknown(unknown.into(), Type::List(Type::String.into())), cx.span));
+    }
+    let kept = items.iter().filter(|item| !item.is_null() && item.as_str() != Some(""));
     Ok(Typed::list(Type::String, kept.cloned().collect(), cx.span))
 }
 
