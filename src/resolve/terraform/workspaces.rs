@@ -17,8 +17,9 @@ const FARTHEST: u32 = 8;
 /// How many calls of modules are looked into.
 const MOST_CALLS: usize = 200;
 
-/// Functions that give their text back, or the beginning of it, which a workspace may be called as well.
-const TEXT_FUNCTIONS: &[&str] = &["lower", "upper", "trimspace", "split", "element", "coalesce", "tostring"];
+/// Functions that give their text back, or the beginning of it, or write a letter otherwise, which a workspace may be
+/// called as well.
+const TEXT_FUNCTIONS: &[&str] = &["lower", "upper", "trimspace", "split", "element", "coalesce", "tostring", "replace"];
 /// Functions whose keys are those of their arguments.
 const MAP_FUNCTIONS: &[&str] = &["merge", "tomap", "try", "coalesce", "nonsensitive", "keys", "toset"];
 
@@ -112,19 +113,15 @@ impl<'a> Found<'_, 'a> {
         }
         match &expression.kind {
             ExpressionKind::Binary(BinaryOperator::Equal | BinaryOperator::NotEqual, left, right) => {
-                match (self.is_workspace(left, at, 0), self.is_workspace(right, at, 0)) {
-                    (true, _) => self.compared.extend(literal(right)),
-                    (_, true) => self.compared.extend(literal(left)),
+                match (self.before(left, at, 0), self.before(right, at, 0)) {
+                    (Some(before), _) => self.compare(&before, literal(right)),
+                    (_, Some(before)) => self.compare(&before, literal(left)),
                     _ => {}
                 }
             }
-            ExpressionKind::Index(operand, index) if self.is_workspace(index, at, 0) => {
-                self.keys(Meaning::Written(operand, at), 0);
-            }
+            ExpressionKind::Index(operand, index) => self.look_up(operand, index, at),
             ExpressionKind::Call { name, arguments, .. } => match (name.value.as_str(), arguments.as_slice()) {
-                ("lookup", [map, key, ..]) | ("contains", [map, key]) if self.is_workspace(key, at, 0) => {
-                    self.keys(Meaning::Written(map, at), 0);
-                }
+                ("lookup", [map, key, ..]) | ("contains", [map, key]) => self.look_up(map, key, at),
                 _ => {}
             },
             _ => {}
@@ -132,34 +129,80 @@ impl<'a> Found<'_, 'a> {
         each_part(&expression.kind, &mut |part| self.expression(part, at, depth + 1));
     }
 
-    /// Whether an expression is `terraform.workspace`, or made of it alone.
-    fn is_workspace(&self, expression: &'a Expression, at: usize, steps: u32) -> bool {
+    fn compare(&mut self, before: &str, with: Option<Text>) {
+        self.compared.extend(with.map(|name| Text::from(format!("{before}{name}"))));
+    }
+
+    /// Settings that are looked up by the workspace, or by what is left of it.
+    fn look_up(&mut self, map: &'a Expression, key: &'a Expression, at: usize) {
+        let Some(before) = self.before(key, at, 0) else { return };
+        let mut found =
+            Self { places: Vec::new(), values: self.values, keys: BTreeSet::new(), compared: BTreeSet::new() };
+        std::mem::swap(&mut found.places, &mut self.places);
+        found.keys(Meaning::Written(map, at), 0);
+        std::mem::swap(&mut found.places, &mut self.places);
+        let whole = |name: Text| Text::from(format!("{before}{name}"));
+        self.keys.extend(found.keys.into_iter().map(whole));
+        self.compared.extend(found.compared.into_iter().map(whole));
+    }
+
+    /// What stands in the name of the workspace before an expression that is `terraform.workspace`, or is made of it
+    /// alone: nothing, or what was cut off. None of any other expression.
+    fn before(&self, expression: &'a Expression, at: usize, steps: u32) -> Option<String> {
         if steps > FARTHEST {
-            return false;
+            return None;
         }
-        let inner = |expression: &'a Expression| self.is_workspace(expression, at, steps + 1);
+        let inner = |expression: &'a Expression| self.before(expression, at, steps + 1);
         match &expression.kind {
             ExpressionKind::Attribute(operand, name) => match &operand.kind {
-                ExpressionKind::Variable(root) if root == "terraform" => name.value == "workspace",
-                ExpressionKind::Variable(root) if root == "local" || root == "var" => {
-                    match self.stands_for(root, &name.value, at) {
-                        Some(Meaning::Written(value, at)) => self.is_workspace(value, at, steps + 1),
-                        _ => false,
-                    }
-                }
-                _ => false,
+                ExpressionKind::Variable(root) if root == "terraform" => (name.value == "workspace").then(String::new),
+                _ => match self.meaning(expression, at, steps)? {
+                    Meaning::Written(value, at) => self.before(value, at, steps + 1),
+                    Meaning::Read(_) => None,
+                },
             },
             ExpressionKind::Index(operand, index) => {
-                matches!(&index.kind, ExpressionKind::Literal(Value::Int(0))) && inner(operand)
+                let first = matches!(&index.kind, ExpressionKind::Literal(Value::Int(0)));
+                inner(operand).filter(|_| first)
             }
-            ExpressionKind::Call { name, arguments, .. } => {
-                TEXT_FUNCTIONS.contains(&name.value.as_str()) && arguments.iter().any(inner)
-            }
-            ExpressionKind::Conditional(_, yes, no) => inner(yes) || inner(no),
-            ExpressionKind::Template(parts) => {
-                matches!(parts.as_slice(), [TemplatePart::Interpolation(only)] if inner(only))
-            }
-            _ => false,
+            ExpressionKind::Call { name, arguments, .. } => match (name.value.as_str(), arguments.as_slice()) {
+                ("trimprefix", [text, cut]) => Some(inner(text)? + &self.text(cut, at, steps + 1)?),
+                ("substr", [text, start, _]) => {
+                    let ExpressionKind::Call { name, arguments, .. } = &start.kind else { return None };
+                    let cut = arguments.first().filter(|_| name.value == "length")?;
+                    Some(inner(text)? + &self.text(cut, at, steps + 1)?)
+                }
+                (name, arguments) if TEXT_FUNCTIONS.contains(&name) => arguments.iter().find_map(inner),
+                _ => None,
+            },
+            ExpressionKind::Conditional(_, yes, no) => inner(yes).or_else(|| inner(no)),
+            ExpressionKind::Template(parts) => match parts.as_slice() {
+                [TemplatePart::Interpolation(only)] => inner(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// A text that is written out, if only in parts.
+    fn text(&self, expression: &'a Expression, at: usize, steps: u32) -> Option<String> {
+        if steps > FARTHEST {
+            return None;
+        }
+        match &expression.kind {
+            ExpressionKind::Literal(Value::String(text)) => Some(text.to_string()),
+            ExpressionKind::Template(parts) => parts
+                .iter()
+                .map(|part| match part {
+                    TemplatePart::Literal(text) => Some(text.to_string()),
+                    TemplatePart::Interpolation(inner) => self.text(inner, at, steps + 1),
+                    _ => None,
+                })
+                .collect(),
+            _ => match self.meaning(expression, at, steps)? {
+                Meaning::Written(value, at) => self.text(value, at, steps + 1),
+                Meaning::Read(node) => node.as_str().map(str::to_owned),
+            },
         }
     }
 
@@ -202,14 +245,33 @@ impl<'a> Found<'_, 'a> {
         }
     }
 
-    /// What `local.x`, `var.x` or an attribute of one stands for.
+    /// What `local.x`, `var.x`, an attribute or element of one, or an output of a module stands for.
     fn meaning(&self, expression: &'a Expression, at: usize, steps: u32) -> Option<Meaning<'a>> {
-        let ExpressionKind::Attribute(operand, name) = &expression.kind else { return None };
+        if steps > FARTHEST {
+            return None;
+        }
+        let (operand, name) = match &expression.kind {
+            ExpressionKind::Attribute(operand, name) => (operand, name),
+            ExpressionKind::Index(operand, index) => {
+                let ExpressionKind::Literal(Value::Int(index)) = &index.kind else { return None };
+                let index = usize::try_from(*index).ok()?;
+                return match self.meaning(operand, at, steps + 1)? {
+                    Meaning::Read(node) => node.items().get(index).map(Meaning::Read),
+                    Meaning::Written(Expression { kind: ExpressionKind::List(items), .. }, at) => {
+                        items.get(index).map(|item| Meaning::Written(item, at))
+                    }
+                    Meaning::Written(..) => None,
+                };
+            }
+            _ => return None,
+        };
         if let ExpressionKind::Variable(root) = &operand.kind {
             return self.stands_for(root, &name.value, at);
         }
-        if steps > FARTHEST {
-            return None;
+        if let ExpressionKind::Attribute(root, module) = &operand.kind
+            && matches!(&root.kind, ExpressionKind::Variable(root) if root == "module")
+        {
+            return self.handed_out(&module.value, &name.value, at);
         }
         match self.meaning(operand, at, steps + 1)? {
             Meaning::Read(node) => node.get(&name.value).map(Meaning::Read),
@@ -219,6 +281,14 @@ impl<'a> Found<'_, 'a> {
             }
             Meaning::Written(..) => None,
         }
+    }
+
+    /// What an output of a module that a place calls stands for.
+    fn handed_out(&self, module: &str, output: &str, at: usize) -> Option<Meaning<'a>> {
+        let body = &self.places[at].directory.modules.get(module)?.block.body;
+        let called = self.places.iter().position(|it| it.call.is_some_and(|(call, _)| std::ptr::eq(call, body)))?;
+        let output = self.places[called].directory.outputs.get(output)?;
+        output.body.attribute("value").map(|value| Meaning::Written(&value.value, called))
     }
 
     /// What a local value or a variable of a place stands for: of a variable, what the call or a file gives it, else its

@@ -145,6 +145,51 @@ fn a_workspace_may_be_named_in_a_module_that_the_root_calls() {
 }
 
 #[test]
+fn a_workspace_may_be_written_otherwise_or_cut() {
+    let variables = "variable \"networking\" {}\nvariable \"accounts\" {}\n";
+    let values = r#"{ "networking": [ { "application": "orders" } ],
+        "accounts": { "production": { "keep": 14 }, "development": { "keep": 1 } } }"#;
+    for (short, keep, names) in [
+        (
+            "replace(lower(terraform.workspace), \"_\", \"-\")",
+            "var.accounts[local.short].keep",
+            ["development", "production"],
+        ),
+        (
+            "trimprefix(terraform.workspace, \"${var.networking[0].application}-\")",
+            "var.accounts[local.short].keep",
+            ["development", "production"],
+        ),
+        (
+            "substr(terraform.workspace, length(local.application), length(terraform.workspace))",
+            "local.short == \"-production\" ? 14 : local.short == \"-development\" ? 1 : 0",
+            ["development", "production"],
+        ),
+    ] {
+        let main = format!(
+            "{variables}locals {{\n  application = \"orders\"\n  short = {short}\n}}\nresource \"d\" \"x\" {{ keep = {keep} }}\n"
+        );
+        let repository = Repository::new(&[("main.tf", &main), ("settings.auto.tfvars.json", values)]);
+        assert_eq!(roots(&repository), names.map(|name| format!(" {name} root")), "{short}");
+        assert_eq!(kept(&repository), [Some(1), Some(14)], "{short}");
+    }
+}
+
+#[test]
+fn a_module_may_hand_out_the_workspace() {
+    let repository = Repository::new(&[
+        (
+            "main.tf",
+            "module \"here\" {\n  source = \"./here\"\n}\nlocals {\n  env = module.here.env\n}\n\
+             resource \"d\" \"x\" { keep = local.env == \"prod\" ? 14 : 1 }\n",
+        ),
+        ("here/main.tf", "locals {\n  env = terraform.workspace\n}\noutput \"env\" { value = local.env }\n"),
+    ]);
+    assert_eq!(roots(&repository), [" production root"]);
+    assert_eq!(kept(&repository), [Some(14)]);
+}
+
+#[test]
 fn what_is_the_same_under_every_key_is_known_without_the_key() {
     let main = r#"
 variable "unset" {}
