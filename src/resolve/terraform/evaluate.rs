@@ -599,8 +599,12 @@ impl<'a> Evaluator<'a> {
     fn for_expression(&self, parts: &ForExpression, scope: &Scope<'a>, span: Span) -> Evaluated {
         let collection = self.evaluate(&parts.collection, scope)?;
         let mut mark = collection.sensitive.clone();
+        // What elements would be made of is asked for all the same: references follow from it.
+        let trace = |scope: &Scope<'a>| drop(self.value(&parts.value, scope));
         if let What::Unknown(unknown, _) = &collection.what {
-            return Ok(Typed::of_unknown((**unknown).clone(), span).marked(mark));
+            let part = || Typed::of_unknown((**unknown).clone(), span);
+            trace(&bind(scope, parts.key_name.as_deref(), &parts.value_name, part(), part()));
+            return Ok(part().marked(mark));
         }
         let Some(elements) = collection.elements() else {
             return Err(Failure::new("`for` needs a collection", parts.collection.span));
@@ -622,6 +626,7 @@ impl<'a> Evaluator<'a> {
                 mark = mark.or_else(|| decided.sensitive.clone());
                 if let What::Unknown(why, _) = &decided.what {
                     unknown = unknown.or_else(|| Some((**why).clone()));
+                    trace(&scope);
                     continue;
                 }
                 if !to_bool(&decided)? {
@@ -639,6 +644,7 @@ impl<'a> Evaluator<'a> {
             mark = mark.or_else(|| key.sensitive.clone());
             if let What::Unknown(why, _) = &key.what {
                 unknown = unknown.or_else(|| Some((**why).clone()));
+                trace(&scope);
                 continue;
             }
             let name = to_text(&key)?;

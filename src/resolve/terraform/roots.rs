@@ -3,8 +3,9 @@
 //! NOTE: Terraform does not say which directories are roots. A directory that nothing calls is one, unless it looks
 //! like a module made to be called: it lies under `modules/`, or it takes values that nobody gives, hands out outputs
 //! and configures neither provider nor backend. Such a library is evaluated, so that it can be shown, and not judged.
-//! Which files of values are for which root, [`values`] says.
+//! Which files of values are for which root, [`values`] says; what a root calls its environment itself, [`said`].
 
+mod said;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,7 @@ pub(super) fn plan<'a>(
         let called = callers.contains_key(directory.path);
         plans.extend(values.plans(project, directory, called, environments));
     }
+    said::settle(project, &mut plans, environments);
     (plans, values.unread(project, environments))
 }
 

@@ -298,3 +298,28 @@ fn the_state_of_another_root_is_what_that_root_hands_out_in_the_same_environment
         assert!(zones.as_unknown().is_some(), "{writer} is another state: {zones:?}");
     }
 }
+
+#[test]
+fn a_root_may_say_its_environment_itself() {
+    let root = |name: &str, env: &str, module: &str| {
+        let text = format!(
+            "terraform {{\n  backend \"s3\" {{}}\n}}\nlocals {{\n  env = \"{env}\"\n}}\nmodule \"m\" {{\n  source = \"../../{module}\"\n}}\n\
+             resource \"d\" \"x\" {{ keep = 1 }}\n"
+        );
+        (format!("live/{name}/main.tf"), text)
+    };
+    let module = |name: &str| (format!("{name}/main.tf"), "resource \"d\" \"y\" { keep = 2 }\n".to_owned());
+    let files = [
+        root("wide", "production", "site"),
+        root("next", "staging", "site"),
+        root("llama", "llama", "site"),
+        root("shared", "shared", "tools"),
+        module("site"),
+        module("tools"),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let repository = Repository::new(&files);
+    let expected =
+        ["live/llama llama root", "live/next staging root", "live/shared production root", "live/wide production root"];
+    assert_eq!(roots(&repository), expected);
+}
