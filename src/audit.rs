@@ -338,6 +338,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
         model.absorb(facts.model);
         problems.extend(facts.problems);
     }
+    extract::migration::run_scripts(&mut model, &mut sources, &read);
     model.gaps.extend(renderings.gaps);
     for problem in renderings.problems {
         match problem.span.filter(|span| environments.is_for_show(sources.path(*span))) {

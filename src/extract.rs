@@ -13,7 +13,7 @@ mod grafana;
 mod helmfile;
 mod kubernetes;
 mod make;
-mod migration;
+pub mod migration;
 pub mod named_pages;
 pub mod outside;
 mod ownership;

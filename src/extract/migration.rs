@@ -1,7 +1,8 @@
 //! Scripts that change a database → what they take away, and whether they can be undone. Uses `source`, `model`.
 //!
 //! Which tool carries a script out is told by its name and folder, as the tools' documentation has them. One file is
-//! read at a time: which ways down belong to which changes, and which changes are the last, is for linking.
+//! read at a time, then the scripts that a changelog runs: which ways down belong to which changes, and which changes are
+//! the last, is for linking.
 //!
 //! golang-migrate <https://github.com/golang-migrate/migrate/blob/master/MIGRATIONS.md>, sqlx
 //! <https://docs.rs/sqlx/latest/sqlx/macro.migrate.html>, Flyway
@@ -13,6 +14,7 @@
 
 mod changelog;
 mod script;
+mod scripted;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -20,6 +22,7 @@ mod tests;
 use std::ops::Range;
 
 use self::script::Script;
+pub use self::scripted::run_scripts;
 use self::sql::{Action, Reading};
 use super::{Facts, Input};
 use crate::model::migration::Part;
@@ -197,13 +200,17 @@ fn migration(
 fn destructive(input: &Input<'_>, reading: &Reading) -> Fact<bool> {
     match (reading.actions.first(), &reading.unread) {
         (Some(action), _) => Fact::known(true, span(input, &action.range)),
-        (None, Some(unread)) => Fact::unknown(Unknown::new(
-            "a statement of it was not understood",
-            "say in a runbook how it is undone, or waive the rule here",
-            span(input, unread),
-        )),
+        (None, Some(unread)) => Fact::unknown(not_understood("it", span(input, unread))),
         (None, None) => Fact::known(false, Span::head(input.id)),
     }
+}
+
+fn not_understood(script: &str, statement: Span) -> Unknown {
+    Unknown::new(
+        format!("a statement of {script} was not understood"),
+        "say in a runbook how it is undone, or waive the rule here",
+        statement,
+    )
 }
 
 fn span(input: &Input<'_>, range: &Range<usize>) -> Span {

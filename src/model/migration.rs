@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::schema::{Fact, facts};
+use crate::source::Span;
 use crate::tree::Text;
 
 facts! {
@@ -28,7 +29,20 @@ facts! {
         order: Text,
         /// Which half of a change the file is.
         part: Part,
+        /// The scripts in files of their own that it runs, until they are read.
+        scripts: Vec<Script>,
     }
+}
+
+/// A script of SQL that a changelog runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Script {
+    /// Its path, as the changelog has it.
+    pub path: Text,
+    /// Whether the path leads on from the changelog's own folder.
+    pub beside: bool,
+    /// Where the changelog names it.
+    pub span: Span,
 }
 
 /// Which half of a change a file is.

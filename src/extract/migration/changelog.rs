@@ -6,7 +6,7 @@
 use super::sql::{self, Action, Reading};
 use super::{migration, span};
 use crate::extract::Input;
-use crate::model::migration::Part;
+use crate::model::migration::{Part, Script};
 use crate::model::{Fact, Migration};
 use crate::source::{Span, below, parent};
 use crate::tree::{Entry, Map, Node, Value};
@@ -79,9 +79,15 @@ fn change_set(input: &Input<'_>, set: roxmltree::Node<'_, '_>) -> Node {
         let end = input.source.text.get(start..).and_then(|rest| rest.find([' ', '\n', '\r', '\t', '>', '/']));
         let key_span = span(input, &(start..start + end.unwrap_or(name.len())));
         let whole = span(input, &element.range());
+        let attributes = element.attributes().map(|attribute| Entry {
+            key: attribute.name().into(),
+            key_span: span(input, &attribute.range()),
+            value: Node::string(attribute.value(), span(input, &attribute.range_value())),
+        });
+        let entries: Vec<Entry> = attributes.collect();
         let value = match element.text().map(str::trim).filter(|text| !text.is_empty()) {
             Some(text) => Node::string(text, whole),
-            None if element.has_children() => Node::new(Value::Map(Map::default()), whole),
+            None if element.has_children() || !entries.is_empty() => Node::new(Value::Map(Map { entries }), whole),
             None => Node::new(Value::Null, whole),
         };
         Entry { key: name.into(), key_span, value }
@@ -98,8 +104,23 @@ fn change_set(input: &Input<'_>, set: roxmltree::Node<'_, '_>) -> Node {
     map(std::iter::once(changes).chain(id).chain(back).collect())
 }
 
+/// The script that a `sqlFile` names.
+fn script(change: &Entry) -> Option<Script> {
+    let path = change.value.get("path")?.as_str()?.into();
+    let beside = change.value.get("relativeToChangelogFile").and_then(Node::scalar);
+    let beside = beside.is_some_and(|beside| beside.eq_ignore_ascii_case("true"));
+    Some(Script { path, beside, span: change.key_span })
+}
+
+/// Whether a change of a column's type leaves it to the version before as it was: what fitted still fits.
+fn widens(change: &Entry) -> bool {
+    let written = change.value.get("newDataType").and_then(Node::as_str);
+    change.key == "modifyDataType" && written.is_some_and(sql::is_wide_type)
+}
+
 fn of_set(input: &Input<'_>, order: &str, set: &Node) -> Migration {
     let mut reading = Reading::default();
+    let mut scripts: Vec<Script> = Vec::new();
     let mut one_way: Option<Span> = None;
     for change in set.get("changes").map_or(&[][..], Node::items).iter().flat_map(Node::entries) {
         let range = change.key_span.start as usize..change.key_span.end as usize;
@@ -114,9 +135,12 @@ fn of_set(input: &Input<'_>, order: &str, set: &Node) -> Migration {
                         .extend(inside.actions.into_iter().map(|it| Action { text: it.text, range: range.clone() }));
                     reading.unread = reading.unread.or(inside.unread.map(|_| range));
                 }
-                _ => reading.unread = reading.unread.or(Some(range)),
+                _ => match script(change) {
+                    Some(script) => scripts.push(script),
+                    None => reading.unread = reading.unread.or(Some(range)),
+                },
             }
-        } else if TAKING.contains(&change.key.as_str()) {
+        } else if TAKING.contains(&change.key.as_str()) && !widens(change) {
             reading.actions.push(Action { text: change.key.to_string(), range });
             if !SELF_UNDOING.contains(&change.key.as_str()) {
                 one_way = one_way.or(Some(change.key_span));
@@ -129,8 +153,12 @@ fn of_set(input: &Input<'_>, order: &str, set: &Node) -> Migration {
         (None, Some(span)) => Fact::known(false, span),
         (None, None) => Fact::known(true, set.span),
     };
-    let made = migration(input, "liquibase", order, Part::Whole, reversible, &reading);
-    Migration { name: compact_str::format_compact!("{}#{id}", input.source.path), ..made }
+    let mut made = migration(input, "liquibase", order, Part::Whole, reversible, &reading);
+    if let (Some(script), true) = (scripts.first(), reading == Reading::default()) {
+        made.place.span = script.span;
+        made.takes = Fact::absent(script.span);
+    }
+    Migration { name: compact_str::format_compact!("{}#{id}", input.source.path), scripts, ..made }
 }
 
 /// A changelog of formatted SQL, as one change: it can be undone where each of its change sets brings its `--rollback`.

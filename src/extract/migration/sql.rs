@@ -4,7 +4,8 @@
 //! Additive changes (a table, a nullable column, an index) leave the version before alone. Dropping, renaming and
 //! narrowing do not: <https://martinfowler.com/bliki/ParallelChange.html>.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use sqlparser::ast::{
@@ -72,6 +73,47 @@ pub(super) fn read(script: &str) -> Reading {
     if script.len() > LONGEST {
         return Reading { unread: Some(0..0), statements: 1, ..Reading::default() };
     }
+    let (script, named) = parameters(script);
+    let mut reading = read_plain(&script);
+    for action in reading.actions.iter_mut().filter(|_| !named.is_empty()) {
+        action.text =
+            named.iter().fold(std::mem::take(&mut action.text), |text, (name, written)| text.replace(name, written));
+    }
+    reading
+}
+
+/// A script with a plain name of the same length for each parameter that is part of a name (`${schema}.orders`), which
+/// the tool puts in before it is run; and which name stands for which parameter.
+/// <https://docs.liquibase.com/concepts/changelogs/property-substitution.html>
+fn parameters(script: &str) -> (Cow<'_, str>, BTreeMap<String, String>) {
+    let mut named = BTreeMap::new();
+    let mut plain = Cow::Borrowed(script);
+    for (start, _) in script.match_indices("${") {
+        let Some(length) = script.get(start..).and_then(|rest| rest.find('}')) else { break };
+        let (before, written, after) =
+            (script.get(..start), script.get(start..=start + length), script.get(start + length + 1..));
+        let (Some(before), Some(written), Some(after)) = (before, written, after) else { continue };
+        let inner = written.get(2..length).unwrap_or_default();
+        let in_name = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '"' | '`');
+        if inner.is_empty()
+            || !inner.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '_' | '.' | '-'))
+            || !(before.ends_with(in_name) || after.starts_with(in_name) || is_role(before))
+        {
+            continue;
+        }
+        let name: String = written.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '_' }).collect();
+        plain.to_mut().replace_range(start..=start + length, &name);
+        named.insert(name, written.to_owned());
+    }
+    (plain, named)
+}
+
+/// Whether what follows is the name of a role: it stands alone.
+fn is_role(before: &str) -> bool {
+    before.trim_end().rsplit(char::is_whitespace).next().is_some_and(|word| word.eq_ignore_ascii_case("TO"))
+}
+
+fn read_plain(script: &str) -> Reading {
     let dialects: [&dyn Dialect; 3] = [&PostgreSqlDialect {}, &MySqlDialect {}, &GenericDialect {}];
     let mut best: Option<Reading> = None;
     for dialect in dialects {
@@ -90,17 +132,19 @@ fn read_as(dialect: &dyn Dialect, script: &str) -> Option<Reading> {
     let tokens = Tokenizer::new(dialect, script).tokenize_with_location().ok()?;
     let mut reading = Reading::default();
     let mut parsed: Vec<(Statement, Range<usize>)> = Vec::new();
+    let mut made = BTreeSet::new();
     for statement in tokens.split(|token| token.token == Token::SemiColon) {
         let Some(range) = lines.range(statement) else { continue };
         reading.statements += 1;
         // The parser knows no quoted names of types (`"Colour" NOT NULL`).
         match parsed_with(dialect, statement).or_else(|| parsed_with(dialect, &unquoted(statement))) {
             Some(statement) => parsed.push((statement, range)),
-            None if is_additive(statement) => {}
+            None if is_additive(statement) => made.extend(created(statement)),
+            None if is_of_metadata(statement) => {}
             None => reading.unread = reading.unread.or(Some(range)),
         }
     }
-    let remade = remade(&parsed);
+    let remade = remade(&parsed, made);
     for (statement, range) in &parsed {
         for text in taken(statement, &remade) {
             reading.actions.push(Action { text, range: range.clone() });
@@ -140,11 +184,37 @@ fn is_additive(statement: &[TokenWithSpan]) -> bool {
     })
 }
 
+/// The words and signs of a statement.
+fn words(statement: &[TokenWithSpan]) -> impl DoubleEndedIterator<Item = String> + Clone {
+    statement.iter().filter(|token| !is_blank(token)).map(|token| token.token.to_string())
+}
+
+/// The table that a statement makes whose further words the parser does not know (`PARTITION BY RANGE (…)`).
+fn created(statement: &[TokenWithSpan]) -> Option<String> {
+    let is = |word: &str, one: &[&str]| one.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let mut rest = words(statement).skip_while(|word| is(word, &["CREATE", "UNLOGGED", "FOREIGN", "OR", "REPLACE"]));
+    if !is(&rest.next()?, &["TABLE"]) {
+        return None;
+    }
+    let name = rest.skip_while(|word| is(word, &["IF", "NOT", "EXISTS"])).take_while(|word| word != "(");
+    let name: String = name.take_while(|word| !is(word, &["AS", "PARTITION", "LIKE"])).collect();
+    (!name.is_empty()).then(|| plain(&name))
+}
+
+/// Whether a statement that the parser does not know changes nothing but whose an object is, or how it is kept:
+/// `ALTER PROCEDURE p(integer) OWNER TO shop`, `ALTER TABLE t ALTER COLUMN c SET STORAGE EXTENDED`.
+/// <https://www.postgresql.org/docs/current/sql-alterprocedure.html>, <https://www.postgresql.org/docs/current/sql-altertable.html>
+fn is_of_metadata(statement: &[TokenWithSpan]) -> bool {
+    let last: Vec<String> = words(statement).rev().skip(1).take(2).map(|word| word.to_ascii_uppercase()).collect();
+    let alone = !words(statement).any(|word| ["DROP", "RENAME", "TYPE"].iter().any(|it| word.eq_ignore_ascii_case(it)));
+    let alters = words(statement).next().is_some_and(|first| first.eq_ignore_ascii_case("ALTER"));
+    alters && alone && (last == ["TO", "OWNER"] || last == ["STORAGE", "SET"])
+}
+
 /// Tables that the script itself makes, under the name it gives them and the one it gives them later: dropped before
 /// they are created, or made anew and put in the old one's place, as `SQLite` alters a table
 /// (<https://www.sqlite.org/lang_altertable.html#otheralter>).
-fn remade(statements: &[(Statement, Range<usize>)]) -> BTreeSet<String> {
-    let mut made = BTreeSet::new();
+fn remade(statements: &[(Statement, Range<usize>)], mut made: BTreeSet<String>) -> BTreeSet<String> {
     for (statement, _) in statements {
         if let Statement::CreateTable(table) = statement {
             made.insert(plain(&table.name.to_string()));
@@ -158,11 +228,19 @@ fn remade(statements: &[(Statement, Range<usize>)]) -> BTreeSet<String> {
             } = operation
                 && made.contains(&plain(&table.name.to_string()))
             {
-                made.insert(plain(&name.to_string()));
+                made.insert(plain(&beside(&table.name.to_string(), &name.to_string())));
             }
         }
     }
     made
+}
+
+/// The full name of a table that is given a new one: it stays in its schema.
+fn beside(table: &str, name: &str) -> String {
+    match table.rsplit_once('.') {
+        Some((schema, _)) if !name.contains('.') => format!("{schema}.{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// A name without quotes, in lower case.
@@ -244,6 +322,8 @@ fn is_wide(data_type: &DataType) -> bool {
             | DataType::LongText
             | DataType::MediumText
             | DataType::BigInt(_)
+            | DataType::Int8(_)
+            | DataType::Float8
             | DataType::Double(_)
             | DataType::DoublePrecision
             | DataType::Bytea
@@ -251,6 +331,15 @@ fn is_wide(data_type: &DataType) -> bool {
             | DataType::Varchar(None)
             | DataType::JSONB
     )
+}
+
+/// Whether a column of this type, as SQL writes it, holds whatever a narrower one held.
+pub(super) fn is_wide_type(written: &str) -> bool {
+    let dialect = PostgreSqlDialect {};
+    let parser = Parser::new(&dialect).with_recursion_limit(DEEPEST).try_with_sql(written);
+    parser.is_ok_and(|mut parser| {
+        parser.parse_data_type().is_ok_and(|data_type| is_wide(&data_type)) && parser.peek_token().token == Token::EOF
+    })
 }
 
 /// Byte offsets of the parser's lines and columns.
@@ -361,6 +450,33 @@ mod tests {
         assert!(script[unread].starts_with("DO $$"));
         assert!(read("ALTER TABLE ((((").unread.is_some());
         assert!(read(&"x".repeat(LONGEST + 1)).unread.is_some());
+    }
+
+    #[test]
+    fn what_the_parser_does_not_know_may_be_plain() {
+        for kept in [
+            "ALTER PROCEDURE cfg.purge(integer, date) OWNER TO cfg;",
+            "ALTER TABLE IF EXISTS ${schema}.t OWNER to ${schema};",
+            "ALTER TABLE t ALTER COLUMN payload SET STORAGE EXTENDED;",
+            "CREATE TABLE IF NOT EXISTS s.t_new (n text COLLATE pg_catalog.\"default\") partition by range (\"n\");\n\
+             ALTER TABLE s.t RENAME TO t_old; ALTER TABLE s.t_new RENAME TO t;",
+        ] {
+            let reading = read(kept);
+            assert_eq!((reading.actions.len(), reading.unread), (0, None), "{kept}");
+        }
+        assert!(read("ALTER PROCEDURE p(integer) RENAME TO q").unread.is_some());
+        assert_eq!(actions("CREATE TABLE x (id int); ALTER TABLE s.t RENAME TO t_old;").len(), 1);
+    }
+
+    #[test]
+    fn parameters_may_be_part_of_a_name() {
+        assert_eq!(actions("ALTER TABLE ${schema}.t RENAME TO t_old;"), ["RENAME TO t_old"]);
+        assert_eq!(actions("DROP TABLE ${app.schema}.t_${year};"), ["DROP TABLE ${app.schema}.t_${year}"]);
+        assert_eq!(read("CREATE TABLE IF NOT EXISTS ${schema}.t (id int);").unread, None);
+        for open in ["DELETE FROM t ${where}", "${statement};", "DROP ${kind} t"] {
+            let reading = read(open);
+            assert!(reading.actions.is_empty() && reading.unread.is_some(), "{open}");
+        }
     }
 
     #[test]

@@ -124,11 +124,65 @@ fn changelogs_in_xml_are_changelogs() {
     assert!(only(path, &set(back)).reversible.is_true());
     assert!(only(path, &set("<sql>ALTER TABLE t DROP COLUMN c</sql>")).destructive.is_true());
     assert!(only(path, &set("<addColumn tableName=\"t\"><column name=\"c\"/></addColumn>")).destructive.is_false());
-    assert!(only(path, &set("<sqlFile path=\"a.sql\"/>")).destructive.reason().is_some());
+    let widened = |to: &str| {
+        only(path, &set(&format!("<modifyDataType tableName=\"t\" columnName=\"c\" newDataType=\"{to}\"/>")))
+    };
+    for wide in ["bigint", "float8", "int8", "text", "numeric", "double precision"] {
+        assert!(widened(wide).destructive.is_false(), "{wide}");
+    }
+    for other in ["int", "varchar(40)", "TIMESTAMP WITHOUT TIME ZONE", "${type}", "text; drop", ""] {
+        assert!(widened(other).destructive.is_true(), "{other}");
+    }
     for none in ["<databaseChangeLog", "<project><databaseChangeLog/></project>", &log("<include file=\"a.xml\"/>")] {
         assert_eq!(read(path, none).1.len(), 0, "{none}");
     }
     // What it says of entities is not believed.
     let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><databaseChangeLog>&b;</databaseChangeLog>";
     assert_eq!(read(path, bomb).1.len(), 0);
+}
+
+#[test]
+fn scripts_that_a_changelog_runs_are_read() {
+    let log = |files: &str| {
+        format!("<databaseChangeLog><changeSet id=\"7\" author=\"a\">{files}</changeSet></databaseChangeLog>")
+    };
+    let run = |files: &str, held: &[(&str, &str)]| {
+        let (mut sources, migrations) = read("app/src/main/resources/db/7/changelog.xml", &log(files));
+        let mut model = crate::model::Model { migrations, ..Default::default() };
+        let text = |path: &str| held.iter().find(|(known, _)| *known == path).map(|(_, text)| (*text).to_owned());
+        run_scripts(&mut model, &mut sources, &text);
+        assert_eq!(model.migrations.len(), 1);
+        (sources, model.migrations.remove(0))
+    };
+    let beside = "<sqlFile path=\"sql/a.sql\" relativeToChangelogFile=\"true\"/>";
+    let here = "app/src/main/resources/db/7/sql/a.sql";
+    let (sources, dropped) = run(beside, &[(here, "-- why\nDROP TABLE t;\n")]);
+    assert!(dropped.destructive.is_true() && dropped.reversible.is_false());
+    let place = dropped.takes.span.unwrap();
+    assert_eq!((sources.path(place), sources.slice(place)), (here, "DROP TABLE t"));
+    assert!(run(beside, &[(here, "CREATE TABLE t (id int);")]).1.destructive.is_false());
+    let unread = run(beside, &[(here, "DO $$ BEGIN PERFORM f(); END $$;")]).1;
+    assert!(unread.destructive.reason().unwrap().reason.contains("not understood"));
+    // Not there, though one of that name stands where only the search path leads.
+    let gone = run(beside, &[("app/src/main/resources/sql/a.sql", "DROP TABLE t")]).1;
+    assert!(gone.destructive.reason().unwrap().reason.contains("`sql/a.sql`, which it runs, is not in the repository"));
+    for path in ["db/sql/a.sql", "classpath:db/sql/a.sql", "/db/sql/a.sql"] {
+        let sought = format!("<sqlFile path=\"{path}\"/>");
+        assert!(run(&sought, &[("app/src/main/resources/db/sql/a.sql", "DROP TABLE t")]).1.destructive.is_true());
+    }
+    // A table that one of them makes takes the place of another in the next.
+    let swapped = run(
+        &format!("{beside}<sqlFile path=\"sql/b.sql\" relativeToChangelogFile=\"true\"/>"),
+        &[
+            (here, "CREATE TABLE ${schema}.t_parted (id int);"),
+            (
+                "app/src/main/resources/db/7/sql/b.sql",
+                "ALTER TABLE ${schema}.t RENAME TO t_old; ALTER TABLE ${schema}.t_parted RENAME TO t;",
+            ),
+        ],
+    );
+    assert!(swapped.1.destructive.is_false());
+    // One that takes something away outweighs one that is not here.
+    let both = format!("<sqlFile path=\"b.sql\"/>{beside}");
+    assert!(run(&both, &[(here, "DROP TABLE t")]).1.destructive.is_true());
 }
