@@ -25,6 +25,7 @@ mod selecting;
 mod skaffold;
 mod stated;
 mod telemetry;
+mod trigger;
 mod uses;
 mod volume;
 mod workload;
@@ -58,7 +59,9 @@ fn visit(input: &Input<'_>, document: &Node, facts: &mut Facts) {
     entrance::asker(&object, facts);
     entrance::fence(&object, facts);
     match (object.group, object.kind) {
-        ("" | "apps" | "batch" | "extensions" | "argoproj.io", _) if workload::KINDS.contains(&object.kind) => {
+        ("" | "apps" | "batch" | "extensions" | "argoproj.io" | "apps.openshift.io", _)
+            if workload::KINDS.contains(&object.kind) =>
+        {
             workload::extract(&object, facts);
         }
         ("", "Service") => selecting::service(&object, facts),

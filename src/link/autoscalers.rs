@@ -69,7 +69,7 @@ pub(super) fn switch_off(model: &mut Model, scaled: &Scaled) {
 }
 
 /// Kinds whose manifests are read, so that one that is not there is missing.
-const READ: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet", "Rollout"];
+const READ: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet", "Rollout", "DeploymentConfig"];
 
 /// Says of autoscalers what they scale, and what keeps them from it.
 pub(super) fn judge(model: &mut Model, scaled: &Scaled) {

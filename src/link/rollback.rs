@@ -168,6 +168,7 @@ fn of_platform(workload: &Workload) -> Option<Text> {
         ("kubernetes", "Deployment" | "StatefulSet" | "DaemonSet") => {
             compact_str::format_compact!("`kubectl rollout undo {}/{name}`", workload.kind.to_lowercase())
         }
+        ("kubernetes", "DeploymentConfig") => compact_str::format_compact!("`oc rollout undo dc/{name}`"),
         ("kubernetes", "Rollout") => compact_str::format_compact!("`kubectl argo rollouts undo {name}`"),
         ("ecs", _) if workload.auto_rollback.is_true() => "ECS goes back by itself when a deployment fails".into(),
         ("ecs", _) => compact_str::format_compact!(

@@ -13,7 +13,7 @@ const INSTRUMENTING: &[&str] =
 /// Says of every service in a cluster whether it is traced.
 pub(super) fn judge(model: &mut Model) {
     let judged = |workload: &&Workload| {
-        let lasting = matches!(workload.kind.as_str(), "Deployment" | "StatefulSet" | "Rollout");
+        let lasting = matches!(workload.kind.as_str(), "Deployment" | "StatefulSet" | "Rollout" | "DeploymentConfig");
         workload.platform == "kubernetes" && workload.place.environment.production && !workload.place.library && lasting
     };
     let mut facts: Vec<(Id<Service>, Fact<bool>)> = Vec::new();

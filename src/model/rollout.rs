@@ -12,8 +12,8 @@ use crate::tree::Text;
 facts! {
     /// How a new version replaces the one before.
     part Rollout as "rollout" {
-        /// `RollingUpdate`, `Recreate` or `OnDelete` (Kubernetes), `canary` or `blueGreen` (Argo Rollouts, Flagger); null
-        /// for what is not replaced.
+        /// `RollingUpdate`, `Recreate` or `OnDelete` (Kubernetes), `Rolling` or `Custom` (`OpenShift`), `canary` or
+        /// `blueGreen` (Argo Rollouts, Flagger); null for what is not replaced.
         strategy: Fact<Text>,
         /// Whether metrics, a job or a webhook judge the new version before all traffic goes to it.
         analysed: Fact<bool>,

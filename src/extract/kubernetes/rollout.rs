@@ -1,4 +1,5 @@
-//! How a workload's new version replaces the one before: update strategies, Argo's `Rollout`, Flagger's `Canary`.
+//! How a workload's new version replaces the one before: update strategies, Argo's `Rollout`, `OpenShift`'s
+//! `DeploymentConfig`, Flagger's `Canary`.
 //!
 //! Defaults: <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy>,
 //! <https://argo-rollouts.readthedocs.io/en/stable/features/specification/>,
@@ -17,7 +18,7 @@ use crate::tree::{Entry, Node, Text};
 
 /// `terminationGracePeriodSeconds` left out.
 const DEFAULT_GRACE: i64 = 30;
-/// `progressDeadlineSeconds` left out.
+/// `progressDeadlineSeconds` left out, and `OpenShift`'s `timeoutSeconds`.
 const DEFAULT_DEADLINE: i64 = 600;
 /// `periodSeconds` of a probe left out.
 const DEFAULT_PERIOD: i64 = 10;
@@ -51,6 +52,7 @@ pub(super) fn of_workload(object: &Object<'_>, shape: &Shape<'_>) -> Rollout {
                 ..common
             }
         }
+        "DeploymentConfig" => deployment_config(object, shape.spec, common),
         "Rollout" => argo(object, shape.spec, common),
         _ => Rollout::default(),
     }
@@ -68,6 +70,32 @@ fn deployment(object: &Object<'_>, spec: &Node, common: Rollout) -> Rollout {
         max_surge: share("maxSurge").or_default(Text::const_new(DEFAULT_SHARE)),
         max_unavailable: share("maxUnavailable").or_default(Text::const_new(DEFAULT_SHARE)),
         progress_deadline_seconds: below(object, spec, &["progressDeadlineSeconds"]).or_default(DEFAULT_DEADLINE),
+        ..common
+    }
+}
+
+/// `OpenShift`'s `DeploymentConfig`: of the two shares the one left out is nought beside one that is set.
+/// <https://github.com/openshift/api/blob/master/apps/v1/types.go>, and the defaults that its server fills in
+/// (`pkg/apps/apis/apps/v1/defaults.go` of openshift/origin).
+fn deployment_config(object: &Object<'_>, spec: &Node, common: Rollout) -> Rollout {
+    let strategy = optional(spec.at(&["strategy", "type"]), object.head(), text).or_default(Text::const_new("Rolling"));
+    let parameters = match strategy.value().map(Text::as_str) {
+        Some("Rolling") => "rollingParams",
+        Some("Recreate") => "recreateParams",
+        // What an image of its own does.
+        _ => return Rollout { strategy, ..common },
+    };
+    let of = |key| spec.at(&["strategy", parameters, key]).filter(|node| !node.is_null());
+    let share = |key, other| {
+        let beside = of(other).and_then(Node::scalar);
+        let left_out = if beside.is_some_and(|it| !matches!(it.as_str(), "0" | "0%")) { "0" } else { DEFAULT_SHARE };
+        optional(of(key), object.head(), text).or_default(Text::const_new(left_out))
+    };
+    Rollout {
+        strategy,
+        max_surge: share("maxSurge", "maxUnavailable"),
+        max_unavailable: share("maxUnavailable", "maxSurge"),
+        progress_deadline_seconds: optional(of("timeoutSeconds"), object.head(), int).or_default(DEFAULT_DEADLINE),
         ..common
     }
 }

@@ -1,7 +1,7 @@
-//! What runs: the built-in workloads and Argo's Rollout.
+//! What runs: the built-in workloads, Argo's Rollout and `OpenShift`'s `DeploymentConfig`.
 
 use super::object::{Object, boolean, int, optional, text};
-use super::{capacity, container, cronjob, datastore, rollout, telemetry, volume};
+use super::{capacity, container, cronjob, datastore, rollout, telemetry, trigger, volume};
 use crate::extract::Facts;
 use crate::model::{Fact, Id, Labels, Workload};
 use crate::source::Span;
@@ -9,12 +9,12 @@ use crate::tree::{Node, Text, Unknown};
 
 /// The kinds read here.
 pub(super) const KINDS: &[&str] =
-    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout"];
+    &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "Rollout", "DeploymentConfig"];
 
 /// Kinds that choose their own number of copies.
-const SCALING: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet", "Rollout"];
+const SCALING: &[&str] = &["Deployment", "StatefulSet", "ReplicaSet", "Rollout", "DeploymentConfig"];
 
-/// `revisionHistoryLimit` left out keeps ten revisions (apps/v1, Argo Rollouts).
+/// `revisionHistoryLimit` left out keeps ten revisions (apps/v1, Argo Rollouts, apps.openshift.io/v1).
 const DEFAULT_HISTORY: i64 = 10;
 
 /// A pod template with the spec of the workload around it.
@@ -44,18 +44,23 @@ impl<'a> Shape<'a> {
             annotations: template.at(&["metadata", "annotations"]),
             pod: template.get("spec")?,
         };
-        (!shape.is_patch(object.kind)).then_some(shape)
+        (!shape.is_patch(object)).then_some(shape)
     }
 
     /// A selector is required of these kinds, and a schedule of a `CronJob`, so that without one the document is a patch
-    /// of another file's. A base whose selector a kustomization adds still names its pods' labels and all its images.
-    fn is_patch(&self, kind: &str) -> bool {
+    /// of another file's. A base whose selector a kustomization adds still names its pods' labels and all its images, or
+    /// leaves these to its triggers.
+    fn is_patch(&self, object: &Object<'_>) -> bool {
         let containers = self.containers();
         let images = containers.iter().filter(|container| container.get("image").is_some()).count();
-        let complete = match kind {
+        let complete = match object.kind {
             "CronJob" => images > 0 && self.spec.get("schedule").is_some(),
             "Job" | "Pod" => images > 0,
-            _ => self.spec.get("selector").is_some() || (self.labels.is_some() && images == containers.len()),
+            _ if self.spec.get("selector").is_some() => true,
+            _ => {
+                let put_in = !trigger::images(object, self.spec).is_empty();
+                self.labels.is_some() && (images == containers.len() || put_in)
+            }
         };
         containers.is_empty() || !complete
     }
@@ -87,6 +92,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
     let Some(shape) = Shape::find(object) else { return };
     let volumes = volume::volumes(shape.pod, shape.claim_templates());
     let containers = container::extract(object, shape.pod, facts);
+    trigger::fill(&containers, &trigger::images(object, shape.spec), facts);
     let ports = containers.iter().flat_map(|id| facts.model[*id].ports.clone()).collect();
     let (mut uses, configured_by) = super::selecting::used_by(shape.pod);
     let claims = volume::claims(&volumes);
@@ -157,15 +163,17 @@ fn keep(object: &Object<'_>, shape: &Shape<'_>, volumes: &[volume::Volume], id: 
 }
 
 fn keeps_history(kind: &str) -> bool {
-    matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout")
+    matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout" | "DeploymentConfig")
 }
 
-/// Left out, it is one; a kind that does not scale has none.
+/// Left out, it is one; a kind that does not scale has none. `DeploymentConfig` has no default for it: what serves it says
+/// so by hand or leaves it as it was.
 fn replicas(object: &Object<'_>, spec: &Node) -> Fact<i64> {
     if !SCALING.contains(&object.kind) {
         return Fact::absent(object.head());
     }
-    optional(spec.get("replicas"), object.head(), int).or_default(1)
+    let written = optional(spec.get("replicas"), object.head(), int);
+    if object.kind == "DeploymentConfig" { written } else { written.or_default(1) }
 }
 
 /// Whether the workload says that only one copy of it may run.

@@ -29,12 +29,15 @@ const GIVEN: &[(&str, &[&str])] = &[
     ("ansible-playbook", &["-i", "--inventory"]),
 ];
 
-/// Kinds of Kubernetes workloads, as kubectl calls them.
+/// Kinds of Kubernetes workloads, as kubectl and oc call them.
 const WORKLOADS: &[(&str, &str)] = &[
     ("deployment", "Deployment"),
     ("deployments", "Deployment"),
     ("deploy", "Deployment"),
     ("deployment.apps", "Deployment"),
+    ("deploymentconfig", "DeploymentConfig"),
+    ("deploymentconfigs", "DeploymentConfig"),
+    ("dc", "DeploymentConfig"),
     ("statefulset", "StatefulSet"),
     ("statefulsets", "StatefulSet"),
     ("sts", "StatefulSet"),

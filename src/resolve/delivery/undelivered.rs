@@ -14,7 +14,8 @@ use crate::source::{SourceId, below, in_folder, parent};
 use crate::tree::Node;
 
 /// Kinds of what runs.
-const RUNNING: &[&str] = &["CronJob", "DaemonSet", "Deployment", "HelmRelease", "Job", "Rollout", "StatefulSet"];
+const RUNNING: &[&str] =
+    &["CronJob", "DaemonSet", "Deployment", "DeploymentConfig", "HelmRelease", "Job", "Rollout", "StatefulSet"];
 
 /// How many files of what runs there must be at least for a habit.
 const FEWEST: usize = 8;
