@@ -74,7 +74,7 @@ fn add(model: &mut Model, release: &Release, gap: &Gap) {
         scales: !is_job,
         replicas: if stated.replicas.is_absent() { unknown(release, &why) } else { stated.replicas.clone() },
         singleton: if several { Fact::known(false, stated.replicas.span) } else { unknown(release, &why) },
-        spread: unknown(release, &why),
+        spread: if stated.spread.is_absent() { unknown(release, &why) } else { stated.spread.clone() },
         drains: unknown(release, &why),
         off: stated.suspended,
         gitops: stated.controller.clone(),

@@ -62,6 +62,8 @@ pub struct Stated {
     pub images: Vec<StatedImage>,
     /// How many copies its values ask for.
     pub replicas: Fact<i64>,
+    /// Whether they ask that these stand apart; absent where they say nothing of it.
+    pub spread: Fact<bool>,
     /// The hosts it is to answer for.
     pub hosts: Vec<Text>,
     /// Whether it is to answer callers of the own network only.

@@ -115,22 +115,53 @@ fn same(left: &Node, right: &Node) -> Answer {
 
 /// Whether a pod asks that its copies stand apart: a topology spread constraint, or an anti-affinity to itself.
 pub(super) fn spread(pod: &Node, labels: &Labels, namespace: &Fact<Text>, head: Span) -> Fact<bool> {
-    let constraints = pod.get("topologySpreadConstraints");
-    let anti = pod.at(&["affinity", "podAntiAffinity"]);
-    let terms = |list: &str| anti.and_then(|anti| anti.get(list));
-    let required = terms("requiredDuringSchedulingIgnoredDuringExecution");
-    let preferred = terms("preferredDuringSchedulingIgnoredDuringExecution");
-    if let Some(constraint) = constraints.and_then(|list| list.items().first()) {
+    let asked = Apart::read(pod);
+    if let Some(constraint) = asked.constraints.and_then(|list| list.items().first()) {
         return Fact::known(true, constraint.span);
     }
-    let required_terms = required.map_or(&[][..], Node::items).iter();
-    let weighted = preferred.map_or(&[][..], Node::items).iter();
-    let mut all_terms = required_terms.chain(weighted.filter_map(|term| term.get("podAffinityTerm")));
-    if let Some(term) = all_terms.find(|term| is_of_itself(term, labels, namespace)) {
+    if let Some(term) = asked.terms().find(|term| is_of_itself(term, labels, namespace)) {
         return Fact::known(true, term.span);
     }
-    let unknown = [constraints, anti, required, preferred].into_iter().flatten().find_map(Node::as_unknown);
+    let parts = [asked.constraints, asked.anti, asked.required, asked.preferred];
+    let unknown = parts.into_iter().flatten().find_map(Node::as_unknown);
     unknown.map_or_else(|| Fact::known(false, head), |unknown| Fact::unknown(unknown.clone()))
+}
+
+/// Whether the values of a chart ask that the copies stand apart: they go into pods whose labels are the chart's. Absent
+/// where they say nothing of it.
+pub(super) fn stated_spread(values: &Node) -> Fact<bool> {
+    let asked = Apart::read(values);
+    let constraint = asked.constraints.and_then(|list| list.items().first());
+    let asking = constraint.or_else(|| asked.terms().find(|term| term.get("labelSelector").is_some()));
+    asking.map_or_else(Fact::default, |node| Fact::known(true, node.span))
+}
+
+/// What a pod asks of the nodes its copies stand on.
+struct Apart<'a> {
+    constraints: Option<&'a Node>,
+    anti: Option<&'a Node>,
+    required: Option<&'a Node>,
+    preferred: Option<&'a Node>,
+}
+
+impl<'a> Apart<'a> {
+    fn read(pod: &'a Node) -> Self {
+        let anti = pod.at(&["affinity", "podAntiAffinity"]);
+        let terms = |list: &str| anti.and_then(|anti| anti.get(list));
+        Self {
+            constraints: pod.get("topologySpreadConstraints"),
+            anti,
+            required: terms("requiredDuringSchedulingIgnoredDuringExecution"),
+            preferred: terms("preferredDuringSchedulingIgnoredDuringExecution"),
+        }
+    }
+
+    /// The terms of the anti-affinity.
+    fn terms(&self) -> impl Iterator<Item = &'a Node> {
+        let required = self.required.map_or(&[][..], Node::items).iter();
+        let weighted = self.preferred.map_or(&[][..], Node::items).iter();
+        required.chain(weighted.filter_map(|term| term.get("podAffinityTerm")))
+    }
 }
 
 /// Whether an anti-affinity term selects the pod that has it. What is not known of either counts as fitting.

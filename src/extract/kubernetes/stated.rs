@@ -5,7 +5,7 @@
 //! Nothing is concluded from what the values leave out: that is for the chart to say.
 
 use super::object::{Object, int, text};
-use super::{container, entrance, workload};
+use super::{capacity, container, entrance, workload};
 use crate::model::Fact;
 use crate::model::release::{Stated, StatedImage};
 use crate::tree::{Node, Text};
@@ -29,11 +29,12 @@ pub(super) fn read(object: &Object<'_>, controller: &'static str, values: Option
 pub(in crate::extract) fn of_values(values: Option<&Node>) -> Stated {
     let parts: Vec<(Text, &Node)> = values.map(parts).unwrap_or_default();
     let (hosts, doors) = ingress(&parts);
-    let replicas = replicas(&parts).unwrap_or_default();
+    let (replicas, spread) = copies(&parts).unwrap_or_default();
     Stated {
         scheduled: hosts.is_empty() && replicas.is_absent() && is_scheduled(&parts),
         images: parts.iter().filter_map(|(part, node)| image(part, node.get("image")?)).collect(),
         replicas,
+        spread,
         inside: doors.iter().any(|door| entrance::is_private(door))
             || (!hosts.is_empty() && hosts.iter().all(entrance::is_inside)),
         hosts,
@@ -72,8 +73,9 @@ fn image(part: &Text, node: &Node) -> Option<StatedImage> {
     known.then(|| StatedImage { part: part.clone(), image: text(&whole), mutable: container::mutable(&whole) })
 }
 
-/// How many copies, where one part alone says so, and nothing else decides it.
-fn replicas(parts: &[(Text, &Node)]) -> Option<Fact<i64>> {
+/// How many copies, where one part alone says so, and nothing else decides it; and whether it says beside it that they are
+/// to stand apart.
+fn copies(parts: &[(Text, &Node)]) -> Option<(Fact<i64>, Fact<bool>)> {
     let told = |node: &Node| {
         let scaling = node.get("autoscaling");
         let scales = scaling.and_then(|scaling| scaling.get("enabled")).and_then(Node::as_bool) == Some(true);
@@ -81,9 +83,11 @@ fn replicas(parts: &[(Text, &Node)]) -> Option<Fact<i64>> {
         let written = REPLICAS.iter().find_map(|key| node.get(key)).filter(|_| !scales);
         least.or(written).map(int)
     };
-    let mut said = parts.iter().filter_map(|(_, node)| told(node)).filter(|fact| fact.value().is_some());
+    let said = parts.iter().filter_map(|(_, node)| Some((told(node)?, *node)));
+    let mut said = said.filter(|(fact, _)| fact.value().is_some());
     let first = said.next();
-    first.filter(|_| said.next().is_none())
+    let (replicas, node) = first.filter(|_| said.next().is_none())?;
+    Some((replicas, capacity::stated_spread(node)))
 }
 
 /// Whether it is a job and nothing else: the values give a kind or a schedule, or are those of a part that is called so.
@@ -146,6 +150,22 @@ mod tests {
         assert!(said.replicas.is_absent());
         let said = stated("    web: { enabled: false, replicas: 1 }\n    worker: { replicas: 2 }\n");
         assert_eq!(said.replicas.value(), Some(&2));
+    }
+
+    #[test]
+    fn copies_may_be_told_to_stand_apart() {
+        let apart = "affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, \
+                     podAffinityTerm: { labelSelector: { matchLabels: { app: shop } }, topologyKey: zone } }] } }";
+        assert!(stated(&format!("    replicaCount: 2\n    {apart}\n")).spread.is_true());
+        let constrained = "topologySpreadConstraints: [{ topologyKey: zone, maxSkew: 1 }]";
+        assert!(stated(&format!("    web: {{ replicas: 2, {constrained} }}\n")).spread.is_true());
+        for open in [
+            format!("    web: {{ replicas: 2 }}\n    worker: {{ {constrained} }}\n"),
+            "    replicaCount: 2\n    affinity: {}\n    topologySpreadConstraints: []\n".to_owned(),
+            "    replicaCount: 2\n    affinity: { nodeAffinity: { a: b } }\n".to_owned(),
+        ] {
+            assert!(stated(&open).spread.is_absent(), "{open}");
+        }
     }
 
     #[test]
