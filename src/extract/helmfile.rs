@@ -33,18 +33,23 @@ fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
     let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
     let written = chart.value().map(Text::as_str).unwrap_or_default();
     let is_here = written.is_empty() || written.starts_with(['.', '/']) || !written.contains('/');
-    let atomic = switch("atomic");
+    // One that is not installed is there for its values: how Helm would upgrade it is no matter.
+    let aside = release.get("installed").and_then(Node::as_bool) == Some(false);
+    let of_helm = |fact: Fact<bool>| if aside { Fact::absent(name.span) } else { fact };
+    let atomic = of_helm(switch("atomic"));
     Some(Release {
         name: compact_str::format_compact!("{}#{text}", input.source.path),
         place: input.place(name.span, &words),
         tool: Text::const_new("helmfile"),
         // Atomic upgrades wait, whatever else is said: <https://helm.sh/docs/helm/helm_upgrade/>.
-        waits: if atomic.is_true() { atomic.clone() } else { switch("wait") },
+        waits: if atomic.is_true() { atomic.clone() } else { of_helm(switch("wait")) },
         goes_back: atomic,
-        max_history: release
-            .get("historyMax")
-            .map_or_else(|| Fact::known(DEFAULT_HISTORY, name.span), |history| Fact::read(history, Node::as_int)),
-        moves: if is_here {
+        max_history: match release.get("historyMax") {
+            _ if aside => Fact::absent(name.span),
+            Some(history) => Fact::read(history, Node::as_int),
+            None => Fact::known(DEFAULT_HISTORY, name.span),
+        },
+        moves: if is_here || aside {
             Fact::absent(name.span)
         } else if is_archive(written) {
             Fact::known(false, chart.span)

@@ -7,11 +7,13 @@
 //! given; those of the parent it does not see.
 
 mod written;
+mod written_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use self::written::{entries, environment_names, is_helmfile, parts, unquoted};
+use self::written_out::is_written_out;
 use super::application::parameter;
 use super::chart::Charts;
 use super::remap;
@@ -74,7 +76,8 @@ pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
         .filter_map(|(path, id)| {
             let told = |source: &Source| is_helmfile(path, &source.text) && !environments.is_for_show(path);
             let (_, source) = charts.file(path).filter(|(_, source)| told(source))?;
-            Some(Helmfile { charts, environments, path, id, text: &source.text })
+            let written_out = is_written_out(charts, path);
+            Some(Helmfile { charts, environments, path, id, text: &source.text, written_out })
         })
         .collect();
     for file in outermost(&all) {
@@ -118,6 +121,8 @@ struct Helmfile<'c, 'a> {
     path: &'c str,
     id: SourceId,
     text: &'c str,
+    /// Whether its values are only written out, for something else to install with.
+    written_out: bool,
 }
 
 /// What is known while one environment is rendered.
@@ -408,9 +413,13 @@ impl Helmfile<'_, '_> {
             let value = said_in(key).or_else(|| state.defaults.get(key))?;
             Some(Entry { key: (*key).into(), key_span: value.span, value: value.clone() })
         });
+        let aside = self.written_out.then(|| {
+            let value = Node::new(Tree::Bool(false), name.span);
+            Entry { key: "installed".into(), key_span: name.span, value }
+        });
         let own = [("name", name), ("chart", chart)];
         let own = own.map(|(key, node)| Entry { key: key.into(), key_span: node.span, value: node.clone() });
-        let entries = own.into_iter().chain(said).collect();
+        let entries = own.into_iter().chain(said).chain(aside).collect();
         let release = Node::new(Tree::Map(Map { entries }), name.span);
         let source = if self.charts.path_of(name.span.source).is_empty() { self.id } else { name.span.source };
         Rendered {

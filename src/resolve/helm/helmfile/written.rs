@@ -44,7 +44,8 @@ fn says_helmfile(text: &str) -> bool {
     item("name") && item("chart") && OWN_KEYS.iter().any(|key| has(key)) && !has("apiVersion") && !has("kind")
 }
 
-fn is_named_helmfile(path: &str) -> bool {
+/// Whether helmfile finds a file without being told of it.
+pub(super) fn is_named_helmfile(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = name.strip_suffix(".gotmpl").unwrap_or(name);
