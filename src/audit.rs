@@ -311,6 +311,7 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
             .map(|(file, why)| Skipped { path: sources.get(*file).path.clone(), reason: (*why).to_owned() }),
     );
     renderings.absorb(delivered.renderings);
+    resolve::delivery::give_values(&folders, environments, &mut renderings);
     renderings.dedup();
 
     for (file, facts) in (0..).map(SourceId).zip(written) {

@@ -14,6 +14,7 @@ mod release;
 mod switched_off;
 mod undelivered;
 mod unit;
+mod values_files;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -316,6 +317,26 @@ fn elsewhere(known: &Known<'_, '_>, node: &Node, applications: &[Node], unknown:
             if brings_no_rules(node) { Gap { hides: Hides::Kubernetes, ..found } } else { found }
         })
         .collect()
+}
+
+/// Gives the applications of Argo CD the values that they take from files of the repository: those that a tool makes, and
+/// those that stand in files, which are then said by what they become.
+pub fn give_values(files: &Files<'_>, environments: &Environments, renderings: &mut Renderings) {
+    let known = Known::new(files, environments, std::iter::empty(), false);
+    for document in &mut renderings.documents {
+        values_files::give(&known, &mut document.node);
+    }
+    for file in files.kept() {
+        if renderings.replaced.contains(&file.id) {
+            continue;
+        }
+        let mut documents = file.documents().into_owned();
+        let given = documents.iter_mut().filter_map(|node| values_files::give(&known, node).then_some(())).count();
+        if given > 0 {
+            renderings.documents.extend(documents.into_iter().map(|node| rendered(files, node, None, false)));
+            renderings.replaced.insert(file.id);
+        }
+    }
 }
 
 /// What an object delivers that stands in no file, since a chart renders it.

@@ -32,6 +32,6 @@ mod values;
 mod yaml;
 
 pub use application::spell_out;
-pub(super) use application::{calls, spell_out_in};
+pub(super) use application::{calls, parameter, spell_out_in};
 pub use chart::{Charts, Folders};
 pub use install::{Installed, install};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use super::resolve;
+use super::{give_values, resolve};
 use crate::model::Environments;
 use crate::parse::yaml;
 use crate::resolve::kustomize::{self, Files, Root};
@@ -359,4 +359,45 @@ fn generators_look_through_the_repository_that_they_name() {
     let delivered: Vec<(&str, bool)> =
         made.renderings.documents.iter().map(|it| (it.path.as_str(), said(&it.node).is_some())).collect();
     assert_eq!(delivered, [("apps/apps/web/web.yaml", true)]);
+}
+
+#[test]
+fn values_of_another_source_are_put_into_an_application() {
+    let application = |files: &str, more: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: shop\nspec:\n  sources:\n    - chart: shop\n      \
+             repoURL: https://charts.example\n      helm:\n        valueFiles: [{files}]\n{more}    - repoURL: \
+             https://git.example/deploy.git\n      ref: own\n"
+        )
+    };
+    let values = |application: &str| {
+        let held = [
+            ("apps/shop.yaml", application),
+            ("values/base.yaml", "replicaCount: 1\nname: shop\n"),
+            ("values/shop.yaml", "replicaCount: 2\n"),
+        ];
+        let sources = Sources::new(held.iter().map(|(path, text)| Source::new(*path, *text)).collect());
+        let documents: Vec<Document> =
+            sources.iter().map(|(id, source)| yaml::parse(id, &source.text).document).collect();
+        let files = Files::new(sources.iter(), documents.iter(), &[]);
+        let mut renderings = Renderings::default();
+        give_values(&files, &Environments::default(), &mut renderings);
+        let given = renderings.documents.first()?;
+        assert_eq!((renderings.replaced.len(), given.path.as_str()), (1, "apps/shop.yaml"));
+        let values = given.node.at(&["spec", "sources"])?.items().first()?.at(&["helm", "valuesObject"])?;
+        let said = |key: &str| values.get(key).and_then(Node::scalar).unwrap_or_default();
+        Some(format!("{} {}", said("name"), said("replicaCount")))
+    };
+    let (base, own) = ("$own/values/base.yaml", "$own/values/shop.yaml");
+    assert_eq!(values(&application(&format!("{base}, {own}"), "")).unwrap(), "shop 2");
+    let inline = "        valuesObject: { replicaCount: 3 }\n";
+    assert_eq!(values(&application(&format!("{base}, {own}"), inline)).unwrap(), "shop 3");
+    let parameter = "        parameters: [{ name: replicaCount, value: '4' }]\n";
+    assert_eq!(values(&application(base, parameter)).unwrap(), "shop 4");
+    // What the chart brings, or what is not here, may say anything after it.
+    assert_eq!(values(&application(&format!("{base}, production.yaml, {own}"), "")).unwrap(), " 2");
+    assert_eq!(values(&application(&format!("{base}, $own/values/gone.yaml"), "")), None);
+    let missing = "        ignoreMissingValueFiles: true\n";
+    assert_eq!(values(&application(&format!("{base}, $own/values/gone.yaml"), missing)).unwrap(), "shop 1");
+    assert_eq!(values(&application("$other/values/base.yaml", "")), None);
 }

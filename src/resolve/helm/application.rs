@@ -137,7 +137,7 @@ fn values_file(folder: &str, path: &str) -> Option<String> {
 }
 
 /// `{name: a.b, value: c}` as the map that it means.
-pub(super) fn parameter(node: &Node) -> Option<Node> {
+pub(in crate::resolve) fn parameter(node: &Node) -> Option<Node> {
     let name = node.get("name")?.as_str()?;
     let value = node.get("value")?;
     let is_text = node.get("forceString").and_then(Node::as_bool) == Some(true)
