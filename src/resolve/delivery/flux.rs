@@ -22,7 +22,7 @@ pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -
     if !concerns(node) {
         return None;
     }
-    let spec = node.get("spec")?;
+    let spec = node.get("spec").filter(|spec| !is_patch(spec, parent))?;
     let name = node.at(&["metadata", "name"])?;
     // Left out, the path is the root of the source.
     let path = spec.get("path").and_then(Node::scalar).unwrap_or(Text::const_new("."));
@@ -50,9 +50,19 @@ pub(super) fn units(known: &Known<'_, '_>, node: &Node, parent: Option<&Unit>) -
     })
 }
 
+/// Whether what stands here is only laid over a `Kustomization` that is elsewhere: its custom resource definition asks
+/// for `sourceRef` and `interval`. What a build gives may get them in the cluster, from a webhook, where it says which
+/// folder it is about.
+fn is_patch(spec: &Node, parent: Option<&Unit>) -> bool {
+    let lacks = |key: &str| spec.get(key).is_none_or(Node::is_null);
+    lacks("path") && (lacks("sourceRef") || lacks("interval")) || parent.is_none() && lacks("sourceRef")
+}
+
 /// The folder that a `Kustomization` names, and whether it is one of an artifact: what is no Git repository holds as much
-/// of this one as was put into it.
+/// of this one as was put into it. The controller joins paths so that none leads out of the source: `..` at its root is
+/// its root. <https://github.com/cyphar/filepath-securejoin>
 fn folder(known: &Known<'_, '_>, spec: &Node, path: &str, said: Span) -> Option<(String, bool)> {
+    let path = &inside(path);
     if let Some(folder) = known.folder(path, said) {
         return Some((folder, false));
     }
@@ -61,6 +71,21 @@ fn folder(known: &Known<'_, '_>, spec: &Node, path: &str, said: Span) -> Option<
         return None;
     }
     Some((known.in_artifact(path, said)?, true))
+}
+
+/// A path that leads nowhere out of where it starts.
+fn inside(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// What a `Kustomization` adds to that of its folder.

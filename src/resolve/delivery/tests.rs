@@ -97,7 +97,7 @@ fn a_copy_of_what_is_built_is_not_judged_a_second_time() {
 #[test]
 fn flux_patches_and_fills_in_what_it_delivers() {
     let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: shop\nspec:\n  \
-                         path: ./apps\n  targetNamespace: shop\n  postBuild:\n    substitute: {APP: shop}\n    substituteFrom:\n    \
+                         path: ./apps\n  sourceRef: {kind: GitRepository, name: own}\n  targetNamespace: shop\n  postBuild:\n    substitute: {APP: shop}\n    substituteFrom:\n    \
                          - {kind: ConfigMap, name: sizes}\n";
     let sizes = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: sizes\ndata:\n  COPIES: \"3\"\n";
     let made = made(&[
@@ -116,7 +116,7 @@ fn flux_patches_and_fills_in_what_it_delivers() {
 #[test]
 fn what_a_secret_may_fill_in_is_not_known() {
     let kustomization = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: shop\nspec:\n  \
-                         path: ./apps\n  postBuild:\n    substituteFrom: [{kind: Secret, name: secrets}]\n";
+                         path: ./apps\n  sourceRef: {kind: GitRepository, name: own}\n  postBuild:\n    substituteFrom: [{kind: Secret, name: secrets}]\n";
     let made = made(&[("clusters/shop.yaml", kustomization), ("apps/web.yaml", DEPLOYMENT)]);
     assert_eq!(made.list(), ["production apps/web.yaml Deployment/${APP:=web} ${COPIES:=1}"]);
 }
@@ -124,7 +124,7 @@ fn what_a_secret_may_fill_in_is_not_known() {
 #[test]
 fn flux_patches_kustomizations_that_it_delivers_itself() {
     let outer = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: all\nspec:\n  path: ./apps\n  \
-                 patches:\n  - target: {kind: Kustomization}\n    patch: |-\n      apiVersion: kustomize.toolkit.fluxcd.io/v1\n      \
+                 sourceRef: {kind: GitRepository, name: own}\n  patches:\n  - target: {kind: Kustomization}\n    patch: |-\n      apiVersion: kustomize.toolkit.fluxcd.io/v1\n      \
                  kind: Kustomization\n      metadata: {name: _}\n      spec:\n        patches:\n        - target: {kind: Deployment}\n          \
                  patch: |-\n            - {op: replace, path: /spec/replicas, value: 5}\n";
     let inner = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: web\nspec:\n  path: ./apps/web/app\n";
@@ -136,6 +136,35 @@ fn flux_patches_kustomizations_that_it_delivers_itself() {
         ("apps/web/app/web.yaml", PLAIN),
     ]);
     assert_eq!(made.list(), ["production apps/web/app/web.yaml Deployment/web 5"]);
+}
+
+#[test]
+fn what_is_laid_over_a_kustomization_of_flux_delivers_nothing() {
+    let shop = kustomization("shop", "./apps/shop");
+    let patch = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: flux-system }\nspec:\n  \
+                 timeout: 2m\n  healthChecks: [{ apiVersion: apps/v1, kind: Deployment, name: web, namespace: shop }]\n";
+    let other = patch.replace("timeout: 2m", "sourceRef: { kind: GitRepository, name: other }");
+    let files = [
+        ("clusters/production/kustomization.yaml", "resources: [shop.yaml]\n"),
+        ("clusters/production/shop.yaml", shop.as_str()),
+        ("clusters/production/health.yaml", patch),
+        ("clusters/production/other.yaml", other.as_str()),
+        ("apps/shop/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("apps/shop/web.yaml", PLAIN),
+        ("catalog-info.yaml", "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: shop }\n"),
+    ];
+    let made = made(&files);
+    assert_eq!(made.list(), ["production apps/shop/web.yaml Deployment/web 1"]);
+    assert_eq!(made.renderings.problems.len(), 0);
+}
+
+#[test]
+fn a_path_of_flux_leads_nowhere_out_of_its_source() {
+    let shop = kustomization("shop", "../../apps/shop");
+    let made = made(&[("clusters/production/shop.yaml", &shop), ("apps/shop/web.yaml", DEPLOYMENT)]);
+    assert_eq!(made.gaps(), Vec::<String>::new());
+    let mark = made.renderings.documents[0].node.at(&["metadata", "labels"]);
+    assert!(mark.is_some(), "it is delivered");
 }
 
 #[test]

@@ -371,7 +371,9 @@ impl Helmfile<'_, '_> {
         let environment = self.environments.of_word(&state.name);
         let environment = environment.unwrap_or_else(|| self.environments.decide(self.path, &words));
         let here = join(self.folder(), &written).and_then(|folder| self.charts.in_folder(&folder));
-        let mut document = self.document(name, &Node::string(written.as_str(), chart.span), said_in, state);
+        let is_folder = here.is_some() || self.is_folder(&written);
+        let spelled = if is_folder && !is_path(&written) { format!("./{written}") } else { written.clone() };
+        let mut document = self.document(name, &Node::string(spelled, chart.span), said_in, state);
         document.environment = Some(environment.clone());
         let mut given = Vec::new();
         for entry in said_in("values").map_or(&[][..], Node::items) {
@@ -387,6 +389,10 @@ impl Helmfile<'_, '_> {
         }
         given.extend(said_in("set").map_or(&[][..], Node::items).iter().filter_map(parameter));
         let Some(index) = here else {
+            if is_folder {
+                found.documents.push(as_helmfile(document));
+                return Ok(());
+            }
             let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
             found.gaps.insert((self.id, chart.span, reason));
             let values = given.into_iter().reduce(|below, above| below.overlaid(&above));
@@ -399,6 +405,13 @@ impl Helmfile<'_, '_> {
         found.documents.push(as_helmfile(document));
         found.releases.push(Installs { chart: index, name: name.clone(), namespace, values: given, environment });
         Ok(())
+    }
+
+    /// Whether what a release installs is a folder here, whatever it looks like: Helmfile makes a chart of one that is none.
+    fn is_folder(&self, written: &str) -> bool {
+        let folder =
+            join(self.folder(), written).filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/"));
+        folder.is_some_and(|folder| self.charts.files().any(|(path, _)| path.starts_with(&folder)))
     }
 
     /// A release by itself, with what its templates and the defaults say of it.
@@ -481,6 +494,11 @@ impl State {
         let Some(path) = condition.and_then(Node::as_str) else { return true };
         values::at_path(&self.values, path).and_then(|value| values::boolean(&value)) != Some(false)
     }
+}
+
+/// Whether a chart is named as a path, and not as one of a repository.
+fn is_path(chart: &str) -> bool {
+    chart.starts_with(['.', '/'])
 }
 
 /// A release as the helmfile that holds nothing else.
