@@ -84,6 +84,7 @@ const RETIRED: &[&str] = &[
     "retired",
     "spike",
     "spikes",
+    "starters",
 ];
 
 /// Those of them that say it at the end of the name of one of many too (`db_staging`), where `integration` or `example`

@@ -128,6 +128,10 @@ pub struct SourceObject {
     pub place: Place,
 }
 
+/// Group and kind of the object that stands for a chart which another depends on and which is not here: `spec.chart`,
+/// `spec.version` and `spec.values`, as that says them.
+pub const UNREAD_CHART: (&str, &str) = ("helm.sh", "Release");
+
 /// Whether a version that is asked of a repository of charts may be another one tomorrow: none at all is the newest, and
 /// so is the newest within a range. <https://helm.sh/docs/chart_best_practices/dependencies/#versions>
 pub fn moves(version: &str) -> bool {
@@ -213,6 +217,7 @@ const PLATFORM: &[&str] = &[
     "kube-green",
     "kube-prometheus-stack",
     "kube-slack",
+    "kube-state-metrics",
     "kubefed",
     "kubelet-csr-approver",
     "kubernetes-dashboard",

@@ -18,6 +18,7 @@ mod helmfile;
 mod ignore;
 mod inflate;
 mod install;
+mod missing;
 mod object;
 mod release;
 mod remap;

@@ -41,6 +41,10 @@ impl<'a> Object<'a> {
         let metadata = node.get("metadata")?;
         let named = metadata.get("name").or_else(|| metadata.get("generateName"))?;
         let namespace = optional(metadata.get("namespace"), named.span, text);
+        // A starter, in which a name is still to be put: no object may be called so.
+        if named.as_str().is_some_and(|name| name.contains(['<', '>'])) {
+            return None;
+        }
         let words: Vec<&str> = namespace.value().map(Text::as_str).into_iter().collect();
         let name = text(named);
         let place = input.place(head(input, node, named), &words);

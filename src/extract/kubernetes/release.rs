@@ -5,9 +5,9 @@
 //! <https://argo-cd.readthedocs.io/en/stable/user-guide/application-specification/>.
 
 use super::object::{Object, boolean, int, optional, text};
-use super::stated;
+use super::{stated, workload};
 use crate::extract::Facts;
-use crate::model::release::{Source, SourceObject, Stated, is_platform_part, moves, revision_moves};
+use crate::model::release::{Source, SourceObject, Stated, UNREAD_CHART, is_platform_part, moves, revision_moves};
 use crate::model::{Fact, Release, State};
 use crate::tree::{Node, Text};
 
@@ -18,6 +18,7 @@ pub(super) fn extract(object: &Object<'_>, facts: &mut Facts) {
         ("source.toolkit.fluxcd.io", "GitRepository" | "OCIRepository") => {
             facts.model.kubernetes.sources.push(source(object));
         }
+        UNREAD_CHART => facts.model.releases.extend(dependency(object)),
         ("argoproj.io", "Application") => argo(object, object.at(&["spec"]), facts),
         ("argoproj.io", "ApplicationSet") => argo(object, object.at(&["spec", "template", "spec"]), facts),
         _ => {}
@@ -62,6 +63,31 @@ fn flux(object: &Object<'_>) -> Option<Release> {
             suspended: object.fact(&["spec", "suspend"], boolean).is_true(),
             namespace: spec.get("targetNamespace").map_or_else(|| object.namespace.clone(), text),
             ..stated::read(object, "flux", spec.get("values"))
+        })),
+        ..Release::default()
+    })
+}
+
+/// A chart that another, which is here, depends on. How it is upgraded is for whatever installs that one to say.
+fn dependency(object: &Object<'_>) -> Option<Release> {
+    let spec = object.at(&["spec"])?;
+    let chart = text(spec.get("chart")?);
+    let stated = stated::of_values(spec.get("values"));
+    Some(Release {
+        name: object.title(),
+        place: object.place.clone(),
+        tool: Text::const_new("helm"),
+        platform_part: chart.value().is_some_and(|chart| is_platform_part(chart)),
+        chart,
+        version: optional(spec.get("version"), object.head(), text),
+        names: names(object, None),
+        source: Source::Charts,
+        stated: Some(Box::new(Stated {
+            namespace: object.namespace.clone(),
+            labels: object.labels.clone(),
+            annotations: object.annotations.clone(),
+            controller: workload::gitops(object),
+            ..stated
         })),
         ..Release::default()
     })

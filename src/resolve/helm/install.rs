@@ -11,12 +11,13 @@ use rayon::prelude::*;
 use super::application::{self, Call};
 use super::chart::{Charts, is_packed};
 use super::helmfile;
+use super::missing;
 use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
 use crate::resolve::rendered::{Further, Installation, Rendered, Renderings};
-use crate::source::{SourceId, Span};
+use crate::source::{SourceId, Span, parent};
 use crate::tree::{Comment, Node, Value};
 
 /// How many releases are rendered, and how often a chart may render what installs another.
@@ -58,7 +59,15 @@ pub fn install(
         .iter()
         .flat_map(|chart| chart.dependencies.iter().filter_map(|dependency| release::find(charts, chart, dependency)));
     let called = rendered.iter().filter_map(|folder| charts.in_folder(folder)).chain(parts).collect();
-    let mut plan = Plan { charts, environments, further, seen: BTreeSet::new(), called, gaps: Vec::new() };
+    let mut plan = Plan {
+        charts,
+        environments,
+        further,
+        seen: BTreeSet::new(),
+        called,
+        by_helmfiles: BTreeSet::new(),
+        gaps: Vec::new(),
+    };
     let mut done: Vec<(Planned, Output)> = Vec::new();
     let helmfiles = helmfile::read(charts, environments);
     let mut next = plan.written();
@@ -83,6 +92,10 @@ pub fn install(
         done.extend(next.into_iter().zip(outputs));
         next = found;
     }
+    // What may not be installed at all is no service that something stands for.
+    for (_, output) in done.iter_mut().filter(|(planned, _)| !planned.is_called) {
+        output.documents.retain(|made| !missing::is_stand_in(&made.node));
+    }
     // What turned out to be installed by another says nothing by itself.
     done.retain(|(planned, _)| planned.is_called || !plan.called.contains(&planned.release.chart));
     let mut installed = collect(charts, done, helmfiles.gaps);
@@ -101,6 +114,8 @@ struct Plan<'c, 'a> {
     seen: BTreeSet<(usize, String, Span, String)>,
     /// Charts that a deployer installs.
     called: BTreeSet<usize>,
+    /// Charts that helmfiles install.
+    by_helmfiles: BTreeSet<usize>,
     /// What charts deliver from somewhere else.
     gaps: Vec<Gap>,
 }
@@ -151,6 +166,7 @@ impl Plan<'_, '_> {
             let text = name.scalar().map(|name| name.to_string()).unwrap_or_default();
             if self.seen.insert((chart, environment.name.to_string(), name.span, text)) {
                 self.called.insert(chart);
+                self.by_helmfiles.insert(chart);
                 let release = Release { chart, name, namespace, values, kubernetes: KUBERNETES_MINOR };
                 planned.push(Planned { release, environment: Some(environment), is_called: true });
             }
@@ -214,7 +230,7 @@ impl Plan<'_, '_> {
         for (index, chart) in self.charts.all.iter().enumerate() {
             let is_apart = chart.parent.is_none() && !chart.is_library() && !self.called.contains(&index);
             let is_installer = chart.templates.iter().any(|template| template.text.contains("kind: Application"));
-            if !is_apart || is_installer != installers {
+            if !is_apart || is_installer != installers || self.is_left_out(index) {
                 continue;
             }
             let files = by_chart.get(&index);
@@ -237,6 +253,26 @@ impl Plan<'_, '_> {
             }
         }
         planned
+    }
+
+    /// Whether helmfiles leave a chart out: they install the charts beside it, or most of them, and no file says how else
+    /// it would be.
+    fn is_left_out(&self, index: usize) -> bool {
+        let charts = &self.charts.all;
+        let folder = charts[index].folder.as_str();
+        let beside = charts.iter().enumerate().filter(|(_, chart)| parent(&chart.folder) == parent(folder));
+        let (installed, left): (Vec<usize>, Vec<usize>) =
+            beside.map(|(index, _)| index).partition(|index| self.by_helmfiles.contains(index));
+        if installed.is_empty() || installed.len() < left.len() {
+            return false;
+        }
+        let short = folder.rmatch_indices('/').nth(1).map_or(folder, |(at, _)| &folder[at + 1..]);
+        let is_called = |path: &str| {
+            let outside = crate::source::below(folder, path).is_none();
+            let text = self.charts.file(path).map_or("", |(_, source)| source.text.as_str());
+            outside && text.contains("helm ") && text.contains(short)
+        };
+        !self.charts.files().any(|(path, _)| is_called(path))
     }
 
     /// Values files that name an environment, by chart.

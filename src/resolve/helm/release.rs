@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::application;
 use super::chart::{Chart, Charts, Dependency};
+use super::missing;
 use super::object::{self, Object};
 use super::remap;
 use super::run::{self, Failure, Limits, Run, Script, Wrong};
@@ -116,6 +117,8 @@ pub(super) fn render(charts: &Charts<'_>, release: &Release, limits: Limits) -> 
             Err(wrong) => output.failures.push(unrendered(wrong, job.template.source)),
         }
     }
+    let stand_ins = missing::stand_ins(charts, release, &root, &all, &output.documents);
+    output.documents.extend(stand_ins);
     output
 }
 
@@ -208,7 +211,7 @@ fn enable(charts: &Charts<'_>, member: &mut Member, root: &Value, prefix: &str, 
     }
 }
 
-fn is_enabled(dependency: &Dependency, root: &Value, prefix: &str) -> bool {
+pub(super) fn is_enabled(dependency: &Dependency, root: &Value, prefix: &str) -> bool {
     let condition = dependency.condition.trim().split(',').filter(|path| !path.is_empty());
     let mut decided = condition
         .filter_map(|path| values::at_path(root, &format!("{prefix}{}", path.trim())))
