@@ -10,6 +10,7 @@ mod dashboards;
 mod datastores;
 mod denied;
 mod deployments;
+mod events;
 mod experiments;
 mod fronts;
 mod grafana;

@@ -7,7 +7,7 @@ use crate::model::{Alert, Fact, RunbookReference, State};
 use crate::resolve::terraform::{Resource, blocks, points_at};
 use crate::tree::{Node, Text, Unknown, Value};
 
-use super::{Ground, Seen, doubt, named, switch, text};
+use super::{Ground, Seen, doubt, events, named, switch, text};
 
 /// Parts of the names of metrics that say that something is there: none at all says that it is not.
 const PRESENCE: &[&str] =
@@ -161,6 +161,7 @@ fn cloudwatch(ground: Ground<'_>, resource: &Resource, alert: &mut Alert) {
     alert.actions = entries(resource, "alarm_actions");
     alert.automation = automation(ground, resource);
     alert.targets = named(resource, "alarm_actions");
+    events::tell(ground, resource, alert);
     alert.missing_data = text(resource, "treat_missing_data").or_default(Text::const_new("missing"));
     let metric = resource.at("metric_name").and_then(Node::as_str).unwrap_or_default();
     let below = resource.at("comparison_operator").and_then(Node::as_str).is_some_and(|op| op.starts_with("LessThan"));

@@ -49,6 +49,10 @@ fn branch(body: &Node, span: Span, depth: usize) -> Branch {
         Some(node) => targets(node).into_iter().next().unwrap_or_else(|| Fact::absent(span)),
         None => Fact::absent(span),
     };
+    // Policies that are not known call whom nobody here knows.
+    if let Some(unknown) = body.as_unknown() {
+        branch.receiver = Fact { span: Some(span), ..Fact::unknown(unknown.clone()) };
+    }
     branch.continues = body.get("continue").and_then(Node::as_bool) == Some(true);
     branch.unreadable = body.as_unknown().cloned();
     for matcher in blocks(body, "matcher") {
