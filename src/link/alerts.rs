@@ -19,6 +19,11 @@ use crate::tree::{Text, Unknown};
 /// Labels of an alert that name a service.
 const LABELS: &[&str] = &["service", "app", "application", "component", "service_name", "sli_service", "type"];
 
+/// Beginnings of metrics of Cloud Monitoring that are named by whoever measures.
+/// <https://cloud.google.com/monitoring/api/v3/naming-conventions>
+const NAMED: &[&str] =
+    &["custom.googleapis.com/", "external.googleapis.com/", "logging.googleapis.com/user/", "workload.googleapis.com/"];
+
 /// Prefixes of the metrics that exporters of an engine give.
 const ENGINE_METRICS: &[(&str, &[&str])] = &[
     ("postgres", &["pg_", "postgres_", "cnpg_", "ccp_"]),
@@ -130,10 +135,20 @@ impl Eyes<'_, '_> {
                 }
             }
         }
+        for (service, metric) in alert.metrics.iter().filter_map(|metric| Some((self.in_path(metric)?, metric))) {
+            seen.guess(service, || format!("the metric {metric}"));
+        }
         if seen.services.is_empty() {
             seen.services.extend(by_name(alert, self.register));
         }
         seen
+    }
+
+    /// The service that stands in the path of a metric which somebody named: `custom.googleapis.com/shop/mailer/success`.
+    fn in_path(&self, metric: &str) -> Option<Id<Service>> {
+        let path = NAMED.iter().find_map(|beginning| metric.strip_prefix(beginning))?;
+        let tells = |segment: &&str| !is_generic(segment);
+        path.split('/').filter(tells).find_map(|segment| self.register.find(segment))
     }
 
     fn look_at_series(

@@ -46,6 +46,10 @@ const PASSING: &[&str] = &[
 /// <https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs/resources/mssql_server_vulnerability_assessment#storage_container_path>
 const SCANS: &[(&str, &str)] = &[("azurerm_mssql_server_vulnerability_assessment", "storage_container_path")];
 
+/// A primary and its replicas.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/elasticache_replication_group#replicas_per_node_group>
+const MOST_NODES: u32 = 6;
+
 /// Words by which a table says that it holds only what may be lost.
 const FLEETING: &[&str] = &["session", "sessions", "cache", "lock", "locks"];
 
@@ -221,6 +225,7 @@ impl Declared<'_> {
             names.push(self.label.into());
         }
         names.extend(self.aliases());
+        names.extend(self.nodes());
         names.extend(self.members().filter_map(|member| member.at("identifier")?.scalar()));
         // What a module keeps is known by the name of its call.
         let segments: Vec<&str> = self.address.split('.').collect();
@@ -229,6 +234,14 @@ impl Declared<'_> {
         let mut seen = std::collections::BTreeSet::new();
         names.retain(|name| seen.insert(name.clone()));
         names
+    }
+
+    /// The nodes that a replication group makes itself: alarms are on these.
+    /// <https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Endpoints.html>
+    fn nodes(&self) -> impl Iterator<Item = Text> {
+        let group = step(self.body, "replication_group_id").and_then(Node::scalar);
+        let group = group.filter(|_| self.type_name == "aws_elasticache_replication_group");
+        group.into_iter().flat_map(|group| (1..=MOST_NODES).map(move |node| format!("{group}-{node:03}").into()))
     }
 
     /// The names of records of DNS that lead to its address, without their zone: a host is looked for by the short one.
