@@ -3,7 +3,7 @@
 use super::series::{Matcher, Patterns};
 use super::{Context, monitoring};
 use crate::model::alert::Watch;
-use crate::model::{Alert, Fact, Id, Model, Workload};
+use crate::model::{Alert, Fact, Id, Model, Service, Workload};
 use crate::source::Span;
 use crate::tree::Text;
 
@@ -20,6 +20,7 @@ const HEARTBEATS: &[&str] = &["hc-ping", "healthchecks", "deadmanssnitch", "nosn
 /// Says of every `CronJob` whether its failure is alerted on. That is only asked where some alert is meant for jobs at
 /// large: rules for them come with the monitoring of most clusters, whose own chart is seldom here.
 pub(super) fn join(model: &mut Model, context: &Context<'_>) {
+    expected(model);
     let alerts = || model.alerts.iter().filter(|alert| alert.calls());
     let about_jobs: Vec<&Alert> = alerts().filter(|alert| asks_for_jobs(alert)).collect();
     let at_large = |alert: &&&Alert| {
@@ -33,6 +34,7 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
     let found: Vec<(Id<Workload>, Fact<bool>)> = model
         .each::<Workload>()
         .filter(|(_, workload)| workload.kind == "CronJob" && workload.platform == "kubernetes")
+        .filter(|(_, workload)| !workload.service.is_some_and(|service| is_unwatched(model, service)))
         .map(|(id, workload)| {
             let generic = about_jobs.iter().find(|alert| watches(alert, workload, &patterns));
             let found = generic.map(|alert| alert.place.span).or_else(|| by_service(model, workload));
@@ -44,6 +46,24 @@ pub(super) fn join(model: &mut Model, context: &Context<'_>) {
         let head = model[id].place.span;
         model[id].failure_alerted = Fact { span: fact.span.or(Some(head)), ..fact };
     }
+}
+
+/// A service of jobs alone is watched where something expects a sign of life of one.
+fn expected(model: &mut Model) {
+    for index in 0..model.services.len() {
+        let id: Id<Service> = Id::new(index);
+        if is_unwatched(model, id)
+            && let Some(span) = model[id].workloads.iter().find_map(|id| signs_of_life(&model[*id]))
+        {
+            model[id].alerted = Fact::known(true, span);
+        }
+    }
+}
+
+/// Whether a service of jobs alone is watched by no alert at all: that is said of the service, once.
+fn is_unwatched(model: &Model, id: Id<Service>) -> bool {
+    let service = &model[id];
+    service.only_jobs && service.deployable && service.alerted.is_false()
 }
 
 fn asks_for_jobs(alert: &Alert) -> bool {

@@ -40,6 +40,9 @@ pub(super) fn settle(model: &mut Model) {
     }
 }
 
+/// Who notices that a job has failed. A schedule that no run kept leaves no error behind.
+const OF_JOBS: &str = "whoever misses what its jobs should have done";
+
 /// Says of every service which of its signals are alerted on.
 pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
     let entered = entered(model, selecting);
@@ -57,6 +60,7 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
     for index in 0..model.services.len() {
         let id: Id<Service> = Id::new(index);
         let service = &model[id];
+        let jobs = only_jobs(model, service);
         let at_door = at_doors.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts: Vec<&Alert> =
             service.alerts.iter().chain(at_door).map(|alert| &model[*alert]).filter(|alert| alert.calls()).collect();
@@ -78,7 +82,7 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
             _ if !service.alerted.is_true() => Fact::default(),
             Some(alert) => Fact::known(true, alert.place.span),
             // What a scheduled job does is to end well, and that the cluster's own alerts tell.
-            None if only_jobs(model, service) => Fact::default(),
+            None if jobs => Fact::default(),
             None => match unread {
                 Some(unknown) => Fact::unknown(unknown.clone()),
                 None => Fact::known(false, alerts.first().map(|alert| alert.place.span).or(service.alerted.span)),
@@ -95,6 +99,8 @@ pub(super) fn of_services(model: &mut Model, selecting: &Selecting) {
         if let Some(doubt) = doubts.get(&id).filter(|_| service.alerted.is_false()) {
             service.alerted = Fact { span: service.alerted.span, ..Fact::unknown(doubt.clone()) };
         }
+        service.only_jobs = jobs && !service.holds_data && !public.is_true();
+        service.noticed_by = Text::const_new(if service.only_jobs { OF_JOBS } else { "its customers" });
         service.signals = signals;
         service.alerted_on_work = work;
         service.public = public;

@@ -29,6 +29,10 @@ facts! {
         /// Whether it keeps data in a database, warehouse, search index or file system that is judged. A stack that
         /// nothing names but a folder such as `terraform/` does not answer for its data by itself: its datastores do.
         holds_data: bool,
+        /// Whether all that it is are jobs, which run now and then and end: nobody stands at its door.
+        only_jobs: bool,
+        /// Who would be the first to know that it fails, where no alert tells.
+        noticed_by: Text,
         /// Its workloads.
         workloads: Vec<Id<Workload>>,
         /// Its datastores.
