@@ -17,6 +17,7 @@ mod doors;
 mod dumped;
 mod elections;
 mod forward;
+mod helmfiles;
 mod helpers;
 mod images;
 mod index;
@@ -200,6 +201,7 @@ pub fn link(model: &mut Model, context: &Context<'_>) {
     practice::join(model, &register, context);
     postmortems::join(model, &register, context);
     releases::join(model, &register, context);
+    helmfiles::ship(model);
     migrations::join(model, &register, context);
     forward::decide(model);
     rollback::join(model);

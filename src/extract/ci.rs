@@ -17,6 +17,7 @@ mod fill;
 mod github;
 mod gitlab;
 mod helm;
+mod helmfile;
 mod jenkins;
 mod job;
 mod rehearsal;

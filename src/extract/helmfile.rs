@@ -5,7 +5,7 @@
 
 use super::kubernetes::of_values;
 use super::{Facts, Input};
-use crate::model::release::{Source, Stated, is_platform_part, moves};
+use crate::model::release::{OfHelmfile, Source, Stated, is_platform_part, moves};
 use crate::model::{Fact, Release};
 use crate::tree::{Node, Text};
 
@@ -60,10 +60,27 @@ fn read(input: &Input<'_>, release: &Node) -> Option<Release> {
         names: vec![text],
         source: if is_here { Source::Here } else { Source::Charts },
         stated: Some(Box::new(Stated { namespace, ..of_values(release.get("values")) })),
+        helmfile: Some(Box::new(of_helmfile(input, release))),
         chart,
         version,
         ..Release::default()
     })
+}
+
+/// Which helmfile installs a release, and how its commands select it. Name, namespace and chart are labels of every one:
+/// <https://helmfile.readthedocs.io/en/latest/#labels-overview>.
+fn of_helmfile(input: &Input<'_>, release: &Node) -> OfHelmfile {
+    let said = |key: &str| release.get(key).and_then(Node::scalar);
+    let chart = said("chart").map(|chart| chart.rsplit('/').next().unwrap_or_default().into());
+    let implied = [("name", said("name")), ("namespace", said("namespace")), ("chart", chart)];
+    let implied = implied.into_iter().filter_map(|(key, value)| Some((Text::const_new(key), value?)));
+    let own = release.get("labels").map_or(&[][..], Node::entries);
+    let own = own.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.scalar()?)));
+    OfHelmfile {
+        path: said("helmfile").unwrap_or_else(|| input.source.path.as_str().into()),
+        folder: said("folder").unwrap_or_default(),
+        labels: implied.chain(own).collect(),
+    }
 }
 
 /// Whether a chart is one file somewhere: of one version, as long as nobody replaces it.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kubernetes::same_namespace;
-use crate::model::{Autoscaler, Fact, Id, Model, Workload};
+use crate::model::{Autoscaler, Fact, Gap, Id, Model, Workload};
 use crate::source::parent;
 use crate::tree::{Text, Unknown};
 
@@ -100,10 +100,18 @@ fn dangling(model: &Model, scaler: &Autoscaler) -> Option<Fact<Text>> {
             scaler.place.span,
         )));
     }
-    if let Some(gap) = model.gaps.iter().find(|gap| gap.hides.kubernetes()) {
+    let gaps = || model.gaps.iter().filter(|gap| gap.hides.kubernetes());
+    if let Some(gap) = nearest(gaps(), &scaler.place.path) {
         return Some(Fact::unknown(Unknown::new(
             format!("`{kind}/{name}`, which it scales, may be in {}, which was not read ({})", gap.path, gap.reason),
             "audit the rendered manifests as well",
+            scaler.place.span,
+        )));
+    }
+    if gaps().next().is_some() {
+        return Some(Fact::unknown(Unknown::new(
+            format!("`{kind}/{name}`, which it scales, is not in the audited roots, of which not all was read"),
+            "audit what installs it together with these manifests, rendered",
             scaler.place.span,
         )));
     }
@@ -111,6 +119,28 @@ fn dangling(model: &Model, scaler: &Autoscaler) -> Option<Fact<Text>> {
         compact_str::format_compact!("scales nothing: there is no `{kind}/{name}` in these manifests"),
         scaler.place.span,
     ))
+}
+
+/// What was not read and is near enough to a file to hold what that is about: in its folder or the chart it is a template
+/// of, in a folder above it or below it. What stands at the root is beside everything, and near nothing else.
+fn nearest<'g>(gaps: impl Iterator<Item = &'g Gap>, path: &str) -> Option<&'g Gap> {
+    let own = own_folder(path);
+    let steps = |gap: &&Gap| {
+        let other = own_folder(&gap.path);
+        let depth = |folder: &str| folder.matches('/').count();
+        let near = other == own || !other.is_empty() && !own.is_empty() && (inside(own, other) || inside(other, own));
+        near.then(|| depth(own).abs_diff(depth(other)))
+    };
+    gaps.filter_map(|gap| Some((steps(&gap)?, gap))).min_by_key(|(steps, _)| *steps).map(|(_, gap)| gap)
+}
+
+fn inside(above: &str, folder: &str) -> bool {
+    folder.strip_prefix(above).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The folder of a file; of a template that of its chart.
+fn own_folder(path: &str) -> &str {
+    path.find("/templates/").map_or_else(|| parent(path), |at| &path[..at])
 }
 
 fn obstacle_of(scaler: &Autoscaler, target: Option<&Workload>) -> Fact<Text> {
@@ -130,4 +160,30 @@ fn obstacle_of(scaler: &Autoscaler, target: Option<&Workload>) -> Fact<Text> {
     }
     let unknown = [min, max].into_iter().find_map(|fact| fact.reason().cloned());
     unknown.map_or_else(|| Fact::absent(scaler.place.span), Fact::unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Hides;
+    use crate::source::{SourceId, Span};
+
+    #[test]
+    fn what_is_near_may_hold_what_is_missing() {
+        let gap = |path: &str| Gap {
+            hides: Hides::Kubernetes,
+            span: Span::head(SourceId::default()),
+            path: path.into(),
+            reason: "not rendered".into(),
+        };
+        let gaps =
+            ["tests/data/web.yaml", "shop/mail/Chart.yaml", "shop/kustomization.yaml", "shop/web/Chart.yaml", "x.yaml"];
+        let gaps = gaps.map(gap);
+        let near = |path: &str| nearest(gaps.iter(), path).map(|gap| gap.path.as_str());
+        assert_eq!(near("shop/web/templates/deep/hpa.yaml"), Some("shop/web/Chart.yaml"));
+        assert_eq!(near("shop/web/hpa.yaml"), Some("shop/web/Chart.yaml"));
+        assert_eq!(near("shop/search/hpa.yaml"), Some("shop/kustomization.yaml"));
+        assert_eq!(near("apps/search/hpa.yaml"), None);
+        assert_eq!(near("hpa.yaml"), Some("x.yaml"));
+    }
 }

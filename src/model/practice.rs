@@ -27,6 +27,8 @@ facts! {
         uses: Vec<Text>,
         /// What must let it pass before it ships: a person, a clock.
         gates: Vec<super::rollout::Pause>,
+        /// The helmfiles whose releases it ships.
+        helmfiles: Vec<super::release::Applied>,
     }
 }
 

@@ -40,6 +40,8 @@ facts! {
         source: Source,
         /// What it says itself of what a chart is to make, where its tool keeps a cluster as Git says.
         stated: Option<Box<Stated>>,
+        /// The helmfile that installs it.
+        helmfile: Option<Box<OfHelmfile>>,
     }
 }
 
@@ -68,6 +70,45 @@ pub struct Stated {
     pub hosts: Vec<Text>,
     /// Whether it is to answer callers of the own network only.
     pub inside: bool,
+}
+
+/// How a helmfile installs a release.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct OfHelmfile {
+    /// The path of the helmfile that is applied: the outermost, where others are included.
+    pub path: Text,
+    /// The folder of its chart, where that is here.
+    pub folder: Text,
+    /// The labels by which it is selected, its name, namespace and chart among them.
+    pub labels: Vec<(Text, Text)>,
+}
+
+/// A helmfile that a command ships, or a part of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Applied {
+    /// The file, or the folder it stands in; nothing where only a run knows it.
+    pub path: Option<Text>,
+    /// What is selected of it (`tier=web,name!=search`), each for more; all of it where nothing is.
+    pub selectors: Vec<Text>,
+}
+
+impl Applied {
+    /// Whether a release is one of those that are selected. What only a run knows selects nothing for certain.
+    pub fn selects(&self, release: &OfHelmfile) -> bool {
+        let holds = |condition: &str| {
+            let (key, value, wanted) = match condition.split_once("!=") {
+                Some((key, value)) => (key, value, false),
+                None => match condition.split_once('=') {
+                    Some((key, value)) => (key, value.trim_start_matches('='), true),
+                    None => return false,
+                },
+            };
+            let known = !value.contains(['$', '{']);
+            let has = release.labels.iter().any(|(own, label)| own == key.trim() && label == value.trim());
+            known && has == wanted
+        };
+        self.selectors.is_empty() || self.selectors.iter().any(|selector| selector.split(',').all(holds))
+    }
 }
 
 /// An image that the values of a release name.
@@ -335,6 +376,22 @@ mod tests {
         }
         for version in ["1.2.3", "v1.14.2", "0.9.0-rc.1", "2.1.0+build.5", "25.11"] {
             assert!(!moves(version), "{version}");
+        }
+    }
+
+    #[test]
+    fn selectors_choose_releases_by_their_labels() {
+        let labels = [("name", "web"), ("namespace", "shop"), ("tier", "front")];
+        let labels = labels.map(|(key, value)| (key.into(), value.into())).to_vec();
+        let web = OfHelmfile { labels, ..OfHelmfile::default() };
+        let selects = |selectors: &[&str]| {
+            let selectors = selectors.iter().map(|selector| Text::from(*selector)).collect();
+            Applied { path: None, selectors }.selects(&web)
+        };
+        assert!(selects(&[]) && selects(&["name=web"]) && selects(&["name==web"]) && selects(&["a=b", "tier=front"]));
+        assert!(selects(&["app!=search,tier!=crd"]) && selects(&["namespace=shop,name=web"]));
+        for selector in ["name=search", "tier!=front", "name=web,tier=crd", "app=$APP", "app!=${{ inputs.app }}"] {
+            assert!(!selects(&[selector]), "{selector}");
         }
     }
 

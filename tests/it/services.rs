@@ -96,3 +96,25 @@ fn where_rules_are_evaluated_says_nothing_of_what_they_are_about() {
     assert_eq!(run.out.matches("JwtsExpire").count(), 1, "{}", run.out);
     assert!(run.out.contains("by its namespace desk"), "{}", run.out);
 }
+
+#[test]
+fn what_applies_a_helmfile_ships_its_releases() {
+    let folder = Folder::new();
+    folder.write("deploy/helmfile.yaml", "releases:\n  - {name: web, namespace: shop, chart: charts/web}\n  - {name: search, namespace: shop, chart: shop/search, version: 1.4.2}\n  - {name: mail, namespace: shop, chart: shop/mail, version: 1.4.2, labels: {tier: later}}\n");
+    folder.write("deploy/charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    let parts = ["front", "worker"].map(|part| {
+        format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web-{part} }}\nspec:\n  selector: {{ matchLabels: {{ app: {part} }} }}\n  template:\n    metadata: {{ labels: {{ app: {part} }} }}\n    spec: {{ containers: [{{ name: app, image: 'shop/{part}:1.0.0' }}] }}\n")
+    });
+    folder.write("deploy/charts/web/templates/web.yaml", parts.join("---\n"));
+    folder.write(".github/workflows/ship.yml", "on: { push: { branches: [main] } }\njobs:\n  ship:\n    environment: production\n    steps:\n      - { run: \"helmfile -l 'tier!=later' apply\", working-directory: deploy }\n");
+    let run = twoam(folder.path(), &["services", "-v", "--today", "2026-11-25"]);
+    let shipped: Vec<&str> = run
+        .out
+        .lines()
+        .filter(|line| line.contains("deployment "))
+        .filter_map(|line| line.split(" by ").nth(1))
+        .collect();
+    assert_eq!(shipped, ["it ships web", "it ships search", "it ships web"], "{}", run.out);
+    let run = twoam(folder.path(), &["explain", "service/worker", "--today", "2026-11-25"]);
+    assert!(run.out.contains("ship.yml#ship: revert the commit"), "{}", run.out);
+}

@@ -20,7 +20,14 @@ struct Offer<'j> {
 
 /// Gives deployments without a way back of their own the one that another pipeline of the same repository is.
 pub(super) fn join(files: &Files<'_>, jobs: &[Job], found: &mut [(&Job, Deployment)]) {
-    let offers: Vec<Offer<'_>> = jobs.iter().filter_map(offer).collect();
+    // What ships to another environment takes nothing back in production.
+    let environments = files.environments();
+    let elsewhere = |job: &&Job| {
+        let of_path = environments.of_path(files.path_of(job.span));
+        let mut declared = job.environments.iter().filter_map(|name| environments.of_word(name));
+        of_path.or_else(|| declared.next()).is_some_and(|environment| !environment.production)
+    };
+    let offers: Vec<Offer<'_>> = jobs.iter().filter(|job| !elsewhere(job)).filter_map(offer).collect();
     for (job, deployment) in found.iter_mut().filter(|(_, deployment)| !deployment.way_back.is_true()) {
         let root = |job: &Job| files.root_of(files.path_of(job.span));
         let near = |offer: &&Offer<'_>| {

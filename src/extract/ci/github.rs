@@ -199,6 +199,10 @@ impl<'a> Reader<'a> {
         };
         let steps = node.get("steps").map_or(&[][..], Node::items);
         self.steps(steps, false, &mut caller.stack.clone(), &mut job);
+        let folder = [node, workflow].iter().find_map(|it| it.at(&["defaults", "run", "working-directory"])?.scalar());
+        if let Some(folder) = folder {
+            job.steps.iter_mut().filter(|step| step.folder.is_empty()).for_each(|step| step.folder.clone_from(&folder));
+        }
         job.names
             .extend([workflow.get("name").and_then(Node::scalar).unwrap_or_default(), stem(self.file.path).into()]);
         if let Some(outermost) = caller.outermost {
@@ -308,6 +312,7 @@ fn step(node: &Node) -> Step {
         inputs: with.iter().filter_map(|it| Some((it.key.clone(), fill::for_shell(&it.value.scalar()?)))).collect(),
         on_failure: condition.contains("failure()") && !condition.contains("!failure()"),
         uses: environment.iter().filter_map(|it| it.value.scalar()).collect(),
+        folder: text("working-directory"),
         called: Vec::new(),
     }
 }

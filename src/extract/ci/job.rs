@@ -26,6 +26,8 @@ pub(super) struct Step {
     pub(super) action: Text,
     /// The inputs of that action.
     pub(super) inputs: Vec<(Text, String)>,
+    /// The folder it runs in, as it says itself.
+    pub(super) folder: Text,
     /// Whether it runs when something before it failed.
     pub(super) on_failure: bool,
     /// What its own variables say, by which services are found.
@@ -52,6 +54,7 @@ impl Step {
             script: String::new(),
             action: Text::default(),
             inputs: Vec::new(),
+            folder: Text::default(),
             on_failure: false,
             uses: Vec::new(),
             called: Vec::new(),
@@ -202,6 +205,7 @@ pub(super) fn deployment(files: &Files<'_>, job: &Job) -> Option<Deployment> {
         verified,
         uses: uses(job),
         gates: job.gates.clone(),
+        helmfiles: super::helmfile::applied(files, job),
         ..Deployment::default()
     })
 }
@@ -392,7 +396,9 @@ fn way_back(job: &Job, found: &[Manner], remote: Option<&(Text, Span)>, by_commi
         };
     }
     let computed = job.steps.iter().flat_map(commands_of).any(|it| commands::substitutes(&it));
-    if !computed && found.iter().all(|manner| *manner == Manner::Declarative) {
+    // What a job does beside applying a helmfile follows what that ships.
+    let declares = super::helmfile::applies(job) || found.iter().all(|manner| *manner == Manner::Declarative);
+    if !computed && declares {
         return known("revert the commit: applying it again goes back".to_owned(), job.span);
     }
     if job.triggers.called && !job.triggers.main && !job.triggers.manual {

@@ -4,7 +4,7 @@ use crate::extract::Facts;
 use crate::model::{Deployment, Environments};
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, SourceId, Sources};
-use crate::tree::Document;
+use crate::tree::{Document, Text};
 
 /// The pipelines of a repository.
 fn read(files: &[(&str, &str)]) -> (Sources, Facts) {
@@ -709,4 +709,63 @@ fn what_a_clock_restores_or_breaks_is_a_drill() {
     let cache = "  c: {steps: [{uses: actions/cache/restore@v4}, {run: dotnet restore}, {run: make test}]}\n";
     assert_eq!(drills(&format!("{weekly}{cache}")), [false; 0]);
     assert_eq!(drills(&format!("on: push\njobs:\n{restore}")), [false; 0]);
+}
+
+#[test]
+fn a_job_says_which_helmfiles_it_ships() {
+    let text = "
+on: {push: {branches: [main]}}
+env: {IMAGE: shop/mail:1.4.2}
+jobs:
+  ship:
+    environment: production
+    steps:
+      - run: |
+          pushd deploy
+          helmfile --environment production -l 'tier=crd' apply
+          helmfile -e production --selector=tier!=crd,name!=search apply
+          popd
+          helmfile -f extra/helmfile.yaml sync
+          helmfile -e staging apply
+          helmfile diff
+      - run: helmfile apply
+        working-directory: shop
+      - run: cd $WHERE && helmfile apply
+      - run: aws lambda update-function-code --function-name mail --image-uri $IMAGE
+";
+    let (_, facts) = github("ship.yml", text);
+    let deployment = only(&facts);
+    let applied: Vec<(Option<&str>, Vec<&str>)> = deployment
+        .helmfiles
+        .iter()
+        .map(|it| (it.path.as_deref(), it.selectors.iter().map(Text::as_str).collect()))
+        .collect();
+    assert_eq!(
+        applied,
+        [
+            (Some("deploy"), vec!["tier=crd"]),
+            (Some("deploy"), vec!["tier!=crd,name!=search"]),
+            (Some("extra/helmfile.yaml"), vec![]),
+            (Some("shop"), vec![]),
+            (None, vec![]),
+        ]
+    );
+    assert!(deployment.way_back.is_true(), "a revert is applied like anything else");
+}
+
+#[test]
+fn what_ships_elsewhere_takes_nothing_back() {
+    let staging = "
+on: {workflow_dispatch: {inputs: {tag: {type: string}}}}
+jobs:
+  ship:
+    steps:
+      - run: kubectl --namespace search set image deployment/search-api search-api=$TAG
+";
+    let name = |name: &str| format!(".github/workflows/{name}");
+    let (one, other) = (name("deploy-search.yml"), name("staging.yml"));
+    let (_, facts) = read(&[(&one, COPIES_STAGING), (&other, staging)]);
+    assert!(only(&facts).way_back.is_false());
+    let (_, facts) = read(&[(&one, COPIES_STAGING), (&name("one.yml"), staging)]);
+    assert!(facts.model.deployments.iter().any(|it| it.name.contains("deploy-search") && it.way_back.is_true()));
 }

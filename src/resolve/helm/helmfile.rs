@@ -28,7 +28,7 @@ use crate::source::{Source, SourceId, Span, join, parent};
 use crate::tree::{Content, Entry, Map, Node, Value as Tree};
 
 /// What a release says, or the defaults say of every release, that its extractor reads beside its name and its chart.
-const RELEASE_KEYS: &[&str] = &["namespace", "version", "atomic", "wait", "historyMax"];
+const RELEASE_KEYS: &[&str] = &["namespace", "version", "atomic", "wait", "historyMax", "labels"];
 
 /// How many environments of a helmfile are rendered.
 const MOST_ENVIRONMENTS: usize = 20;
@@ -64,6 +64,8 @@ pub(super) struct Found {
     pub(super) files: BTreeSet<String>,
     /// What they become: a document for each release, with all that is said of it elsewhere.
     pub(super) documents: Vec<Rendered>,
+    /// The helmfile that is read, with what it includes: the one that is applied.
+    applied: String,
     /// How many were included so far.
     included: usize,
 }
@@ -81,6 +83,7 @@ pub(super) fn read(charts: &Charts<'_>, environments: &Environments) -> Found {
         })
         .collect();
     for file in outermost(&all) {
+        file.path.clone_into(&mut found.applied);
         for name in file.chosen() {
             file.install(&name, &[], 0, &mut found);
         }
@@ -137,6 +140,8 @@ struct State {
     helmfiles: Vec<Node>,
     /// What holds for every release that does not say otherwise.
     defaults: Node,
+    /// Labels of every release.
+    labels: Option<Node>,
 }
 
 impl Helmfile<'_, '_> {
@@ -229,6 +234,7 @@ impl Helmfile<'_, '_> {
             templates: Vec::new(),
             helmfiles: Vec::new(),
             defaults: Node::new(Tree::Map(Map::default()), Span::head(self.id)),
+            labels: None,
         };
         for values in given.iter().filter(|values| values.as_map().is_some()) {
             let value = Value::of(values, &mut state.run.origins);
@@ -291,6 +297,9 @@ impl Helmfile<'_, '_> {
         state.values = values::overlay(&state.values, &state.given);
         if let Some(defaults) = document.get("helmDefaults") {
             state.defaults = state.defaults.clone().overlaid(defaults);
+        }
+        if let Some(labels) = document.get("commonLabels") {
+            state.labels = Some(labels.clone());
         }
         state.templates.extend(document.get("templates").cloned());
         state.helmfiles.extend(document.get("helmfiles").map_or(&[][..], Node::items).iter().cloned());
@@ -375,6 +384,11 @@ impl Helmfile<'_, '_> {
         let spelled = if is_folder && !is_path(&written) { format!("./{written}") } else { written.clone() };
         let mut document = self.document(name, &Node::string(spelled, chart.span), said_in, state);
         document.environment = Some(environment.clone());
+        let folder = here.map(|index| self.charts.all[index].folder.as_str());
+        add(&mut document.node, "helmfile", Node::string(found.applied.as_str(), name.span));
+        if let Some(folder) = folder {
+            add(&mut document.node, "folder", Node::string(folder, chart.span));
+        }
         let mut given = Vec::new();
         for entry in said_in("values").map_or(&[][..], Node::items) {
             match self.values(entry, state, Some(facts), found) {
@@ -396,8 +410,8 @@ impl Helmfile<'_, '_> {
             let reason = format!("the chart `{written}` of the helmfile release `{shown}` is not here");
             found.gaps.insert((self.id, chart.span, reason));
             let values = given.into_iter().reduce(|below, above| below.overlaid(&above));
-            if let (Tree::Map(map), Some(value)) = (&mut document.node.value, values) {
-                map.entries.push(Entry { key: "values".into(), key_span: value.span, value });
+            if let Some(values) = values {
+                add(&mut document.node, "values", values);
             }
             found.documents.push(as_helmfile(document));
             return Ok(());
@@ -422,9 +436,14 @@ impl Helmfile<'_, '_> {
         said_in: &dyn Fn(&str) -> Option<&'n Node>,
         state: &State,
     ) -> Rendered {
+        let common = |key: &str| state.labels.as_ref().filter(|_| key == "labels");
         let said = RELEASE_KEYS.iter().filter_map(|key| {
-            let value = said_in(key).or_else(|| state.defaults.get(key))?;
-            Some(Entry { key: (*key).into(), key_span: value.span, value: value.clone() })
+            let general = common(key).or_else(|| state.defaults.get(key));
+            let value = match (general, said_in(key)) {
+                (Some(general), Some(own)) => general.clone().overlaid(own),
+                (general, own) => own.or(general)?.clone(),
+            };
+            Some(Entry { key: (*key).into(), key_span: value.span, value })
         });
         let aside = self.written_out.then(|| {
             let value = Node::new(Tree::Bool(false), name.span);
@@ -493,6 +512,13 @@ impl State {
     fn wants(&self, condition: Option<&Node>) -> bool {
         let Some(path) = condition.and_then(Node::as_str) else { return true };
         values::at_path(&self.values, path).and_then(|value| values::boolean(&value)) != Some(false)
+    }
+}
+
+/// Adds a key to a release.
+fn add(release: &mut Node, key: &str, value: Node) {
+    if let Tree::Map(map) = &mut release.value {
+        map.entries.push(Entry { key: key.into(), key_span: value.span, value });
     }
 }
 
