@@ -1,11 +1,13 @@
 //! Which services there are, and what belongs to them: workloads and datastores first, since they define services.
 
 mod charts;
+mod images;
 mod selected;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::images::{Programs, is_job};
 use self::selected::Selection;
 use self::uses::{resource_of, stores, users};
 use super::Context;
@@ -223,14 +225,16 @@ impl<'c> Register<'c> {
         // What keeps the data of one service, or works for one now and then, is rather a part of it than one itself: it
         // comes after those it may belong to.
         let stores = stores(model);
-        let rank = |id: &Id<Workload>| {
-            let is_job = matches!(model[*id].kind.as_str(), "Job" | "CronJob");
-            (is_job, stores.contains(id))
-        };
+        let rank = |id: &Id<Workload>| (is_job(&model[*id]), stores.contains(id));
         let mut ids: Vec<Id<Workload>> = (0..model.workloads.len()).map(Id::new).collect();
         ids.sort_by_key(rank);
+        let mut programs = None;
         for id in ids {
-            let claim = self.claim_store(model, id, &stores).unwrap_or_else(|| self.claim_workload(&model[id]));
+            if is_job(&model[id]) && programs.is_none() {
+                programs = Some(Programs::of(model));
+            }
+            let claim = self.claim_store(model, id, &stores);
+            let claim = claim.unwrap_or_else(|| self.claim_workload(model, &model[id], programs.as_ref()));
             let service = self.claimed(model, claim.service);
             model[id].service = Some(service);
             for container in model[id].containers.clone() {
@@ -263,7 +267,8 @@ impl<'c> Register<'c> {
         Some(Claim { service: Claimed::Known(service), reason })
     }
 
-    fn claim_workload(&self, workload: &Workload) -> Claim {
+    /// `programs`: what runs on, once all of that has its service.
+    fn claim_workload(&self, model: &Model, workload: &Workload, programs: Option<&Programs>) -> Claim {
         let by_path =
             self.context.services.iter().find(|declared| declared.paths.is_match(workload.place.path.as_str()));
         if let Some(declared) = by_path {
@@ -289,10 +294,14 @@ impl<'c> Register<'c> {
                 return Claim { service: Claimed::Known(id), reason };
             }
         }
-        if matches!(workload.kind.as_str(), "Job" | "CronJob")
+        if is_job(workload)
             && let Some(id) = self.find_within(&workload.plain_name)
         {
             return Claim { service: Claimed::Known(id), reason: format!("its name {}", workload.plain_name) };
+        }
+        let program = programs.filter(|_| is_job(workload)).and_then(|programs| programs.service(model, workload));
+        if let Some((id, image)) = program {
+            return Claim { service: Claimed::Known(id), reason: format!("its image {image}") };
         }
         if let Some(value) = label(PART_OF).filter(|value| !self.platforms.contains(&self.normal(value))) {
             return Claim { service: Claimed::Named(value.into()), reason: format!("label {PART_OF}={value}") };

@@ -244,6 +244,14 @@ impl Environments {
         found
     }
 
+    /// Whether nothing but the name of a file says that it is not for production: `ci/test.yml`.
+    pub fn says_file_alone(&self, path: &str) -> bool {
+        let is_other = |path: &str| self.of_path(path).is_some_and(|it| !it.production);
+        let by_glob = || self.ignored.is_match(path) || self.others.iter().any(|(_, globs)| globs.is_match(path));
+        let beside = || path.rsplit_once('/').map_or_else(|| "_".to_owned(), |(folder, _)| format!("{folder}/_"));
+        is_other(path) && !by_glob() && !is_other(&beside())
+    }
+
     /// Whether what stands at a path shows or tests something: it may be wrong on purpose.
     pub fn is_for_show(&self, path: &str) -> bool {
         self.of_path(path).is_some_and(|environment| FOR_SHOW.contains(&environment.name.as_str()))

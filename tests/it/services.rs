@@ -118,3 +118,24 @@ fn what_applies_a_helmfile_ships_its_releases() {
     let run = twoam(folder.path(), &["explain", "service/worker", "--today", "2026-11-25"]);
     assert!(run.out.contains("ship.yml#ship: revert the commit"), "{}", run.out);
 }
+
+#[test]
+fn jobs_that_run_the_program_of_a_service_are_part_of_it() {
+    let folder = Folder::new();
+    let job = |name: &str, namespace: &str, image: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: {name}\n  namespace: {namespace}\nspec:\n  schedule: '0 3 * * *'\n  \
+             jobTemplate:\n    spec:\n      template:\n        metadata:\n          labels: {{app: {name}}}\n        spec:\n          \
+             containers:\n            - name: {name}\n              image: {image}\n---\n"
+        )
+    };
+    let jobs = job("send-reminders", "shop", "registry.test:5000/shop/desk:1.0.1")
+        + &job("prune", "shop", "tools/prune:7")
+        + &job("import", "other", "registry.test:5000/shop/desk:1.0.1");
+    let desk = release("desk", "desk", "desk").replace("shop/desk:1.0.0", "registry.test:5000/shop/desk:1.0.0");
+    folder.write("all.yml", desk + &jobs);
+    assert_eq!(
+        services(&folder),
+        "\ndesk: Deployment/desk-desk CronJob/send-reminders\nimport: CronJob/import\nprune: CronJob/prune"
+    );
+}

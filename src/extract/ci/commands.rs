@@ -455,7 +455,10 @@ pub(super) fn goes_back(command: &[String]) -> Option<String> {
     let flag = || {
         deploys(command).and_then(|_| words.iter().find(|word| SELF_REVERTING.iter().any(|it| word.starts_with(it))))
     };
-    let named = || program.contains("rollback") || (verbs.first().is_some_and(|verb| verb.contains("rollback")));
+    // What is said of going back is no going back.
+    let is_word = |verb: &&str| verb.contains("rollback") && !verb.contains(char::is_whitespace);
+    let says = matches!(program, "echo" | "printf" | "log" | "logger" | ":" | "true" | "exit");
+    let named = || !says && (program.contains("rollback") || verbs.first().is_some_and(is_word));
     match listed {
         Some((known, way)) => Some(format!("{known} {}", way.join(" "))),
         None => flag()

@@ -187,9 +187,12 @@ pub(super) fn deployment(files: &Files<'_>, job: &Job) -> Option<Deployment> {
         return None;
     }
     let opaque = remote.is_none() && !pushes && found.iter().all(|manner| *manner == Manner::Opaque);
-    let place = files.place(job.span, job.environment.as_ref(), job.library);
+    let mut place = files.place(job.span, job.environment.as_ref(), job.library);
     if !is_for_production(files.environments(), &place.path, job, opaque) {
         return None;
+    }
+    if files.environments().says_file_alone(&place.path) {
+        place.environment = Environment::default();
     }
     let (mut way_back, way) = way_back(job, &found, remote, pushes);
     let mut verified = verified(job, &found, pushes);
@@ -277,7 +280,9 @@ pub(super) fn names_a_deployment(target: &str) -> bool {
 /// Whether the job ships to production: its environment says so, or its names do, or it runs from the main branch and
 /// nothing says otherwise. A script of which only the name is known needs the word itself.
 fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque: bool) -> bool {
-    if environments.of_path(path).is_some_and(|it| !it.production) {
+    // What tests a change may ship it in the end: the file's name says less than the job.
+    let of_file = environments.says_file_alone(path);
+    if !of_file && environments.of_path(path).is_some_and(|it| !it.production) {
         return false;
     }
     if job.environment.as_ref().is_some_and(|environment| !environment.production) {
@@ -287,7 +292,7 @@ fn is_for_production(environments: &Environments, path: &str, job: &Job, opaque:
     if declared.contains(&true) {
         return true;
     }
-    if declared.contains(&false) {
+    if declared.contains(&false) || of_file {
         return false;
     }
     // The job's own name weighs more than that of its workflow.

@@ -239,7 +239,8 @@ fn charts_render_as_helm_renders_them() {
         let chart = charts.in_folder("").expect("a chart");
         let text = |text: &str| Node::string(text, Span::default());
         let name = text(case.release);
-        let release = Release { chart, name, namespace: Some(text("default")), values, kubernetes: case.kubernetes };
+        let release =
+            Release { chart, name, namespace: Some(text("default")), values, kubernetes: case.kubernetes, open: false };
         let output = release::render(&charts, &release, Limits::default());
         let name = case.chart.strip_prefix(&corpora).unwrap_or(&case.chart).to_string_lossy().into_owned();
         let example = case.reference.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -14,6 +14,7 @@ impl Inflate for Charts<'_> {
             namespace: wanted.namespace.clone(),
             values: wanted.values.clone(),
             kubernetes: KUBERNETES_MINOR,
+            open: false,
         };
         let output = self.output(&release);
         Some(Inflated {

@@ -167,7 +167,7 @@ impl Plan<'_, '_> {
             if self.seen.insert((chart, environment.name.to_string(), name.span, text)) {
                 self.called.insert(chart);
                 self.by_helmfiles.insert(chart);
-                let release = Release { chart, name, namespace, values, kubernetes: KUBERNETES_MINOR };
+                let release = Release { chart, name, namespace, values, kubernetes: KUBERNETES_MINOR, open: false };
                 planned.push(Planned { release, environment: Some(environment), is_called: true });
             }
         }
@@ -218,8 +218,14 @@ impl Plan<'_, '_> {
             return None;
         }
         self.called.insert(chart);
-        let release =
-            Release { chart, name: call.name, namespace: call.namespace, values, kubernetes: KUBERNETES_MINOR };
+        let release = Release {
+            chart,
+            name: call.name,
+            namespace: call.namespace,
+            values,
+            kubernetes: KUBERNETES_MINOR,
+            open: false,
+        };
         Some(Planned { release, environment: Some(environment), is_called: true })
     }
 
@@ -248,7 +254,9 @@ impl Plan<'_, '_> {
                 // A chart's folder may say that nothing of it is production.
                 let of_folder = self.environments.of_path(&chart.path("Chart.yaml")).filter(|it| !it.production);
                 let name = Node::new(Value::String(chart.name.as_str().into()), chart.head());
-                let release = Release { chart: index, name, namespace: None, values, kubernetes: KUBERNETES_MINOR };
+                // Whoever installs it may give more: `--set image.tag=…`.
+                let release =
+                    Release { chart: index, name, namespace: None, values, kubernetes: KUBERNETES_MINOR, open: true };
                 planned.push(Planned { release, environment: of_folder.or(environment), is_called: false });
             }
         }

@@ -32,6 +32,8 @@ pub(super) struct Release {
     pub(super) values: Vec<Node>,
     /// The minor version of the cluster's Kubernetes.
     pub(super) kubernetes: u8,
+    /// Whether nothing here installs it, so that whoever does may give further values.
+    pub(super) open: bool,
 }
 
 /// What a release gives.
@@ -114,12 +116,37 @@ pub(super) fn render(charts: &Charts<'_>, release: &Release, limits: Limits) -> 
         }
         match run.execute(&job.name, &job.scope) {
             Ok(text) => output.take(&run::without_no_value(text), job.template.source, &run.origins),
-            Err(wrong) => output.failures.push(unrendered(wrong, job.template.source)),
+            Err(wrong) => match opened(&mut run, job, release, &wrong) {
+                Some(made) => {
+                    output.documents.extend(made.documents);
+                    output.copied.extend(made.copied);
+                    output.comments.extend(made.comments);
+                }
+                None => output.failures.push(unrendered(wrong, job.template.source)),
+            },
         }
     }
     let stand_ins = missing::stand_ins(charts, release, &root, &all, &output.documents);
     output.documents.extend(stand_ins);
     output
+}
+
+/// What a template gives whose values are given in part when the chart is installed: objects of which all is known but
+/// these. Nothing where not even their names are.
+fn opened(run: &mut Run, job: &Job<'_>, release: &Release, wrong: &Wrong) -> Option<Output> {
+    if !release.open || !wrong.is_for_want_of_a_value() {
+        return None;
+    }
+    run.open = true;
+    let rendered = run.execute(&job.name, &job.scope);
+    run.open = false;
+    let mut output = Output::default();
+    output.take(&run::without_no_value(rendered.ok()?), job.template.source, &run.origins);
+    let is_named = |made: &Made| {
+        let name = made.node.at(&["metadata", "name"]).and_then(Node::scalar);
+        name.is_some_and(|name| name.contains(|letter: char| letter.is_alphanumeric()))
+    };
+    (output.failures.is_empty() && output.documents.iter().all(is_named)).then_some(output)
 }
 
 fn unrendered(wrong: Wrong, source: SourceId) -> Unrendered {

@@ -68,6 +68,19 @@ pub(super) enum Wrong {
     Failed(Box<Failure>),
 }
 
+/// How Helm says that a value which is asked for a field is not there.
+const NIL_POINTER: &str = "nil pointer";
+
+impl Wrong {
+    /// Whether a value was missing that was asked for a field.
+    pub(super) fn is_for_want_of_a_value(&self) -> bool {
+        match self {
+            Self::Message(message) => message.contains(NIL_POINTER),
+            Self::Failed(failure) => failure.message.contains(NIL_POINTER),
+        }
+    }
+}
+
 impl From<String> for Wrong {
     fn from(message: String) -> Self {
         Self::Message(message)
@@ -130,6 +143,8 @@ pub(super) struct Run {
     pub(super) patterns: BTreeMap<String, Regex>,
     limits: Limits,
     depth: usize,
+    /// Whether values that are missing may be given when the chart is installed.
+    pub(super) open: bool,
 }
 
 type Done<T> = Result<T, Stop>;
@@ -137,7 +152,14 @@ type Done<T> = Result<T, Stop>;
 impl Run {
     /// A rendering without templates.
     pub(super) fn new(limits: Limits) -> Self {
-        Self { origins: Origins::default(), templates: IndexMap::new(), patterns: BTreeMap::new(), limits, depth: 0 }
+        Self {
+            origins: Origins::default(),
+            templates: IndexMap::new(),
+            patterns: BTreeMap::new(),
+            limits,
+            depth: 0,
+            open: false,
+        }
     }
 
     /// Makes a file's templates known: its own under its name, and what it defines.

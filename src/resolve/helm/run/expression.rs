@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Done, Frame, Run, Wrong, assign, first_marker};
+use super::{Done, Frame, NIL_POINTER, Run, Wrong, assign, first_marker};
 use crate::resolve::helm::format;
 use crate::resolve::helm::functions::Function;
 use crate::resolve::helm::template::{Command, Operand, Pipe};
@@ -227,8 +227,13 @@ impl Run {
                     }
                 }
                 Kind::Unknown(_) => value.clone(),
+                Kind::Nil if self.open && names.first().is_some_and(|first| first == "Values") => {
+                    let reason = format!("`.{}` is given when the chart is installed", names.join("."));
+                    let remedy = "write it into the values of production";
+                    return Ok(Kind::Unknown(self.origins.unknown(Unknown::new(reason, remedy, None))).into());
+                }
                 Kind::Nil => {
-                    let message = format!("nil pointer evaluating interface {{}}.{name}");
+                    let message = format!("{NIL_POINTER} evaluating interface {{}}.{name}");
                     return self.fail(frame, action, message.into());
                 }
                 _ => {

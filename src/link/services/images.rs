@@ -1,0 +1,54 @@
+//! Jobs that run the program of a service: the same image, in the same namespace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Id, Model, Service, Workload};
+use crate::tree::Text;
+
+/// Where a program runs: environment, namespace, image without what says which version.
+type Program = (Text, Text, Text);
+
+/// The services that run each program.
+pub(super) struct Programs(BTreeMap<Program, BTreeSet<Id<Service>>>);
+
+/// Whether a workload runs until it ends.
+pub(super) fn is_job(workload: &Workload) -> bool {
+    matches!(workload.kind.as_str(), "Job" | "CronJob")
+}
+
+impl Programs {
+    /// Of everything that has its service already, and runs on.
+    pub(super) fn of(model: &Model) -> Self {
+        let mut programs: BTreeMap<Program, BTreeSet<Id<Service>>> = BTreeMap::new();
+        for workload in model.workloads.iter().filter(|workload| !is_job(workload)) {
+            for program in run_by(model, workload) {
+                programs.entry(program).or_default().extend(workload.service);
+            }
+        }
+        Self(programs)
+    }
+
+    /// The one service whose program a job runs, and its image.
+    pub(super) fn service(&self, model: &Model, job: &Workload) -> Option<(Id<Service>, Text)> {
+        let of_program = |program: Program| {
+            let services = self.0.get(&program)?;
+            let service = *services.first().filter(|_| services.len() == 1)?;
+            Some((service, program.2))
+        };
+        run_by(model, job).into_iter().find_map(of_program)
+    }
+}
+
+/// The programs that a workload runs, those left out that only prepare it.
+fn run_by(model: &Model, workload: &Workload) -> Vec<Program> {
+    let namespace = workload.namespace.value().cloned().unwrap_or_default();
+    let main = workload.containers.iter().map(|id| &model[*id]).filter(|it| !it.init && !it.telemetry);
+    let image = |image: &Text| {
+        let name = image.split('@').next().unwrap_or(image);
+        let start = name.rfind('/').map_or(0, |at| at + 1);
+        let end = name[start..].find(':').map_or(name.len(), |at| start + at);
+        Text::from(&name[..end])
+    };
+    let images = main.filter_map(|container| container.image.value()).map(image);
+    images.map(|image| (workload.place.environment.name.clone(), namespace.clone(), image)).collect()
+}
