@@ -218,9 +218,15 @@ fn audit(request: &Request<'_>) -> Result<Audit, Box<Audit>> {
     // and what Terraform makes texts of.
     let own_files = discovery.files.len();
     let terraform = discovery.files.iter().any(|found| found.format == Format::Hcl);
+    let values = discover::mentioned(
+        &discovery,
+        &config.discovery(),
+        &resolve::helm::is_named_helmfile,
+        &resolve::helm::values_named_by_helmfile,
+    );
     let is_part = |path: &str| {
         let runs = path.ends_with(".gotmpl") || extract::ci::is_script(path);
-        charts.is_part(path) || runs || terraform && discover::may_be_filled_in(path)
+        charts.is_part(path) || values.contains(path) || runs || terraform && discover::may_be_filled_in(path)
     };
     let parts = discovery.further(is_part, &config.discovery());
     discovery.files.extend(parts);
@@ -479,7 +485,7 @@ fn unrendered(id: SourceId, source: Source) -> ReadFile {
 fn unread(gap: &Gap) -> Skipped {
     let reason = match gap.hides {
         Hides::Terraform => "in part: it calls modules that are not in the repository".to_owned(),
-        Hides::Values | Hides::Kubernetes | Hides::Monitoring | Hides::Alerts | Hides::Pipelines => {
+        Hides::Values | Hides::Kubernetes | Hides::Monitoring | Hides::Alerts | Hides::Pipelines | Hides::Secrets => {
             gap.reason.to_string()
         }
     };

@@ -9,6 +9,7 @@
 mod format;
 mod installed;
 mod link;
+mod mentioned;
 mod named;
 mod packed;
 mod read;
@@ -25,6 +26,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 pub use format::{UNRENDERED, may_be_filled_in};
 pub use installed::add_installed_modules;
+pub use mentioned::mentioned;
 pub use named::add_plans;
 pub use packed::{Packed, packed_charts};
 pub use read::{Unread, read, text_at};

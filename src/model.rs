@@ -465,6 +465,8 @@ pub enum Hides {
     Alerts,
     /// Pipelines.
     Pipelines,
+    /// What Secrets hold: nothing that is judged.
+    Secrets,
 }
 
 /// Names of charts and repositories that bring rules for every pod, or send all series to where others keep such rules.

@@ -1,5 +1,6 @@
 //! `twoam services`: the services, their members, and why each was linked.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use owo_colors::{OwoColorize, Style};
@@ -10,6 +11,7 @@ use super::{CLEAN, Failure, session};
 use crate::model::duration::short;
 use crate::model::{Fact, Member, Service};
 use crate::report::{plural, terminal_text as shown};
+use crate::source::Span;
 
 pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failure> {
     let session = session::audit(&arguments.inputs, terminal)?;
@@ -28,7 +30,13 @@ pub(super) fn run(arguments: &Services, terminal: &Terminal) -> Result<u8, Failu
         };
         let kind_width = members.iter().map(|member| member.kind.len()).max().unwrap_or(0);
         let name_width = members.iter().map(|member| member.name.chars().count()).max().unwrap_or(0).min(44);
+        // What is delivered to several clusters is declared once, and looks the same each time.
+        let mut told: BTreeSet<(&str, &str, Span, &str, &str)> = BTreeSet::new();
         for member in members {
+            let Member { kind, name, place, linked_by } = member;
+            if !told.insert((kind, name, place.span, &place.environment.name, linked_by)) {
+                continue;
+            }
             let environment = if member.place.environment.production {
                 String::new()
             } else {

@@ -35,4 +35,5 @@ mod yaml;
 pub use application::spell_out;
 pub(super) use application::{calls, parameter, spell_out_in};
 pub use chart::{Charts, Folders};
+pub use helmfile::{is_named_helmfile, values_named_by_helmfile};
 pub use install::{Installed, install};

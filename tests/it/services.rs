@@ -139,3 +139,17 @@ fn jobs_that_run_the_program_of_a_service_are_part_of_it() {
         "\ndesk: Deployment/desk-desk CronJob/send-reminders\nimport: CronJob/import\nprune: CronJob/prune"
     );
 }
+
+#[test]
+fn what_goes_to_several_clusters_is_listed_once() {
+    let folder = Folder::new();
+    let delivery = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: shop, namespace: flux-system }\nspec: { interval: 5m, path: ./apps/shop, prune: true, sourceRef: { kind: GitRepository, name: own } }\n";
+    folder.write("clusters/north/shop.yaml", delivery);
+    folder.write("clusters/south/shop.yaml", delivery.replace("5m", "6m"));
+    folder.write("apps/shop/web.yaml", "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: web, namespace: shop }\nspec:\n  chart: { spec: { chart: web, version: 1.4.2, sourceRef: { kind: HelmRepository, name: shop } } }\n");
+    let run = twoam(folder.path(), &["services", "-v", "--today", "2026-11-25"]);
+    assert_eq!(run.out.matches("release").count(), 1, "{}", run.out);
+    let run = twoam(folder.path(), &["explain", "service/web", "--today", "2026-11-25"]);
+    let kept = run.out.lines().filter(|line| line.contains("keeps an older revision")).count();
+    assert_eq!(kept, 1, "{}", run.out);
+}

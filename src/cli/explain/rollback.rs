@@ -23,6 +23,9 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
         _ => line(out, &format!("  none: {} has nothing to go back to{}", path.way, place(path.exists.span)))?,
     }
     match path.seconds.value() {
+        Some(seconds) if path.terms.iter().any(|term| term.seconds.is_none()) => {
+            line(out, &format!("  takes {}, and what is not known of it (`?`)", length(*seconds)))?;
+        }
         Some(seconds) => line(out, &format!("  takes {} when all goes well", length(*seconds)))?,
         None => writeln!(out, "  how long it takes is not declared")?,
     }
@@ -31,13 +34,19 @@ pub(super) fn explain(audit: &Audit, service: &Service, out: &mut dyn Write) -> 
         line(out, &format!("    {seconds:>8}  {}{}", term.what, place(term.span)))?;
     }
     writeln!(out, "  hangs on")?;
+    // What is deployed to several clusters is declared once.
+    let mut told: Vec<String> = Vec::new();
     for need in &path.needs {
         let met = match need.met {
             Some(true) => "yes",
             Some(false) => "no",
             None => "?",
         };
-        line(out, &format!("    {met:>8}  {}{}", need.what, place(need.span)))?;
+        let text = format!("    {met:>8}  {}{}", need.what, place(need.span));
+        if !told.contains(&text) {
+            line(out, &text)?;
+            told.push(text);
+        }
     }
     writeln!(out)
 }

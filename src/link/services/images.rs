@@ -17,10 +17,10 @@ pub(super) fn is_job(workload: &Workload) -> bool {
 }
 
 impl Programs {
-    /// Of everything that has its service already, and runs on.
+    /// Of everything that has its service already, runs on, and does not only help others.
     pub(super) fn of(model: &Model) -> Self {
         let mut programs: BTreeMap<Program, BTreeSet<Id<Service>>> = BTreeMap::new();
-        for workload in model.workloads.iter().filter(|workload| !is_job(workload)) {
+        for workload in model.workloads.iter().filter(|it| !is_job(it) && !it.helper) {
             for program in run_by(model, workload) {
                 programs.entry(program).or_default().extend(workload.service);
             }

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use self::written::{entries, environment_names, is_helmfile, parts, unquoted};
+pub use self::written::{is_named_helmfile, values_named_by_helmfile};
 use self::written_out::is_written_out;
 use super::application::parameter;
 use super::chart::Charts;
@@ -326,7 +327,8 @@ impl Helmfile<'_, '_> {
             return Ok(Vec::new());
         };
         if !path.ends_with(".gotmpl") {
-            return Ok(self.charts.documents(&path).unwrap_or_default().into_iter().take(1).collect());
+            let documents = self.charts.documents(&path).unwrap_or_default().into_iter().take(1);
+            return Ok(documents.filter(|values| values.as_map().is_some()).collect());
         }
         found.files.insert(path);
         let place = Place::File { source: id, at: 0, via: OriginId::NONE };

@@ -414,7 +414,14 @@ impl<'a> Build<'a, '_> {
                 let objects = used.iter().filter(|file| file.documents().iter().any(is_object));
                 self.built.files.extend(objects.map(|file| file.id));
                 for (span, path) in missing {
-                    self.wrong(span, format!("`{path}` is not there"), REFUSES);
+                    // Secrets are kept out of repositories, and put there before it is built.
+                    if kind == "Secret" {
+                        let (reason, at) =
+                            (format!("`{path}`, which a Secret is made of, is not there"), self.files_path(span));
+                        self.built.gaps.push(Gap { hides: Hides::Secrets, span, path: at, reason: reason.into() });
+                    } else {
+                        self.wrong(span, format!("`{path}` is not there"), REFUSES);
+                    }
                 }
                 match made {
                     Ok(made) => self.generated(made, gathered),

@@ -117,6 +117,17 @@ fn an_inline_patch_is_placed_within_its_file() {
 }
 
 #[test]
+fn what_may_be_elsewhere_is_no_mistake() {
+    let remote = "resources: ['https://example.org/release/v1.2.0.yaml']\npatches:\n- path: web.yaml\n";
+    let secret = "secretGenerator:\n- name: keys\n  envs: [.env]\n- name: more\n  files: [tls.key]\n";
+    for text in [remote, secret] {
+        let made = made(&[("kustomization.yaml", text), ("web.yaml", DEPLOYMENT)], "");
+        assert_eq!(made.problems(), Vec::<String>::new(), "{text}");
+        assert!(!made.built.gaps.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_at_its_line() {
     let case = |kustomization: &str| {
         made(&[("kustomization.yaml", kustomization), ("web.yaml", DEPLOYMENT), ("list.yaml", "- 1\n")], "").problems()

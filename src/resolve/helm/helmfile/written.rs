@@ -1,6 +1,8 @@
 //! What the text of a helmfile says before anything of it is rendered: that it is one, its parts, the names of its
 //! environments and what it includes. A template is no YAML yet, so these are read line by line.
 
+use crate::source::{join, parent};
+
 /// Keys of a helmfile beside its releases.
 /// <https://helmfile.readthedocs.io/en/latest/#configuration>
 const OWN_KEYS: &[&str] = &[
@@ -45,7 +47,7 @@ fn says_helmfile(text: &str) -> bool {
 }
 
 /// Whether helmfile finds a file without being told of it.
-pub(super) fn is_named_helmfile(path: &str) -> bool {
+pub fn is_named_helmfile(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let name = name.strip_suffix(".gotmpl").unwrap_or(name);
@@ -94,4 +96,36 @@ pub(super) fn unquoted(text: &str) -> String {
 fn below<'t>(text: &'t str, key: &'t str) -> impl Iterator<Item = &'t str> {
     let lines = text.lines().skip_while(move |line| line.trim_end() != key).skip(1);
     lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '-', '{']))
+}
+
+/// Files of values that a helmfile names and that nothing but this tells from others: Helmfile reads any as YAML,
+/// `production.env` too. What it names as secrets is none of them.
+pub fn values_named_by_helmfile(path: &str, text: &str) -> Vec<String> {
+    let mut key = "";
+    let mut found = Vec::new();
+    for line in text.lines().map(|line| line.trim().trim_start_matches("- ")) {
+        let (own, rest) = line.split_once(':').filter(|(own, _)| !own.contains(['/', '.'])).unwrap_or((key, line));
+        key = own.trim();
+        let words = rest.split(|it: char| it.is_whitespace() || matches!(it, '"' | '\'' | ',' | '[' | ']'));
+        let plain = |word: &&str| word.strip_suffix(".env").is_some() && !word.contains(['{', '*']);
+        let named = words.filter(|_| key == "values" && !line.starts_with('#')).filter(plain);
+        found.extend(named.filter_map(|word| join(parent(path), word)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_called_anything() {
+        let text = "environments:\n  production:\n    values: [./on/production.env, on/all.yaml]\n  staging:\n    values:\n      \
+                    - on/staging.env\n      # - on/old.env\n    secrets:\n      - on/keys.env\n\
+                    releases:\n  - name: web\n    values:\n      - tag: {{ readFile \"tag.env\" }}\n";
+        assert_eq!(
+            values_named_by_helmfile("deploy/helmfile.yaml", text),
+            ["deploy/on/production.env", "deploy/on/staging.env"]
+        );
+    }
 }

@@ -123,6 +123,10 @@ impl Build<'_, '_> {
                 })
                 .map(|(index, _)| index)
                 .collect();
+            // What is elsewhere, or could not be rendered, may well be what the patch is for; that it was not read is said.
+            if target.is_none() && chosen.is_empty() && self.built.gaps.iter().any(|gap| gap.hides.kubernetes()) {
+                continue;
+            }
             if target.is_none() && chosen.len() != 1 {
                 let span = patch.at(&["metadata", "name"]).unwrap_or(patch).span;
                 let found = if chosen.is_empty() { "no object is" } else { "several objects are" };
