@@ -48,7 +48,13 @@ const MAKERS: &[&str] = &["terraform", "terraform-cloud", "opentofu", "terragrun
 /// The tag that names a service, and its value.
 pub(super) fn tagged(labels: &Labels) -> Option<(&'static str, &str)> {
     let told = TAGS.iter().find_map(|key| Some((*key, labels.value(key)?)));
+    let told = told.map(|(key, value)| (key, own_part(value)));
     told.filter(|(_, value)| !MAKERS.contains(&value.trim().to_ascii_lowercase().replace(' ', "-").as_str()))
+}
+
+/// What follows the name of the whole: `Shop Platform: checkout` is checkout.
+fn own_part(value: &str) -> &str {
+    value.rsplit_once(": ").map_or(value, |(_, own)| own)
 }
 
 const PART_OF: &str = "app.kubernetes.io/part-of";
@@ -282,7 +288,7 @@ impl<'c> Register<'c> {
             return Claim { service: Claimed::Known(selection.service), reason };
         }
         let label = |key: &str| {
-            let value = workload.pod_labels.value(key).or_else(|| workload.labels.value(key))?;
+            let value = own_part(workload.pod_labels.value(key).or_else(|| workload.labels.value(key))?);
             Some(value).filter(|_| key != charts::NAME || !self.charts.contains(value))
         };
         let declared = [PART_OF].iter().chain(LABELS).filter_map(|key| Some((*key, label(key)?)));

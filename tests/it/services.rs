@@ -153,3 +153,13 @@ fn what_goes_to_several_clusters_is_listed_once() {
     let kept = run.out.lines().filter(|line| line.contains("keeps an older revision")).count();
     assert_eq!(kept, 1, "{}", run.out);
 }
+
+#[test]
+fn the_name_of_the_whole_before_that_of_a_part_is_left_out() {
+    let folder = Folder::new();
+    folder.write(
+        "main.tf",
+        "resource \"aws_lambda_function\" \"poll\" {\n  function_name = \"poll\"\n  tags = { application = \"Shop Platform: core-logs\" }\n}\n",
+    );
+    assert_eq!(services(&folder), "\ncore-logs: aws_lambda_function.poll");
+}
