@@ -45,7 +45,7 @@ pub use alert::{Alert, RunbookReference};
 pub use autoscaler::Autoscaler;
 pub use certificate::Certificate;
 pub use dashboard::Dashboard;
-pub use datastore::{Backup, BackupState, Coverage, Datastore, RestoreTest};
+pub use datastore::{Backup, BackupState, Coverage, Datastore, Home, RestoreTest};
 pub use environment::{Environment, Environments};
 pub use log_store::LogStore;
 pub use loss::DataLoss;

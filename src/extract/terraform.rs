@@ -36,7 +36,7 @@ mod workloads;
 use std::collections::BTreeSet;
 
 use crate::extract::Facts;
-use crate::model::{Fact, Labels, Place, State};
+use crate::model::{Fact, Home, Labels, Place, State};
 use crate::resolve::terraform::{Mode, Resolved, Resource, Root, points_at};
 use crate::source::Span;
 use crate::tree::{Node, Text, Unknown};
@@ -113,12 +113,24 @@ impl<'a> Ground<'a> {
         }
     }
 
+    /// Where a resource is made. Which provider a module is handed is not followed: where its root has several, that of
+    /// what it holds is not known.
+    fn home(self, kind: &str, address: &str, provider: &str) -> Home {
+        let family = kind.split('_').next().unwrap_or(kind);
+        let mut all = self.root.providers.iter().filter(|it| it.provider == family);
+        if address.starts_with("module.") && all.clone().count() > 1 {
+            return Home::default();
+        }
+        let alias = provider.split_once('.').map_or("", |(_, alias)| alias);
+        all.find(|it| it.alias == alias).map(|it| it.home.clone()).unwrap_or_default()
+    }
+
     /// Tags or labels: the provider's defaults, overridden by its own.
     fn tags(self, kind: &str, provider: &str, body: &Node) -> Labels {
         let family = kind.split('_').next().unwrap_or(kind);
         let alias = provider.split_once('.').map_or("", |(_, alias)| alias);
         let defaults =
-            self.root.defaults.iter().find(|defaults| defaults.provider == family && defaults.alias == alias);
+            self.root.providers.iter().find(|defaults| defaults.provider == family && defaults.alias == alias);
         let mut tags = Labels::read(defaults.map(|defaults| &defaults.tags));
         for name in ["tags", "labels", "user_labels"] {
             for (key, value) in Labels::read(body.get(name)).0 {

@@ -171,10 +171,12 @@ fn selects_by(coverage: &Coverage, key: &str) -> bool {
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html>
 const CONTINUOUS: &[&str] = &["RDS", "Aurora", "S3"];
 
-/// Whether a backup may be about a datastore at all: of its environment and kind of platform.
+/// Whether a backup may be about a datastore at all: of its environment, account and region, and kind of platform.
 pub(super) fn comparable(backup: &Backup, datastore: &Datastore) -> bool {
     let in_cluster = matches!(backup.covers, Coverage::Namespaces { .. });
-    backup.place.environment == datastore.place.environment && (!in_cluster || datastore.platform == "kubernetes")
+    backup.place.environment == datastore.place.environment
+        && !backup.home.differs(&datastore.home)
+        && (!in_cluster || datastore.platform == "kubernetes")
 }
 
 /// Datastores of which a replica is made by another provider: in another region, or another account.

@@ -8,6 +8,25 @@ use super::{Id, Runbook, Signals, Workload};
 use crate::model::kubernetes::Selector;
 use crate::tree::Text;
 
+/// The account and the region of a cloud in which a provider makes things.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Home {
+    /// The account, or the workspace that decides it; empty where neither is known.
+    pub account: Text,
+    /// The region; empty where it is not known.
+    pub region: Text,
+}
+
+impl Home {
+    /// Whether it is certainly another place.
+    pub fn differs(&self, other: &Self) -> bool {
+        let kind = |account: &Text| account.contains(':');
+        let apart = |one: &Text, other: &Text| !one.is_empty() && !other.is_empty() && one != other;
+        kind(&self.account) == kind(&other.account) && apart(&self.account, &other.account)
+            || apart(&self.region, &other.region)
+    }
+}
+
 facts! {
     /// Something that keeps data: a database, a bucket, a volume, a stateful set.
     noun Datastore as "datastore" in datastores {
@@ -83,6 +102,8 @@ facts! {
         namespace: Fact<Text>,
         /// The provider that makes it, where it names one: `aws.recovery`.
         provider: Text,
+        /// Where it is made, as far as that is known.
+        home: Home,
         /// What it copies, as it names it, when it is a replica.
         replicates: Vec<Fact<Text>>,
         /// The plans that cover it and are not paused.
@@ -150,6 +171,8 @@ facts! {
         /// Where its copies go, as it says: a bucket, a share; null where nothing says.
         destination: Fact<Text>,
     } plain {
+        /// Where it runs, as far as that is known: it reaches nothing in another account or region.
+        home: Home,
         /// The object that says where its copies go: its kind, and its name, empty for the default one.
         store: Option<(Text, Text)>,
         /// What it covers.

@@ -46,7 +46,7 @@ pub use shelf::Shelf;
 
 pub use saved_plan::is_saved_plan;
 
-use crate::model::{Environment, Environments, Gap, Shared};
+use crate::model::{Environment, Environments, Gap, Home, Shared};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::{Source, SourceId, Sources, Span};
@@ -80,21 +80,23 @@ pub struct Root {
     pub calls: Vec<ModuleCall>,
     /// Addresses of what its outputs are made of: whoever reads them may use it.
     pub exported: Vec<Text>,
-    /// `default_tags` (AWS) and `default_labels` (Google) of its providers, as written at the root.
-    pub defaults: Vec<ProviderDefaults>,
+    /// Its providers, as the root configures them: `default_tags` (AWS), `default_labels` (Google), and where they work.
+    pub providers: Vec<Provider>,
     /// The defaults of its variables that no file gives a value: whoever applies it may give another.
     pub open: Vec<Span>,
 }
 
-/// Tags that a provider puts on everything it makes.
+/// A provider as a root configures it: what it puts on everything it makes, and where.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ProviderDefaults {
+pub struct Provider {
     /// `aws`, `google`.
     pub provider: Text,
     /// The alias; empty for the provider that is used where nothing is said.
     pub alias: Text,
-    /// A mapping, or an unknown.
+    /// Tags: a mapping, or an unknown; null where it puts none.
     pub tags: Node,
+    /// The account and the region it works in.
+    pub home: Home,
 }
 
 /// Managed, or only read.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Environment, Environments, Gap, Hides};
+use crate::model::{Environment, Environments, Gap, Hides, Home};
 use crate::problem::Problem;
 use crate::resolve::rendered::Renderings;
 use crate::source::{Span, parent};
@@ -20,7 +20,8 @@ use super::saved_plan::{SavedPlan, split};
 use super::states::States;
 use super::terragrunt::{Source, Survey};
 use super::typed::Typed;
-use super::{Mode, ModuleCall, ProviderDefaults, Reference, Resource, Root, workers};
+use super::workspaces::names_workspace;
+use super::{Mode, ModuleCall, Provider, Reference, Resource, Root, workers};
 
 /// The most resources of one root.
 const MOST_RESOURCES: usize = 100_000;
@@ -145,14 +146,40 @@ impl<'a> Collector<'_, 'a> {
             let mut references = Vec::new();
             let body = self.evaluator.body(&provider.body, &Scope::of(number), &mut references, "", 0);
             let found = super::step(&body, "default_tags.tags").or_else(|| super::step(&body, "default_labels"));
-            if let Some(tags) = found {
-                let alias = body.get("alias").and_then(Node::scalar).unwrap_or_default();
-                self.outcome.root.defaults.push(ProviderDefaults {
-                    provider: name.value.clone(),
-                    alias,
-                    tags: tags.clone(),
-                });
-            }
+            let home = Home {
+                account: self.account(provider, &body),
+                region: body.get("region").and_then(Node::scalar).unwrap_or_default(),
+            };
+            self.outcome.root.providers.push(Provider {
+                provider: name.value.clone(),
+                alias: body.get("alias").and_then(Node::scalar).unwrap_or_default(),
+                tags: found.cloned().unwrap_or_else(|| Node::new(Value::Null, provider.head)),
+                home,
+            });
+        }
+    }
+
+    /// The account that a provider works in: the one it is allowed, that of the role it assumes, or the workspace, where
+    /// that decides the role.
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids-1>
+    fn account(&self, provider: &Block, body: &Node) -> Text {
+        let allowed = body.get("allowed_account_ids").map_or(&[][..], Node::items);
+        if let [only] = allowed
+            && let Some(account) = only.scalar()
+        {
+            return account;
+        }
+        let role = super::step(body, "assume_role.role_arn");
+        // arn:aws:iam::111122223333:role/deploy
+        let of_role = role.and_then(Node::as_str).and_then(|arn| arn.split(':').nth(4)).filter(|it| !it.is_empty());
+        if let Some(account) = of_role {
+            return account.into();
+        }
+        let decides = provider.body.blocks("assume_role").flat_map(|block| &block.body.attributes);
+        let by_workspace = decides.into_iter().any(|it| names_workspace(&it.value, 0));
+        match &self.evaluator.workspace {
+            Some(workspace) if by_workspace => format!("workspace:{workspace}").into(),
+            _ => Text::default(),
         }
     }
 

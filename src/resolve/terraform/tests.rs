@@ -197,7 +197,7 @@ fn modules_are_followed_with_the_places_that_decide() {
     let referred: Vec<&str> = selection.refers("resources").collect();
     assert!(referred.iter().any(|address| points_at(address, "module.orders.aws_db_instance.this")), "{referred:?}");
     assert_eq!(written(selection.at("names").unwrap()), r#"["a", "b"]"#);
-    let defaults = &repository.resolved.roots[0].defaults[0];
+    let defaults = &repository.resolved.roots[0].providers[0];
     assert_eq!(written(&defaults.tags), r#"{Team = "platform"}"#);
 }
 

@@ -313,6 +313,18 @@ impl<'a> Found<'_, 'a> {
     }
 }
 
+/// Whether an expression is made of `terraform.workspace`.
+pub(super) fn names_workspace(expression: &Expression, depth: u32) -> bool {
+    if let ExpressionKind::Attribute(operand, name) = &expression.kind
+        && matches!(&operand.kind, ExpressionKind::Variable(root) if root == "terraform")
+    {
+        return name.value == "workspace";
+    }
+    let mut found = false;
+    each_part(&expression.kind, &mut |part| found = found || depth < DEEPEST && names_workspace(part, depth + 1));
+    found
+}
+
 pub(super) fn literal(expression: &Expression) -> Option<Text> {
     match &expression.kind {
         ExpressionKind::Literal(Value::String(name)) => Some(name.clone()),

@@ -125,7 +125,7 @@ fn both_syntaxes_say_the_same() {
     let json = Repository::new(&[("main.tf.json", JSON), ("inner/main.tf", INNER)]);
     assert_eq!(resources(&native).len(), 6);
     assert_eq!(resources(&json), resources(&native));
-    let defaults = |of: &Repository| bare(&of.resolved.roots[0].defaults[0].tags);
+    let defaults = |of: &Repository| bare(&of.resolved.roots[0].providers[0].tags);
     assert_eq!(defaults(&json), defaults(&native));
 }
 

@@ -128,7 +128,7 @@ fn outputs_of_other_units_are_those_of_their_modules() {
 fn files_that_a_unit_writes_are_part_of_its_module() {
     let repository = Repository::new(&files());
     let production = root(&repository, "modules/db", "production");
-    let tags = &production.defaults[0].tags;
+    let tags = &production.providers[0].tags;
     assert_eq!(tags.get("Service").and_then(Node::as_str), Some("orders"));
     assert_eq!(tags.get("Path").and_then(Node::as_str), Some("prod/orders"));
 }
