@@ -174,7 +174,9 @@ impl Config {
         let walked = sources.iter().find(|(_, source)| source.path == *path && source.text == *text).map(|(id, _)| id);
         origin.source = walked.unwrap_or_else(|| sources.add(Source::new(path, text)));
         // Its problems were said when it was read first.
+        let glued = std::mem::take(&mut self.settings.environments.glued);
         (self.settings, _) = read::read(&origin.file, origin.source, &origin.shown, &origin.frame);
+        self.settings.environments.glued = glued;
     }
 
     /// Rules and families that are named and do not exist.

@@ -476,3 +476,29 @@ resource "incident_escalation_path" "doors" {
         }
     }
 }
+
+#[test]
+fn a_configuration_does_not_hide_what_the_paths_say_of_environments() {
+    let folder = Folder::new();
+    for (cluster, replicas) in [("cellarprod", 3), ("cellardev", 1)] {
+        folder.write(&format!("web/values-{cluster}.yaml"), format!("replicas: {replicas}\n"));
+    }
+    folder.write("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    folder.write("web/values.yaml", "replicas: 1\n");
+    folder.write(
+        "web/templates/web.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: {{ .Values.replicas }}\n  selector: \
+         {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n        - name: web\n          \
+         image: shop/web:1.0.0\n",
+    );
+    let single = |folder: &Folder| {
+        let run = twoam(
+            folder.path(),
+            &["check", ".", "--format", "concise", "--select", "capacity/single-replica", "--today", TODAY],
+        );
+        run.out.matches("capacity/single-replica").count()
+    };
+    assert_eq!(single(&folder), 0);
+    folder.write("twoam.toml", "[targets]\nretention = \"7d\"\n");
+    assert_eq!(single(&folder), 0);
+}

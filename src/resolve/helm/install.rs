@@ -213,8 +213,10 @@ impl Plan<'_, '_> {
             Some(parent) => named.filter(|_| parent.production).unwrap_or_else(|| parent.clone()),
             None => named.unwrap_or_else(|| self.environments.decide(path, &words)),
         };
+        // One place may ask for a release of each of several clusters, told apart by their files of values.
         let name = call.name.scalar().map(|name| name.to_string()).unwrap_or_default();
-        if !self.seen.insert((chart, environment.name.to_string(), call.name.span, name)) {
+        let told = std::iter::once(name).chain(call.files.iter().cloned()).collect::<Vec<_>>().join("\n");
+        if !self.seen.insert((chart, environment.name.to_string(), call.name.span, told)) {
             return None;
         }
         self.called.insert(chart);
