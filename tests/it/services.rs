@@ -163,3 +163,18 @@ fn the_name_of_the_whole_before_that_of_a_part_is_left_out() {
     );
     assert_eq!(services(&folder), "\ncore-logs: aws_lambda_function.poll");
 }
+
+#[test]
+fn what_argo_cd_installs_from_a_chart_is_reverted_in_git() {
+    let folder = Folder::new();
+    folder.write(
+        "apps/web.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\nspec:\n  destination: {namespace: shop}\n  \
+         source: {path: charts/web, repoURL: 'https://git.shop.test/platform.git'}\n",
+    );
+    folder.write("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    folder.write("charts/web/templates/web.yaml", release("web", "web", "web").replace("  namespace: shop\n", ""));
+    let run = twoam(folder.path(), &["explain", "service/web", "--today", "2026-11-25"]);
+    assert!(run.out.contains("Argo CD"), "{}", run.out);
+    assert!(!run.out.contains("rollout undo"), "{}", run.out);
+}

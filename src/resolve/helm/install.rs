@@ -16,6 +16,7 @@ use super::object::KUBERNETES_MINOR;
 use super::release::{self, Output, Release};
 use super::trace::{OriginId, Origins, Place, Traced};
 use crate::model::{Environment, Environments, Gap, Hides};
+use crate::resolve::kustomize;
 use crate::resolve::rendered::{Further, Installation, Rendered, Renderings};
 use crate::source::{SourceId, Span, parent};
 use crate::tree::{Comment, Node, Value};
@@ -30,6 +31,8 @@ struct Planned {
     environment: Option<Environment>,
     /// Whether a deployer of the repository installs it, or only its chart is there.
     is_called: bool,
+    /// Whether it is Argo CD that installs it, and keeps it as it is written.
+    is_kept: bool,
 }
 
 /// What charts give.
@@ -143,7 +146,7 @@ impl Plan<'_, '_> {
             for mut document in documents {
                 application::spell_out_by(&mut document, &|_, text| release::documents_within(text, &whole, &origins));
                 for call in application::calls(&document) {
-                    planned.extend(self.plan(call, path, None));
+                    planned.extend(self.plan(call, path, None).map(kept));
                 }
             }
         }
@@ -168,7 +171,7 @@ impl Plan<'_, '_> {
                 self.called.insert(chart);
                 self.by_helmfiles.insert(chart);
                 let release = Release { chart, name, namespace, values, kubernetes: KUBERNETES_MINOR, open: false };
-                planned.push(Planned { release, environment: Some(environment), is_called: true });
+                planned.push(Planned { release, environment: Some(environment), is_called: true, is_kept: false });
             }
         }
         planned
@@ -183,7 +186,7 @@ impl Plan<'_, '_> {
             let path = self.charts.path_of(made.template);
             for application in &applications {
                 for call in application::calls(application) {
-                    planned.extend(self.plan(call, &path, parent.environment.as_ref()));
+                    planned.extend(self.plan(call, &path, parent.environment.as_ref()).map(kept));
                 }
             }
         }
@@ -228,7 +231,7 @@ impl Plan<'_, '_> {
             kubernetes: KUBERNETES_MINOR,
             open: false,
         };
-        Some(Planned { release, environment: Some(environment), is_called: true })
+        Some(Planned { release, environment: Some(environment), is_called: true, is_kept: false })
     }
 
     /// Releases of charts that nothing here installs: those that may install others, or the rest.
@@ -259,7 +262,8 @@ impl Plan<'_, '_> {
                 // Whoever installs it may give more: `--set image.tag=…`.
                 let release =
                     Release { chart: index, name, namespace: None, values, kubernetes: KUBERNETES_MINOR, open: true };
-                planned.push(Planned { release, environment: of_folder.or(environment), is_called: false });
+                let environment = of_folder.or(environment);
+                planned.push(Planned { release, environment, is_called: false, is_kept: false });
             }
         }
         planned
@@ -361,6 +365,20 @@ fn common(folder: &str, path: &str) -> usize {
     length
 }
 
+/// The same, kept by Argo CD.
+fn kept(planned: Planned) -> Planned {
+    Planned { is_kept: true, ..planned }
+}
+
+/// Puts the mark of Argo CD on what it installs, and the namespace on what names none.
+/// <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>
+fn keep(object: &mut Node, release: &Release) {
+    if let Some(namespace) = release.namespace.as_ref().filter(|it| it.as_str().is_some()) {
+        kustomize::set_namespace(object, namespace);
+    }
+    kustomize::annotate(object, "annotations", "argocd.argoproj.io/tracking-id", release.name.clone());
+}
+
 /// Puts everything together, in the order of the charts.
 fn collect(
     charts: &Charts<'_>,
@@ -376,7 +394,10 @@ fn collect(
     let path_of = |id: SourceId| paths.get(&id).copied().unwrap_or_default();
     for (planned, mut output) in done {
         output.documents.sort_by_key(|made| made.template);
-        for made in output.documents {
+        for mut made in output.documents {
+            if planned.is_kept {
+                keep(&mut made.node, &planned.release);
+            }
             let named = made.node.at(&["metadata", "name"]).map_or(made.node.span, |name| name.span);
             let (source, span) = if path_of(named.source).is_empty() {
                 (made.template, Span::head(made.template))
