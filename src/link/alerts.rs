@@ -14,7 +14,7 @@ use super::{Context, Declared, at_large, monitoring, signals};
 use crate::model::alert::Watch;
 use crate::model::{Alert, Datastore, Fact, Id, Model, Receiver, Service, Workload};
 use crate::source::Span;
-use crate::tree::{Text, Unknown};
+use crate::tree::{ELSEWHERE, Text, Unknown};
 
 /// Labels of an alert that name a service.
 const LABELS: &[&str] = &["service", "app", "application", "component", "service_name", "sli_service", "type"];
@@ -147,8 +147,12 @@ impl Eyes<'_, '_> {
     /// The service that stands in the path of a metric which somebody named: `custom.googleapis.com/shop/mailer/success`.
     fn in_path(&self, metric: &str) -> Option<Id<Service>> {
         let path = NAMED.iter().find_map(|beginning| metric.strip_prefix(beginning))?;
-        let tells = |segment: &&str| !is_generic(segment);
-        path.split('/').filter(tells).find_map(|segment| self.register.find(segment))
+        let segments: Vec<&str> = path.split('/').collect();
+        // The longest name counts: `cleanup/export/success` is of `cleanup-export` before it is of `cleanup`.
+        (1..=segments.len()).rev().find_map(|length| {
+            let names = segments.windows(length).map(|part| part.join("-"));
+            names.filter(|name| !is_generic(name)).find_map(|name| self.register.find(&name))
+        })
     }
 
     fn look_at_series(
@@ -197,7 +201,12 @@ impl Eyes<'_, '_> {
     ) {
         let named = value.value().is_some();
         let from_elsewhere = value.reason().is_some_and(Unknown::is_from_elsewhere);
-        let things = self.sought.things.meant(value);
+        let mut things = self.sought.things.meant(value);
+        // An address is one of the alarm's own root, unless it says another.
+        let elsewhere = |unknown: &Unknown| unknown.refers_to.iter().any(|address| address.contains(ELSEWHERE));
+        if value.reason().is_some_and(|unknown| !elsewhere(unknown)) {
+            things.retain(|thing| thing.is_in(model, &alert.place.root));
+        }
         let several = things.len() > 1;
         for thing in things {
             let environment = match thing {
@@ -258,6 +267,17 @@ pub(super) enum Thing {
     Workload(Id<Workload>),
     /// What carries callers to a workload.
     Behind(Id<Workload>),
+}
+
+impl Thing {
+    /// Whether a root declares it, or what carries callers to it.
+    fn is_in(self, model: &Model, root: &str) -> bool {
+        match self {
+            Self::Datastore(datastore) => model[datastore].place.root == root,
+            Self::Workload(workload) => model[workload].place.root == root,
+            Self::Behind(workload) => model[workload].fronts.iter().any(|front| front.root == root),
+        }
+    }
 }
 
 /// Dimensions whose value is the name of a place, in which many things may be.

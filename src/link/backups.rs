@@ -84,6 +84,7 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
     covering.retain(|plan| !plan.paused);
     let external = found_or_elsewhere(None, "backups", context.external.backups.as_ref());
     let promised = promised(model, &model[id]);
+    let wanted = model.targets.retention_days;
     let datastore = &mut model[id];
     datastore.covering = covering.iter().map(|plan| plan.id).collect();
     if let Some(plan) = covering.iter().find(|plan| plan.elsewhere.is_true()) {
@@ -109,6 +110,12 @@ fn cover(model: &mut Model, id: Id<Datastore>, context: &Context<'_>) {
             && kept_days > own_days
         {
             state.retention_days = kept.clone();
+        }
+        // One that may cover it may keep copies long enough.
+        if let (None, Some(unknown), Some(own_days)) = (&first, maybe, state.retention_days.value())
+            && *own_days < wanted
+        {
+            state.retention_days = Fact { span: state.retention_days.span, ..Fact::unknown(unknown) };
         }
         return;
     }

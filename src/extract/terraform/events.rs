@@ -45,7 +45,7 @@ fn waits_for(rule: &Resource, alarm: &Resource, name: &str) -> bool {
     let refers = || rule.refers("event_pattern").any(|reference| points_at(reference, &alarm.address));
     let all = || pattern.as_str().is_some() && !text.contains("alarmName") && !text.contains("\"resources\"");
     let off = rule.at("state").and_then(Node::as_str).is_some_and(|state| state.starts_with("DISABLED"));
-    // Of a pattern that is not known, what it refers to says enough.
-    let of_alarms = text.contains(CHANGE) || text.is_empty();
+    // Of a pattern that is not all known, what it refers to says enough.
+    let of_alarms = text.contains(CHANGE) || pattern.as_unknown().is_some();
     !off && of_alarms && (refers() || text.contains(CHANGE) && (!name.is_empty() && text.contains(name) || all()))
 }

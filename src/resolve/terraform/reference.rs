@@ -369,7 +369,9 @@ fn element(value: &Typed, key: &Typed, span: Span) -> Evaluated {
 fn handle_value(address: Text, span: Span) -> Typed {
     let mut unknown = Unknown::new(format!("`{address}` is known after apply"), "pass a plan", span);
     unknown.refers_to.push(address);
-    Typed::of_unknown(unknown, span)
+    // What is declared is never null.
+    unknown.set = true;
+    Typed::new(What::Unknown(Rc::new(unknown), Type::Dynamic), span)
 }
 
 /// Handles of module instances, by index or key as they were called.

@@ -429,6 +429,10 @@ fn same_within(left: &Typed, right: &Typed, depth: u32) -> Option<bool> {
         return None;
     }
     match (&left.what, &right.what) {
+        // What is certainly there is not null, whatever it turns out to be.
+        (What::Unknown(unknown, _), What::Null(_)) | (What::Null(_), What::Unknown(unknown, _)) if unknown.set => {
+            return Some(false);
+        }
         (What::Unknown(..), _) | (_, What::Unknown(..)) => return None,
         (What::Null(_), What::Null(_)) => return Some(true),
         (What::Null(_), _) | (_, What::Null(_)) => return Some(false),
