@@ -263,10 +263,12 @@ impl Elsewhere {
             let alert = link.alert.filter(|alert| model[*alert].place.environment.production)?;
             Some((alert, link.dead.reason()?.clone()))
         });
-        let of_alert: BTreeMap<Id<Alert>, Unknown> = unread.collect();
+        let url = |alert: &Id<Alert>| model[*alert].runbook.url.value();
+        let is_manual = |alert: &Id<Alert>| url(alert).is_some_and(|url| MANUALS.iter().any(|it| url.contains(it)));
+        let of_alert: BTreeMap<Id<Alert>, Unknown> = unread.filter(|(alert, _)| !is_manual(alert)).collect();
         let any_here = model.alerts.iter().any(|alert| alert.runbook.page.is_some());
         // A page that the makers of a rule publish for everybody says nothing of what else runs here.
-        let own = |alert: &Id<Alert>| model[*alert].runbook.url.value().is_none_or(|url| !is_published(url));
+        let own = |alert: &Id<Alert>| url(alert).is_none_or(|url| !is_published(url));
         let mut kept_elsewhere = of_alert.iter().filter(|(alert, _)| own(alert)).map(|(_, unread)| unread);
         let of_all = kept_elsewhere.next().cloned().filter(|_| !any_here);
         Self { of_alert, of_all }
@@ -289,16 +291,20 @@ const PUBLISHED: &[&str] = &[
     "grafana.com/docs/",
     "kubernetes.io/",
     "prometheus.io/",
-    "docs.aws.amazon.com/",
     "docs.gitlab.com/",
     "docs.ceph.com/",
+    "cloudnative-pg.io/",
+    "-mixin/",
+    "/mixin/",
+];
+
+/// Manuals of vendors, which say how their things work and nothing of what runs here.
+const MANUALS: &[&str] = &[
+    "docs.aws.amazon.com/",
     "docs.datadoghq.com/",
     "docs.microsoft.com/",
     "learn.microsoft.com/",
     "cloud.google.com/",
-    "cloudnative-pg.io/",
-    "-mixin/",
-    "/mixin/",
 ];
 
 fn is_published(url: &str) -> bool {

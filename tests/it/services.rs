@@ -132,11 +132,14 @@ fn jobs_that_run_the_program_of_a_service_are_part_of_it() {
     let jobs = job("send-reminders", "shop", "registry.test:5000/shop/desk:1.0.1")
         + &job("prune", "shop", "tools/prune:7")
         + &job("import", "other", "registry.test:5000/shop/desk:1.0.1");
-    let desk = release("desk", "desk", "desk").replace("shop/desk:1.0.0", "registry.test:5000/shop/desk:1.0.0");
-    folder.write("all.yml", desk + &jobs);
+    let own = |name: &str| {
+        release(name, name, name).replace(&format!("shop/{name}:1.0.0"), "registry.test:5000/shop/desk:1.0.0")
+    };
+    folder.write("all.yml", own("desk") + &own("desk-worker") + &jobs);
     assert_eq!(
         services(&folder),
-        "\ndesk: Deployment/desk-desk CronJob/send-reminders\nimport: CronJob/import\nprune: CronJob/prune"
+        "\ndesk: Deployment/desk-desk CronJob/send-reminders\ndesk-worker: Deployment/desk-worker-desk-worker\n\
+         import: CronJob/import\nprune: CronJob/prune"
     );
 }
 

@@ -88,6 +88,25 @@ const SELECTABLE: &[&str] = &[
     "aws_timestreamwrite_",
 ];
 
+/// Public modules that make nothing which a plan could select, by their names.
+/// <https://registry.terraform.io/namespaces/terraform-aws-modules>
+const NOTHING_TO_SELECT: &[&str] = &[
+    "acm",
+    "alb",
+    "cloudfront",
+    "cloudwatch",
+    "iam",
+    "kms",
+    "lambda",
+    "route53",
+    "secrets-manager",
+    "security-group",
+    "sns",
+    "sqs",
+    "ssm-parameter",
+    "vpc",
+];
+
 /// Blocks of a machine, or of its template, that tag its volumes.
 /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/instance#tags-1>
 const PARTS: &[&str] = &["root_block_device", "ebs_block_device", "tag_specifications"];
@@ -131,6 +150,9 @@ pub(super) fn tags(resolved: &Resolved, facts: &mut Facts) {
             open = open.or_else(|| whole.filter(|_| selectable).find_map(Node::as_unknown).cloned());
         }
         for call in &root.calls {
+            if call.source.split(['/', '?']).any(|word| NOTHING_TO_SELECT.contains(&word)) {
+                continue;
+            }
             take(Labels::read(call.arguments.get("tags")), true);
             let reason = format!("what the module `{}` tags is not in the repository", call.source);
             open = open.or_else(|| Some(unknown(reason, call.head)));

@@ -32,8 +32,12 @@ impl Programs {
     pub(super) fn service(&self, model: &Model, job: &Workload) -> Option<(Id<Service>, Text)> {
         let of_program = |program: Program| {
             let services = self.0.get(&program)?;
-            let service = *services.first().filter(|_| services.len() == 1)?;
-            Some((service, program.2))
+            // Of a service and its workers, `desk` and `desk-worker`, it is part of the service.
+            let first = *services.iter().min_by_key(|id| model[**id].name.len())?;
+            let is_part = |id: &Id<Service>| model[*id].name.strip_prefix(model[first].name.as_str());
+            let parts = services.iter().filter(|id| **id != first);
+            let all = parts.map(is_part).all(|rest| rest.is_some_and(|rest| rest.starts_with('-')));
+            all.then_some((first, program.2))
         };
         run_by(model, job).into_iter().find_map(of_program)
     }
