@@ -113,14 +113,10 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// Where a resource is made. Which provider a module is handed is not followed: where its root has several, that of
-    /// what it holds is not known.
-    fn home(self, kind: &str, address: &str, provider: &str) -> Home {
+    /// Where a resource is made.
+    fn home(self, kind: &str, provider: &str) -> Home {
         let family = kind.split('_').next().unwrap_or(kind);
         let mut all = self.root.providers.iter().filter(|it| it.provider == family);
-        if address.starts_with("module.") && all.clone().count() > 1 {
-            return Home::default();
-        }
         let alias = provider.split_once('.').map_or("", |(_, alias)| alias);
         all.find(|it| it.alias == alias).map(|it| it.home.clone()).unwrap_or_default()
     }

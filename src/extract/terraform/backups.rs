@@ -31,7 +31,7 @@ fn backup(ground: Ground<'_>, resource: &Resource, tool: &str) -> Backup {
     Backup {
         name: resource.address.clone(),
         place: ground.place(resource),
-        home: ground.home(&resource.type_name, &resource.address, &resource.provider),
+        home: ground.home(&resource.type_name, &resource.provider),
         tool: tool.into(),
         paused: doubt(Fact::known(false, resource.head), resource.uncertain.as_ref()),
         selects: Fact::known(true, resource.head),

@@ -196,7 +196,7 @@ impl Declared<'_> {
             protected_type: self.protected_type(),
             address: name,
             provider: self.provider.into(),
-            home: self.ground.home(self.type_name, self.address, self.provider),
+            home: self.ground.home(self.type_name, self.provider),
             replicates: self.replicates(),
             tells: self.tells(),
             members: self.members().map(|member| member.address.clone()).collect(),

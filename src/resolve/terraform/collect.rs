@@ -225,6 +225,11 @@ impl<'a> Collector<'_, 'a> {
         let base = format!("{}{data}{}.{}", home.prefix, kind.value, label.value);
         let scope = Scope::of(number);
         let ignored = ignored(block);
+        let family = kind.value.split('_').next().unwrap_or(&kind.value);
+        let named = block.body.attribute("provider").map(|attribute| dotted(&attribute.value.kind));
+        let provider = home.provider(&named.unwrap_or_else(|| family.into()));
+        // The default one goes without saying.
+        let provider = if provider == family { Text::default() } else { provider };
         let room = MOST_RESOURCES.saturating_sub(self.outcome.root.resources.len());
         let instances = if room > 0 { self.evaluator.expansion(block, &scope).instances() } else { Vec::new() };
         let says = |instance: &Instance| keyed(&instance.key).1.and_then(|key| self.environments.of_ending(key));
@@ -257,11 +262,7 @@ impl<'a> Collector<'_, 'a> {
                 head: block.head,
                 span: block.span,
                 path: placed.path.into(),
-                provider: block
-                    .body
-                    .attribute("provider")
-                    .map(|attribute| dotted(&attribute.value.kind))
-                    .unwrap_or_default(),
+                provider: provider.clone(),
                 uncertain: uncertain.or_else(|| home.uncertain.clone()),
                 call_chain: home.chain.clone(),
                 shared: None,
@@ -387,7 +388,7 @@ fn keyed(name: &str) -> (&str, Option<&str>) {
 }
 
 /// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.
-fn dotted(kind: &ExpressionKind) -> Text {
+pub(super) fn dotted(kind: &ExpressionKind) -> Text {
     match kind {
         ExpressionKind::Variable(name) | ExpressionKind::Literal(Value::String(name)) => name.clone(),
         ExpressionKind::Attribute(operand, name) => format!("{}.{}", dotted(&operand.kind), name.value).into(),

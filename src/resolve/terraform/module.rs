@@ -9,6 +9,7 @@ use crate::source::Span;
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Text, Unknown, Value};
 
+use super::collect::dotted;
 use super::common::Common;
 use super::constrain::constrain;
 use super::convert::{convert, to_number};
@@ -62,6 +63,8 @@ pub(super) struct Module<'a> {
     pub(super) prefix: Text,
     /// What its variables are given.
     pub(super) given: BTreeMap<Text, Given<'a>>,
+    /// What its own names of providers stand for in the root: `aws` is `aws.dublin` where the call says so.
+    pub(super) providers: BTreeMap<Text, Text>,
     /// The heads of the calls that lead here, the nearest first.
     pub(super) chain: Vec<Span>,
     /// The folders of the modules that lead here, itself included.
@@ -125,12 +128,34 @@ impl<'a> Module<'a> {
             directory,
             prefix: Text::default(),
             given,
+            providers: BTreeMap::new(),
             chain: Vec::new(),
             folders: vec![directory.path],
             uncertain: None,
             common: None,
             memo: Memo::default(),
             calls: RefCell::default(),
+        }
+    }
+
+    /// The provider of the root that a name stands for, of which the default has the name of its kind.
+    pub(super) fn provider(&self, name: &Text) -> Text {
+        self.providers.get(name).unwrap_or(name).clone()
+    }
+
+    /// What a call hands the providers of the module on as: those that it names, or the defaults where it names none.
+    /// <https://developer.hashicorp.com/terraform/language/meta-arguments/module-providers>
+    fn handed(&self, call: &Body) -> BTreeMap<Text, Text> {
+        match call.attribute("providers").map(|attribute| &attribute.value.kind) {
+            Some(ExpressionKind::Object(pairs)) => {
+                pairs.iter().map(|(name, value)| (dotted(&name.kind), self.provider(&dotted(&value.kind)))).collect()
+            }
+            _ => self
+                .providers
+                .iter()
+                .filter(|(name, _)| !name.contains('.'))
+                .map(|(a, b)| (a.clone(), b.clone()))
+                .collect(),
         }
     }
 
@@ -321,6 +346,7 @@ impl<'a> Evaluator<'a> {
                 (attribute.name.value.clone(), Given::Expression(scope.clone(), &attribute.value))
             };
             let mut called = Module::new(directory, block.body.attributes.iter().map(given).collect());
+            called.providers = home.handed(&block.body);
             called.prefix = format!("{}module.{name}{key}.", home.prefix).into();
             called.chain = std::iter::once(block.head).chain(home.chain.iter().copied()).collect();
             called.folders.extend(&home.folders);
