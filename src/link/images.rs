@@ -30,7 +30,8 @@ fn reaches(set: &ImageOverride, container: &Container) -> bool {
     set.place.environment == container.place.environment || set.place.environment.production
 }
 
-fn without_tag(image: &str) -> &str {
+/// An image without what says which version.
+pub(super) fn without_tag(image: &str) -> &str {
     let end = image.rfind('/').map_or(0, |slash| slash + 1);
     let tail = image.get(end..).unwrap_or_default();
     let cut = tail.find([':', '@']).map_or(image.len(), |at| end + at);

@@ -55,7 +55,7 @@ fn running<'m>(model: &'m Model, service: &Service) -> Vec<&'m Workload> {
     let judged = |id: &&Id<Workload>| {
         let workload = &model[**id];
         let place = &workload.place;
-        place.environment.production && !place.library && !matches!(workload.kind.as_str(), "Job" | "CronJob")
+        place.environment.production && !place.library && !workload.is_job()
     };
     let (stores, others): (Vec<Id<Workload>>, Vec<_>) =
         service.workloads.iter().filter(judged).copied().partition(keeps_data);

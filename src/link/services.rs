@@ -7,7 +7,7 @@ mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::images::{Programs, is_job};
+use self::images::Programs;
 use self::selected::Selection;
 use self::uses::{resource_of, stores, users};
 use super::Context;
@@ -231,12 +231,12 @@ impl<'c> Register<'c> {
         // What keeps the data of one service, or works for one now and then, is rather a part of it than one itself: it
         // comes after those it may belong to.
         let stores = stores(model);
-        let rank = |id: &Id<Workload>| (is_job(&model[*id]), stores.contains(id));
+        let rank = |id: &Id<Workload>| (model[*id].is_job(), stores.contains(id));
         let mut ids: Vec<Id<Workload>> = (0..model.workloads.len()).map(Id::new).collect();
         ids.sort_by_key(rank);
         let mut programs = None;
         for id in ids {
-            if is_job(&model[id]) && programs.is_none() {
+            if model[id].is_job() && programs.is_none() {
                 programs = Some(Programs::of(model));
             }
             let claim = self.claim_store(model, id, &stores);
@@ -288,7 +288,7 @@ impl<'c> Register<'c> {
             return Claim { service: Claimed::Known(selection.service), reason };
         }
         let label = |key: &str| {
-            let value = own_part(workload.pod_labels.value(key).or_else(|| workload.labels.value(key))?);
+            let value = own_part(workload.label(key)?);
             Some(value).filter(|_| key != charts::NAME || !self.charts.contains(value))
         };
         let declared = [PART_OF].iter().chain(LABELS).filter_map(|key| Some((*key, label(key)?)));
@@ -300,12 +300,12 @@ impl<'c> Register<'c> {
                 return Claim { service: Claimed::Known(id), reason };
             }
         }
-        if is_job(workload)
+        if workload.is_job()
             && let Some(id) = self.find_within(&workload.plain_name)
         {
             return Claim { service: Claimed::Known(id), reason: format!("its name {}", workload.plain_name) };
         }
-        let program = programs.filter(|_| is_job(workload)).and_then(|programs| programs.service(model, workload));
+        let program = programs.filter(|_| workload.is_job()).and_then(|programs| programs.service(model, workload));
         if let Some((id, image)) = program {
             return Claim { service: Claimed::Known(id), reason: format!("its image {image}") };
         }
@@ -453,9 +453,8 @@ fn most(users: impl Iterator<Item = Id<Workload>>, model: &Model) -> Option<(Id<
 fn platforms(model: &Model) -> BTreeSet<Text> {
     let mut components: BTreeMap<Text, BTreeSet<Text>> = BTreeMap::new();
     for workload in &model.workloads {
-        let label = |key: &str| workload.pod_labels.value(key).or_else(|| workload.labels.value(key));
-        if let Some(part_of) = label(PART_OF) {
-            let component = label("app.kubernetes.io/name").unwrap_or(&workload.plain_name);
+        if let Some(part_of) = workload.label(PART_OF) {
+            let component = workload.label(charts::NAME).unwrap_or(&workload.plain_name);
             components.entry(part_of.to_ascii_lowercase().into()).or_default().insert(component.into());
         }
     }

@@ -132,7 +132,7 @@ fn only_jobs(model: &Model, service: &Service) -> bool {
         .map(|id| &model[*id])
         .filter(|workload| workload.place.environment.production)
         .peekable();
-    running.peek().is_some() && running.all(|workload| matches!(workload.kind.as_str(), "Job" | "CronJob"))
+    running.peek().is_some() && running.all(Workload::is_job)
 }
 
 /// Says of every datastore which of its signals are alerted on.

@@ -91,6 +91,16 @@ facts! {
 }
 
 impl Workload {
+    /// Whether it runs until it ends, once or by a schedule.
+    pub fn is_job(&self) -> bool {
+        matches!(self.kind.as_str(), "Job" | "CronJob")
+    }
+
+    /// The known value of a label, of its pods before its own.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.pod_labels.value(key).or_else(|| self.labels.value(key))
+    }
+
     /// Whether Terraform applies it, so that it comes back as it is written there.
     pub fn is_of_terraform(&self) -> bool {
         let path = self.place.path.as_str();

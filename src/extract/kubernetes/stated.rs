@@ -97,8 +97,7 @@ fn is_scheduled(parts: &[(Text, &Node)]) -> bool {
     let is_job = |part: &Text| matches!(part.as_str(), "job" | "cronjob" | "cronJob");
     let off = |node: &Node| node.get("enabled").and_then(Node::as_bool) == Some(false);
     // Charts have settings for a job beside those of what serves; where both are given, it serves.
-    let runs =
-        |node: &Node| ["image", "replicas", "replicaCount", "autoscaling"].iter().any(|key| node.get(key).is_some());
+    let runs = |node: &Node| REPLICAS.iter().chain(&["image", "autoscaling"]).any(|key| node.get(key).is_some());
     let serves = || parts.iter().skip(1).any(|(part, node)| !is_job(part) && !off(node) && runs(node));
     let by_part = parts.iter().any(|(part, node)| is_job(part) && !off(node)) && !serves();
     by_kind || by_part || said("schedule").is_some()

@@ -111,13 +111,13 @@ fn add(model: &mut Model, tree: &Tree, parts: Vec<Tree>, free: bool, base: Optio
     making.model[root].children = children.into_iter().chain(own).collect();
     let model = making.model;
     model.inhibitions.extend(tree.inhibitions.iter().cloned());
-    let in_use: BTreeSet<Id<Receiver>> =
-        model.routes.iter().filter(|route| route.routing == Some(routing)).filter_map(|route| route.receiver).collect();
+    let own = || model.routes.iter().filter(|route| route.routing == Some(routing));
+    let in_use: BTreeSet<Id<Receiver>> = own().filter_map(|route| route.receiver).collect();
+    let elsewhere = own().find_map(|route| route.elsewhere.clone());
     shade(model, root);
-    let open = elsewhere(&tree.root, &receivers);
     let strongest = |wanted: fn(Reach) -> bool| {
         let reached = in_use.iter().find(|id| reach_of(&model[**id]).is_ok_and(wanted));
-        let unread = in_use.iter().find_map(|id| reach_of(&model[*id]).err()).or(base).or(open.as_ref());
+        let unread = in_use.iter().find_map(|id| reach_of(&model[*id]).err()).or(base).or(elsewhere.as_ref());
         match (reached, unread) {
             (Some(id), _) => Fact::known(true, model[*id].place.span),
             (None, Some(unknown)) => Fact { span: Some(tree.place.span), ..Fact::unknown(unknown.clone()) },
@@ -130,18 +130,6 @@ fn add(model: &mut Model, tree: &Tree, parts: Vec<Tree>, free: bool, base: Optio
     made.root = Some(root);
     made.calls_somebody = calls_somebody;
     made.has_pager = has_pager;
-}
-
-/// Why it is not known whom a branch calls, or one below it: its receiver is not, or is declared elsewhere.
-fn elsewhere(branch: &Branch, receivers: &BTreeMap<Text, Id<Receiver>>) -> Option<Unknown> {
-    let own = match (branch.receiver.value(), branch.receiver.reason()) {
-        (Some(name), _) if !receivers.contains_key(name) => {
-            let reason = format!("the receiver `{name}` is not declared here");
-            Some(Unknown::new(reason, "audit the whole configuration", branch.receiver.span))
-        }
-        (_, reason) => reason.cloned(),
-    };
-    own.or_else(|| branch.routes.iter().find_map(|route| elsewhere(route, receivers)))
 }
 
 /// Adds the receivers of a tree; of two with one name the first counts.

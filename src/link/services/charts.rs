@@ -18,7 +18,7 @@ pub(super) fn shared(model: &Model, environments: &Environments) -> BTreeSet<Tex
     let mut names: BTreeMap<Text, BTreeSet<&str>> = BTreeMap::new();
     let running = model.workloads.iter().filter(|it| it.place.environment.production && !it.place.library);
     for workload in running {
-        if let (Some(name), Some(instance)) = (label(workload, NAME), label(workload, INSTANCE)) {
+        if let (Some(name), Some(instance)) = (workload.label(NAME), workload.label(INSTANCE)) {
             // A workload that does not come from the chart of its name makes the release one of several things.
             let chart = if is_of_chart(workload, name) { name } else { "" };
             names.entry(normal(instance, environments)).or_default().insert(chart);
@@ -36,12 +36,8 @@ pub(super) fn shared(model: &Model, environments: &Environments) -> BTreeSet<Tex
     releases.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.into()).collect()
 }
 
-fn label<'w>(workload: &'w Workload, key: &str) -> Option<&'w str> {
-    workload.pod_labels.value(key).or_else(|| workload.labels.value(key))
-}
-
 /// Whether the chart of a workload is of this name: `helm.sh/chart` is the chart's name, a hyphen and its version.
 fn is_of_chart(workload: &Workload, name: &str) -> bool {
-    let version = label(workload, CHART).and_then(|chart| chart.strip_prefix(name)?.strip_prefix('-'));
+    let version = workload.label(CHART).and_then(|chart| chart.strip_prefix(name)?.strip_prefix('-'));
     version.is_some_and(|version| version.trim_start_matches('v').starts_with(|first: char| first.is_ascii_digit()))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::link::images::without_tag;
 use crate::model::{Id, Model, Service, Workload};
 use crate::tree::Text;
 
@@ -11,16 +12,11 @@ type Program = (Text, Text, Text);
 /// The services that run each program.
 pub(super) struct Programs(BTreeMap<Program, BTreeSet<Id<Service>>>);
 
-/// Whether a workload runs until it ends.
-pub(super) fn is_job(workload: &Workload) -> bool {
-    matches!(workload.kind.as_str(), "Job" | "CronJob")
-}
-
 impl Programs {
     /// Of everything that has its service already, runs on, and does not only help others.
     pub(super) fn of(model: &Model) -> Self {
         let mut programs: BTreeMap<Program, BTreeSet<Id<Service>>> = BTreeMap::new();
-        for workload in model.workloads.iter().filter(|it| !is_job(it) && !it.helper) {
+        for workload in model.workloads.iter().filter(|it| !it.is_job() && !it.helper) {
             for program in run_by(model, workload) {
                 programs.entry(program).or_default().extend(workload.service);
             }
@@ -47,12 +43,6 @@ impl Programs {
 fn run_by(model: &Model, workload: &Workload) -> Vec<Program> {
     let namespace = workload.namespace.value().cloned().unwrap_or_default();
     let main = workload.containers.iter().map(|id| &model[*id]).filter(|it| !it.init && !it.telemetry);
-    let image = |image: &Text| {
-        let name = image.split('@').next().unwrap_or(image);
-        let start = name.rfind('/').map_or(0, |at| at + 1);
-        let end = name[start..].find(':').map_or(name.len(), |at| start + at);
-        Text::from(&name[..end])
-    };
-    let images = main.filter_map(|container| container.image.value()).map(image);
-    images.map(|image| (workload.place.environment.name.clone(), namespace.clone(), image)).collect()
+    let images = main.filter_map(|container| container.image.value()).map(|image| without_tag(image));
+    images.map(|image| (workload.place.environment.name.clone(), namespace.clone(), image.into())).collect()
 }

@@ -14,7 +14,7 @@ use super::manifests;
 use super::module::{Given, Instance, Module};
 use super::operate::Failure;
 use super::project::{Placed, Project, Target};
-use super::reference::unchain;
+use super::reference::{dotted, unchain};
 use super::roots::Plan;
 use super::saved_plan::{SavedPlan, split};
 use super::states::States;
@@ -384,15 +384,6 @@ fn keyed(name: &str) -> (&str, Option<&str>) {
     match name.split_once("[\"") {
         Some((name, key)) => (name, key.strip_suffix("\"]")),
         None => (name.split('[').next().unwrap_or(name), None),
-    }
-}
-
-/// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.
-pub(super) fn dotted(kind: &ExpressionKind) -> Text {
-    match kind {
-        ExpressionKind::Variable(name) | ExpressionKind::Literal(Value::String(name)) => name.clone(),
-        ExpressionKind::Attribute(operand, name) => format!("{}.{}", dotted(&operand.kind), name.value).into(),
-        _ => Text::default(),
     }
 }
 

@@ -9,13 +9,13 @@ use crate::source::Span;
 use crate::tree::block::{Block, Body, Expression, ExpressionKind};
 use crate::tree::{Text, Unknown, Value};
 
-use super::collect::dotted;
 use super::common::Common;
 use super::constrain::constrain;
 use super::convert::{convert, to_number};
 use super::evaluate::{Evaluator, MOST_CALLS, MOST_INSTANCES, Scope};
 use super::operate::{Evaluated, Failure};
 use super::project::{Directory, Placed, Target};
+use super::reference::dotted;
 use super::saved_plan::module_key;
 use super::typed::{Typed, What, unknown_among};
 use super::types::Type;

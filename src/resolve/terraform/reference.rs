@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::source::{Source, SourceId, Span};
 use crate::tree::block::{Block, Expression, ExpressionKind};
-use crate::tree::{Text, Unknown};
+use crate::tree::{Text, Unknown, Value};
 
 use super::agree::agreed;
 use super::convert::{convert, to_text};
@@ -387,6 +387,15 @@ fn spread(calls: &[(Text, usize)], handle: impl Fn(&str, usize) -> Typed, span: 
             Typed::object(calls.iter().map(member).collect(), span)
         }
         _ => Typed::tuple(calls.iter().map(|(key, number)| handle(key, *number)).collect(), span),
+    }
+}
+
+/// `aws.recovery` of `provider = aws.recovery`, which is a name and not a value.
+pub(super) fn dotted(kind: &ExpressionKind) -> Text {
+    match kind {
+        ExpressionKind::Variable(name) | ExpressionKind::Literal(Value::String(name)) => name.clone(),
+        ExpressionKind::Attribute(operand, name) => format!("{}.{}", dotted(&operand.kind), name.value).into(),
+        _ => Text::default(),
     }
 }
 

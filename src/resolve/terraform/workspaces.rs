@@ -136,14 +136,11 @@ impl<'a> Found<'_, 'a> {
     /// Settings that are looked up by the workspace, or by what is left of it.
     fn look_up(&mut self, map: &'a Expression, key: &'a Expression, at: usize) {
         let Some(before) = self.before(key, at, 0) else { return };
-        let mut found =
-            Self { places: Vec::new(), values: self.values, keys: BTreeSet::new(), compared: BTreeSet::new() };
-        std::mem::swap(&mut found.places, &mut self.places);
-        found.keys(Meaning::Written(map, at), 0);
-        std::mem::swap(&mut found.places, &mut self.places);
-        let whole = |name: Text| Text::from(format!("{before}{name}"));
-        self.keys.extend(found.keys.into_iter().map(whole));
-        self.compared.extend(found.compared.into_iter().map(whole));
+        let others = (std::mem::take(&mut self.keys), std::mem::take(&mut self.compared));
+        self.keys(Meaning::Written(map, at), 0);
+        for (found, others) in [(&mut self.keys, others.0), (&mut self.compared, others.1)] {
+            *found = found.iter().map(|name| Text::from(format!("{before}{name}"))).chain(others).collect();
+        }
     }
 
     /// What stands in the name of the workspace before an expression that is `terraform.workspace`, or is made of it
